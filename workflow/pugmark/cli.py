@@ -1,0 +1,14 @@
+"""What every stage's command line has in common: JSON settings, weight files and logging."""
+
+import argparse
+import json
+import logging
+
+
+def parser(doc):
+    """An argument parser described by the module's docstring, with `--settings` and `--weights`."""
+    made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--settings", type=json.loads, default={}, help="the stage's settings as a JSON object")
+    made.add_argument("--weights", nargs="*", default=[], metavar="NAME=PATH", help="weight files, verified before use")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s: %(message)s", force=True)
+    return made

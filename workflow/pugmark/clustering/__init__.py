@@ -1,0 +1,1 @@
+"""Grouping of features without labels: neighbour lists, k-reciprocal Jaccard distance, algorithms."""

@@ -1,0 +1,1 @@
+"""Foreground inside boxes: SAM, IS-Net, GrabCut, and the policies that combine them."""

@@ -1,0 +1,1 @@
+"""Figures with their exact definitions: rankings, partitions, intervals."""

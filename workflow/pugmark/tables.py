@@ -1,0 +1,196 @@
+"""Parquet tables between stages: checked against `schemas/tables.yaml` on write and on read, never seen half-written.
+
+Each file carries its provenance (stage, version, settings, models) as JSON in the key-value metadata, without times, so
+that equal inputs give equal bytes.
+"""
+
+import functools
+import json
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import yaml
+
+import pugmark
+
+SCHEMAS = Path(__file__).parents[1] / "schemas" / "tables.yaml"
+_TYPES = {
+    "string": pa.string(),
+    "binary": pa.binary(),
+    "bool": pa.bool_(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "timestamp[us]": pa.timestamp("us"),
+    "list<string>": pa.list_(pa.string()),
+    "list<bool>": pa.list_(pa.bool_()),
+}
+
+
+class TableError(ValueError):
+    """A table does not have the columns, types or unique keys that `schemas/tables.yaml` states."""
+
+
+@functools.cache
+def definitions():
+    """The parsed `schemas/tables.yaml`: {table: {about, key, columns}}."""
+    return yaml.safe_load(SCHEMAS.read_text())
+
+
+def schema(name, feature_size=None):
+    """The Arrow schema of table `name`; `feature_size` is the length of the vectors of a features table."""
+    fields = []
+    for column, spec in definitions()[name]["columns"].items():
+        kind = pa.list_(pa.float32(), feature_size) if spec["type"] == "feature" else _TYPES[spec["type"]]
+        fields.append(pa.field(column, kind, nullable=spec.get("nullable", False)))
+    return pa.schema(fields)
+
+
+def write(path, name, data, stage, settings=None, models=(), counts=None):
+    """Write `data` (DataFrame, list of row dicts or dict of columns) as table `name`, atomically.
+
+    stage: name of the producing stage. settings: what it was asked to do. models: dicts with name, sha256, licence.
+    counts: what a user wants to know (read, skipped and why).
+    Raises TableError where columns, types, nulls or keys are off.
+    """
+    target = schema(name, _feature_size(data)) if name == "features" else schema(name)
+    table = _conform(data, target, name)
+    _check_key(table, name)
+    provenance = {
+        "table": name,
+        "stage": stage,
+        "version": pugmark.__version__,
+        "settings": settings or {},
+        "models": list(models),
+        "counts": counts or {},
+    }
+    table = table.replace_schema_metadata({"pugmark": json.dumps(provenance, sort_keys=True)})
+    with replacing(path) as partial:
+        pq.write_table(table, partial, compression="zstd")
+
+
+def read(path, name, columns=None):
+    """Read table `name` into a DataFrame (`columns` of it), refusing a file of another shape."""
+    return read_arrow(path, name, columns).to_pandas()
+
+
+def read_arrow(path, name, columns=None):
+    """As `read`, but the Arrow table: for image bytes and features, which pandas would copy."""
+    found = pq.read_schema(path)
+    size = found.field("feature").type.list_size if name == "features" and "feature" in found.names else None
+    wanted = schema(name, size)
+    if not found.remove_metadata().equals(wanted):
+        difference = _difference(found, wanted)
+        raise TableError(f"{path} is not a {name} table of this version: delete it and rerun.\n{difference}")
+    return pq.read_table(path, columns=columns)
+
+
+def provenance(path):
+    """The provenance dict that `write` stored in `path`."""
+    return json.loads(pq.read_schema(path).metadata[b"pugmark"])
+
+
+def features(paths):
+    """Crop ids (list) and vectors (float32 array, N x D) of several features tables, in the order given."""
+    parts = [read_arrow(path, "features") for path in paths]
+    ids = [crop_id for part in parts for crop_id in part["crop_id"].to_pylist()]
+    vectors = [vectors_of(part) for part in parts if part.num_rows]
+    return ids, np.concatenate(vectors) if vectors else np.zeros((0, 1), np.float32)
+
+
+def vectors_of(table):
+    """The `feature` column of an Arrow table as a float32 array, N x D."""
+    column = table["feature"].combine_chunks()
+    return column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), column.type.list_size)
+
+
+@contextmanager
+def replacing(path):
+    """Yield a temporary path beside `path` that takes its place, synced to disk, when the block ends well."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        yield partial
+        with open(partial, "rb") as written:
+            os.fsync(written.fileno())
+        os.chmod(partial, 0o666 & ~_umask())
+        os.replace(partial, path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _feature_size(data):
+    first = next(iter(data["feature"]), None)
+    return len(first) if first is not None else 1
+
+
+def _conform(data, target, name):
+    columns = data if isinstance(data, dict) else _columns(data, target)
+    unknown, missing = set(columns) - set(target.names), set(target.names) - set(columns)
+    if unknown or missing:
+        raise TableError(f"{name}: unknown columns {sorted(unknown)}, missing columns {sorted(missing)}.")
+    arrays = []
+    for field in target:
+        try:
+            array = _array(columns[field.name], field)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise TableError(f"{name}.{field.name}: {error}") from error
+        if array.null_count and not field.nullable:
+            raise TableError(f"{name}.{field.name}: {array.null_count} null values in a column that allows none.")
+        arrays.append(array)
+    return pa.Table.from_arrays(arrays, schema=target)
+
+
+def _columns(data, target):
+    if isinstance(data, pd.DataFrame):
+        return {column: data[column] for column in data.columns}
+    rows = list(data)
+    names = list(rows[0]) if rows else target.names
+    return {column: [row[column] for row in rows] for column in names}
+
+
+def _array(values, field):
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    if isinstance(values, pa.Array):
+        return values.cast(field.type)
+    if pa.types.is_fixed_size_list(field.type):
+        flat = np.asarray(list(values), np.float32).reshape(-1)
+        return pa.FixedSizeListArray.from_arrays(pa.array(flat, pa.float32()), field.type.list_size)
+    # In pandas NaN and NaT mean null; in a column of numbers that allows no null, NaN is a value: undefined.
+    return pa.array(values, field.type, from_pandas=field.nullable or not pa.types.is_floating(field.type))
+
+
+def _check_key(table, name):
+    key = definitions()[name]["key"]
+    groups = table.group_by(key).aggregate([([], "count_all")])
+    if groups.num_rows != table.num_rows:
+        twice = groups.filter(pc.greater(groups["count_all"], 1)).slice(0, 3).to_pylist()
+        raise TableError(f"{name}: rows that should be unique by {key} repeat, for instance {twice}.")
+
+
+def _difference(found, wanted):
+    ours = {field.name: str(field.type) for field in wanted}
+    theirs = {field.name: str(field.type) for field in found}
+    return "\n".join(
+        f"  {column}: expected {ours.get(column)}, found {theirs.get(column)}"
+        for column in sorted(ours.keys() | theirs.keys())
+        if ours.get(column) != theirs.get(column)
+    )
