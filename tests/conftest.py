@@ -1,0 +1,27 @@
+"""Fixtures that several test modules use."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SHARED = Path(os.environ.get("PUGMARK_SHARED", ROOT.parent / "shared"))
+
+
+@pytest.fixture
+def shared():
+    """The folder of real data and weights beside the project; skips where it is absent."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip(f"real data absent: {SHARED}/data (set PUGMARK_SHARED)")
+    return SHARED
+
+
+@pytest.fixture
+def chromium():
+    """The path of a Chromium on this machine; skips where there is none."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        pytest.skip("no Chromium on this machine: install Debian's packages chromium and chromium-driver")
+    return found
