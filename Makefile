@@ -1,0 +1,43 @@
+# `make help` lists what there is. Everything runs from .venv, which the first target makes from the hash-locked list.
+PYTHON ?= python3
+CORES ?= $(shell nproc)
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help demo test check real bench lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+.venv/.installed: envs/requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pugmark needs Python 3.11 or newer: make PYTHON=...")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet uv==0.13.8
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r envs/requirements.txt
+	touch $@
+
+demo: .venv/.installed ## Draw the embedded survey and run everything on it: results/report/index.html
+	$(BIN)/snakemake --cores $(CORES)
+	@echo "Open results/report/index.html in a browser."
+
+test: .venv/.installed ## Run the tests
+	$(BIN)/python -m pytest
+
+check: .venv/.installed ## Formatting and lint of the code and of the workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+real: .venv/.installed ## Run the workflow on the real data beside the project (skipped where it is absent)
+	$(BIN)/python tests/real/run.py
+
+bench: .venv/.installed ## Run the benchmarks, each beside a named peer
+	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+lock: .venv/.installed ## Write envs/requirements.txt and envs/pugmark.yaml anew from envs/requirements.in
+	cd envs && ../$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --excludes excludes.txt requirements.in -o requirements.txt
+	$(BIN)/python envs/pin.py
+
+clean: ## Remove results and caches, keep the environment
+	rm -rf results .snakemake .pytest_cache .ruff_cache

@@ -1,0 +1,73 @@
+"""The user's configuration: checked against its schema, defaults filled in, errors in one sentence each.
+
+Imported when the workflow is parsed, so it needs nothing heavier than a JSON Schema validator.
+"""
+
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from pugmark import literals
+
+SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
+
+
+class ConfigError(ValueError):
+    """config.yaml asks for something that cannot be done; the message says where and what to write instead."""
+
+
+def complete(config):
+    """A copy of `config` with every default filled in. Raises ConfigError naming all faults."""
+    schema = yaml.safe_load(SCHEMA.read_text())
+    faults = [_sentence(error) for error in _leaves(Draft202012Validator(schema).iter_errors(config))]
+    if faults:
+        raise ConfigError("config.yaml:\n" + "\n".join(f"  {fault}" for fault in dict.fromkeys(faults)))
+    return _filled(config, schema, schema)
+
+
+def _filled(value, spec, schema):
+    spec = _resolved(spec, schema)
+    if not isinstance(value, dict):
+        return value
+    known = spec.get("properties", {})
+    made = {}
+    for key, inner in known.items():
+        inner = _resolved(inner, schema)
+        if key in value or "default" in inner:
+            made[key] = _filled(value.get(key, inner.get("default")), inner, schema)
+    others = spec.get("additionalProperties")
+    for key in value.keys() - known.keys():
+        made[key] = _filled(value[key], others, schema) if isinstance(others, dict) else value[key]
+    return {key: made[key] for key in [*value, *made] if key in made}
+
+
+def _resolved(spec, schema):
+    reference = spec.get("$ref")
+    return schema["$defs"][reference.rsplit("/", 1)[1]] if reference else spec
+
+
+def _leaves(errors):
+    for error in errors:
+        # In a choice (oneOf) the branch that went furthest is the one that the user meant.
+        if error.context and error.validator in ("oneOf", "anyOf"):
+            deepest = max(len(inner.absolute_path) for inner in error.context)
+            meant = [inner for inner in error.context if len(inner.absolute_path) == deepest > len(error.absolute_path)]
+            yield from _leaves(meant) if meant else [error]
+        else:
+            yield error
+
+
+def _sentence(error):
+    where = ".".join(map(str, error.absolute_path)) or "top level"
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        wrong = [key for key in error.instance if key not in known]
+        return "; ".join(f"{where}: {literals.unknown(key, known, 'key')}" for key in wrong)
+    if error.validator == "minProperties":
+        return f"{where} is empty: name at least one."
+    if error.validator == "required":
+        return f"{where}: {error.message}."
+    if error.validator == "oneOf" and where.count(".") == 1:
+        return f"{where}: give either `batches` (a pattern of folders) or `synthetic`."
+    return f"{where}: {error.message} ({error.schema.get('description', 'see workflow/schemas/config.schema.yaml')})."

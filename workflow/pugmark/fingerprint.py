@@ -1,0 +1,56 @@
+"""Which code computes a result: a checksum of a module and of every part of the package that it imports.
+
+Rules carry it as a parameter, so that an edit to one method reruns that method and a touched file reruns nothing.
+"""
+
+import ast
+import functools
+import hashlib
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+def of(*modules):
+    """Short checksum of the sources of `modules` (dotted names inside the package, such as `detect` or
+    `methods.resnet50`) and of all they import from the package, directly or through one another."""
+    files = sorted(set().union(*(closure(module) for module in modules)))
+    digest = hashlib.sha256()
+    for name in files:
+        digest.update(name.encode() + b"\0" + _path(name).read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def closure(module):
+    """The dotted names (inside the package) of `module` and everything of the package that it needs."""
+    found, todo = set(), [module]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo.extend(_imports(name))
+    return frozenset(found)
+
+
+@functools.cache
+def _imports(name):
+    found = set()
+    for node in ast.walk(ast.parse(_path(name).read_bytes())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for full in names:
+            inside = full.removeprefix("pugmark.")
+            if full.startswith("pugmark.") and _path(inside):
+                found.add(inside)
+    return found
+
+
+@functools.cache
+def _path(name):
+    base = PACKAGE / name.replace(".", "/")
+    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)

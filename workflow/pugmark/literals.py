@@ -1,0 +1,20 @@
+"""Facts that a module states as literals, read without running it, and the words a user may have meant."""
+
+import ast
+import difflib
+
+
+def read(path, names):
+    """{name: value} of the top-level assignments in the Python file `path` whose name is among `names`."""
+    found = {}
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in names:
+            found[node.targets[0].id] = ast.literal_eval(node.value)
+    return found
+
+
+def unknown(word, known, what):
+    """One sentence that names the unknown word and offers the nearest known one."""
+    near = difflib.get_close_matches(str(word), known, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}."
+    return f"Unknown {what} {word!r}: {hint}"

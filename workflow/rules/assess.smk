@@ -1,0 +1,49 @@
+# Figures with intervals for every run, and the pages that show them.
+
+
+rule evaluate:
+    input:
+        run_features,
+        split=rules.split.output[0],
+        clusters=rules.cluster.output[0],
+    output:
+        metrics=f"{RUN}/metrics.parquet",
+        queries=f"{RUN}/queries.parquet",
+    log:
+        f"{LOGS}/evaluate/{{collection}}/{{run}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        folder=f"{RESULTS}/{{collection}}/batches",
+        settings=evaluate_settings,
+        code=code("evaluate"),
+    shell:
+        "python -m pugmark.evaluate --split {input.split:q} --folder {params.folder:q} --run {wildcards.run:q}"
+        " --clusters {input.clusters:q} --settings {params.settings:q}"
+        " --out {output.metrics:q} --queries {output.queries:q} > {log:q} 2>&1"
+
+
+rule report:
+    input:
+        report_inputs,
+    output:
+        f"{RESULTS}/report/index.html",
+    log:
+        f"{LOGS}/report.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        results=RESULTS,
+        folder=f"{RESULTS}/report",
+        settings=report_settings,
+        code=code("report"),
+    shell:
+        "python -m pugmark.report --results {params.results:q} --settings {params.settings:q}"
+        " --out {params.folder:q} > {log:q} 2>&1"

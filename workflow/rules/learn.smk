@@ -1,0 +1,105 @@
+# One model per run; features of every batch by every run; groups of crops that look like one animal.
+
+
+rule split:
+    input:
+        per_batch("crops.parquet"),
+        per_batch("labels.parquet"),
+    output:
+        f"{RESULTS}/{{collection}}/split.parquet",
+    log:
+        f"{LOGS}/split/{{collection}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        folder=f"{RESULTS}/{{collection}}/batches",
+        settings=settings_of("split", batches=PLAN.batches),
+        code=code("split"),
+    shell:
+        "python -m pugmark.split --folder {params.folder:q} --settings {params.settings:q}"
+        " --out {output:q} > {log:q} 2>&1"
+
+
+# A new batch changes the split's file but must not retrain: its time is ignored, its settings are not.
+rule train:
+    input:
+        ancient(lambda wildcards: PLAN.run_weights(run_of(wildcards)).values()),
+        split=ancient(rules.split.output[0]),
+    output:
+        f"{RUN}/model.pt",
+    log:
+        f"{LOGS}/train/{{collection}}/{{run}}.log",
+    benchmark:
+        f"{LOGS}/train/{{collection}}/{{run}}.tsv"
+    conda:
+        "../../envs/pugmark.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 720 * attempt,
+        gpu=lambda wildcards: int(run_of(wildcards).facts["FAMILY"] != "control"),
+    params:
+        folder=f"{RESULTS}/{{collection}}/batches",
+        settings=run_settings,
+        weights=lambda wildcards: named(PLAN.run_weights(run_of(wildcards))),
+        code=run_code("train"),
+    shell:
+        "python -m pugmark.train --split {input.split:q} --folder {params.folder:q} --settings {params.settings:q}"
+        " --weights {params.weights:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule embed:
+    input:
+        ancient(lambda wildcards: PLAN.run_weights(run_of(wildcards)).values()),
+        model=run_model,
+        crops=rules.crop.output[0],
+        labels=truth_for_oracle,
+    output:
+        f"{BATCH}/features/{{run}}.parquet",
+    log:
+        f"{LOGS}/embed/{{collection}}/{{batch}}/{{run}}.log",
+    benchmark:
+        f"{LOGS}/embed/{{collection}}/{{batch}}/{{run}}.tsv"
+    conda:
+        "../../envs/pugmark.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+        gpu=lambda wildcards: int(run_of(wildcards).facts["FAMILY"] != "control"),
+    params:
+        settings=run_settings,
+        weights=lambda wildcards: named(PLAN.run_weights(run_of(wildcards))),
+        labels=lambda wildcards, input: (
+            ["--labels", input.labels] if input.labels else []
+        ),
+        code=run_code("embed"),
+    shell:
+        "python -m pugmark.embed --model {input.model:q} --crops {input.crops:q} --settings {params.settings:q}"
+        " --weights {params.weights:q} {params.labels:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule cluster:
+    input:
+        run_features,
+        split=rules.split.output[0],
+    output:
+        f"{RUN}/clusters.parquet",
+    log:
+        f"{LOGS}/cluster/{{collection}}/{{run}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        folder=f"{RESULTS}/{{collection}}/batches",
+        settings=cluster_settings,
+        code=code("cluster"),
+    shell:
+        "python -m pugmark.cluster --split {input.split:q} --folder {params.folder:q} --run {wildcards.run:q}"
+        " --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"

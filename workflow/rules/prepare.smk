@@ -1,0 +1,170 @@
+# From a folder of media to crops with labels: once per batch, the same for every method.
+
+
+localrules:
+    fetch,
+
+
+rule fetch:
+    output:
+        f"{RESULTS}/weights/{{file}}",
+    log:
+        f"{LOGS}/fetch/{{file}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    params:
+        settings=lambda wildcards: canonical(PLAN.download(wildcards.file)),
+    shell:
+        "python -m pugmark.fetch --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule synthesise:
+    output:
+        batch=directory(f"{RESULTS}/{{collection}}/survey/{{batch}}"),
+        truth=directory(f"{RESULTS}/{{collection}}/truth/{{batch}}"),
+    log:
+        f"{LOGS}/synthesise/{{collection}}/{{batch}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=lambda wildcards: canonical(
+            PLAN.collections[wildcards.collection]["synthetic"]
+        ),
+        code=code("synthesise"),
+        number=lambda wildcards: wildcards.batch.rsplit("_", 1)[1],
+    shell:
+        "python -m pugmark.synthesise --batch {params.number} --settings {params.settings:q}"
+        " --out {output.batch:q} --truth {output.truth:q} > {log:q} 2>&1"
+
+
+rule ingest:
+    input:
+        drawn,
+    output:
+        f"{BATCH}/media.parquet",
+    log:
+        f"{LOGS}/ingest/{{collection}}/{{batch}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        folder=batch_folder,
+        settings=settings_of("ingest", labels=PLAN.sidecar),
+        listing=media_listing,
+        code=code("ingest"),
+    shell:
+        "python -m pugmark.ingest --batch {params.folder:q} --settings {params.settings:q}"
+        " --out {output:q} > {log:q} 2>&1"
+
+
+rule detect:
+    input:
+        drawn,
+        ancient(detector_inputs),
+        media=rules.ingest.output[0],
+    output:
+        table=f"{BATCH}/detections.parquet",
+        json=f"{BATCH}/detections.json",
+    log:
+        f"{LOGS}/detect/{{collection}}/{{batch}}.log",
+    benchmark:
+        f"{LOGS}/detect/{{collection}}/{{batch}}.tsv"
+    conda:
+        "../../envs/pugmark.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+        gpu=lambda wildcards: int(bool(PLAN.detect_weights(wildcards.collection))),
+    params:
+        folder=batch_folder,
+        settings=detector_settings,
+        weights=lambda wildcards: named(PLAN.detect_weights(wildcards.collection)),
+        code=detector_code,
+    shell:
+        "python -m pugmark.detect --batch {params.folder:q} --media {input.media:q} --settings {params.settings:q}"
+        " --weights {params.weights:q} --out {output.table:q} --json {output.json:q} > {log:q} 2>&1"
+
+
+rule mask:
+    input:
+        drawn,
+        ancient(lambda wildcards: PLAN.mask_weights(wildcards.collection).values()),
+        media=rules.ingest.output[0],
+        detections=rules.detect.output.table,
+    output:
+        f"{BATCH}/masks.parquet",
+    log:
+        f"{LOGS}/mask/{{collection}}/{{batch}}.log",
+    benchmark:
+        f"{LOGS}/mask/{{collection}}/{{batch}}.tsv"
+    conda:
+        "../../envs/pugmark.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+        gpu=lambda wildcards: int(bool(PLAN.mask_weights(wildcards.collection))),
+    params:
+        folder=batch_folder,
+        settings=mask_settings,
+        weights=lambda wildcards: named(PLAN.mask_weights(wildcards.collection)),
+        code=code("mask"),
+    shell:
+        "python -m pugmark.mask --batch {params.folder:q} --media {input.media:q} --detections {input.detections:q}"
+        " --settings {params.settings:q} --weights {params.weights:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule crop:
+    input:
+        drawn,
+        media=rules.ingest.output[0],
+        detections=rules.detect.output.table,
+        masks=rules.mask.output[0],
+    output:
+        f"{BATCH}/crops.parquet",
+    log:
+        f"{LOGS}/crop/{{collection}}/{{batch}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        folder=batch_folder,
+        settings=settings_of("crop"),
+        code=code("crop"),
+    shell:
+        "python -m pugmark.crop --batch {params.folder:q} --media {input.media:q} --detections {input.detections:q}"
+        " --masks {input.masks:q} --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule label:
+    input:
+        drawn,
+        drawn_truth,
+        separate_labels,
+        crops=rules.crop.output[0],
+    output:
+        f"{BATCH}/labels.parquet",
+    log:
+        f"{LOGS}/label/{{collection}}/{{batch}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        folder=batch_folder,
+        settings=settings_of("label", labels=PLAN.sidecar),
+        listing=label_listing,
+        file=labels_argument,
+        code=code("label"),
+    shell:
+        "python -m pugmark.label --batch {params.folder:q} --crops {input.crops:q} --settings {params.settings:q}"
+        " {params.file:q} --out {output:q} > {log:q} 2>&1"
