@@ -3,7 +3,9 @@ PYTHON ?= python3
 CORES ?= $(shell nproc)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check real bench lock clean
+# Compiled modules are kept, whatever the shell says: they save every job seconds.
+unexport PYTHONDONTWRITEBYTECODE
+.PHONY: help demo test check real bench docs lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +35,9 @@ real: .venv/.installed ## Run the workflow on the real data beside the project (
 
 bench: .venv/.installed ## Run the benchmarks, each beside a named peer
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+docs: .venv/.installed ## Write the tables of README.md and docs/configuration.md from the code
+	$(BIN)/python docs/generate.py
 
 lock: .venv/.installed ## Write envs/requirements.txt and envs/pugmark.yaml anew from envs/requirements.in
 	cd envs && ../$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \

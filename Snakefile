@@ -3,7 +3,10 @@ from snakemake.utils import min_version
 min_version("9.19")
 
 
-configfile: "config.yaml"
+# A file given with --configfile stands alone; it is not laid over the demo.
+if "collections" not in config:
+
+    configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"

@@ -3,6 +3,7 @@
 Imported when the workflow is parsed, so it needs nothing heavier than a JSON Schema validator.
 """
 
+import functools
 from pathlib import Path
 
 import yaml
@@ -17,34 +18,44 @@ class ConfigError(ValueError):
     """config.yaml asks for something that cannot be done; the message says where and what to write instead."""
 
 
+def read_yaml(path):
+    """The YAML document at `path`, by libyaml where it is there: the workflow is parsed again by every cluster job."""
+    return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+@functools.cache
+def schema():
+    """The parsed schema of config.yaml."""
+    return read_yaml(SCHEMA)
+
+
 def complete(config):
     """A copy of `config` with every default filled in. Raises ConfigError naming all faults."""
-    schema = yaml.safe_load(SCHEMA.read_text())
-    faults = [_sentence(error) for error in _leaves(Draft202012Validator(schema).iter_errors(config))]
+    faults = [_sentence(error) for error in _leaves(Draft202012Validator(schema()).iter_errors(config))]
     if faults:
         raise ConfigError("config.yaml:\n" + "\n".join(f"  {fault}" for fault in dict.fromkeys(faults)))
-    return _filled(config, schema, schema)
+    return _filled(config, schema())
 
 
-def _filled(value, spec, schema):
-    spec = _resolved(spec, schema)
+def _filled(value, spec):
+    spec = _resolved(spec)
     if not isinstance(value, dict):
         return value
     known = spec.get("properties", {})
     made = {}
     for key, inner in known.items():
-        inner = _resolved(inner, schema)
+        inner = _resolved(inner)
         if key in value or "default" in inner:
-            made[key] = _filled(value.get(key, inner.get("default")), inner, schema)
+            made[key] = _filled(value.get(key, inner.get("default")), inner)
     others = spec.get("additionalProperties")
     for key in value.keys() - known.keys():
-        made[key] = _filled(value[key], others, schema) if isinstance(others, dict) else value[key]
+        made[key] = _filled(value[key], others) if isinstance(others, dict) else value[key]
     return {key: made[key] for key in [*value, *made] if key in made}
 
 
-def _resolved(spec, schema):
+def _resolved(spec):
     reference = spec.get("$ref")
-    return schema["$defs"][reference.rsplit("/", 1)[1]] if reference else spec
+    return schema()["$defs"][reference.rsplit("/", 1)[1]] if reference else spec
 
 
 def _leaves(errors):

@@ -11,8 +11,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from pugmark import configuration, fingerprint, listing, literals, methods
 from pugmark.configuration import ConfigError
 
@@ -49,7 +47,7 @@ class Plan:
     def __init__(self, config):
         self.config = configuration.complete(config)
         self.results = self.config["results"].rstrip("/")
-        self.manifest = {**yaml.safe_load(MANIFEST.read_text())}
+        self.manifest = configuration.read_yaml(MANIFEST)
         for name, entry in self.config["weights"]["files"].items():
             self.manifest[name] = {**self.manifest.get(name, {"url": None, "licence": "unknown"}), **entry}
         self.collections = {name: self._collection(name, spec) for name, spec in self.config["collections"].items()}
@@ -84,7 +82,7 @@ class Plan:
         if section == "detect" and own.get("name", shared["name"]) != shared["name"]:
             return own
         merged = {**shared, **own}
-        schema = yaml.safe_load(configuration.SCHEMA.read_text())["$defs"][section]
+        schema = configuration.schema()["$defs"][section]
         known = schema["properties"]
         if schema.get("additionalProperties") is False and (wrong := merged.keys() - known.keys()):
             raise ConfigError(literals.unknown(min(wrong), known, f"key of {section}"))

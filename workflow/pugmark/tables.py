@@ -61,8 +61,9 @@ def write(path, name, data, stage, settings=None, models=(), counts=None):
     counts: what a user wants to know (read, skipped and why).
     Raises TableError where columns, types, nulls or keys are off.
     """
-    target = schema(name, _feature_size(data)) if name == "features" else schema(name)
-    table = _conform(data, target, name)
+    columns = _columns(data, name)
+    size = next((len(vector) for vector in columns["feature"]), 1) if name == "features" else None
+    table = _conform(columns, schema(name, size), name)
     _check_key(table, name)
     provenance = {
         "table": name,
@@ -136,13 +137,7 @@ def _umask():
     return mask
 
 
-def _feature_size(data):
-    first = next(iter(data["feature"]), None)
-    return len(first) if first is not None else 1
-
-
-def _conform(data, target, name):
-    columns = data if isinstance(data, dict) else _columns(data, target)
+def _conform(columns, target, name):
     unknown, missing = set(columns) - set(target.names), set(target.names) - set(columns)
     if unknown or missing:
         raise TableError(f"{name}: unknown columns {sorted(unknown)}, missing columns {sorted(missing)}.")
@@ -158,11 +153,13 @@ def _conform(data, target, name):
     return pa.Table.from_arrays(arrays, schema=target)
 
 
-def _columns(data, target):
+def _columns(data, name):
+    if isinstance(data, dict):
+        return data
     if isinstance(data, pd.DataFrame):
         return {column: data[column] for column in data.columns}
     rows = list(data)
-    names = list(rows[0]) if rows else target.names
+    names = rows[0] if rows else definitions()[name]["columns"]
     return {column: [row[column] for row in rows] for column in names}
 
 

@@ -1,0 +1,84 @@
+"""Run the workflow on the real data beside the project: `make real`; PUGMARK_REAL=reduced is the size that CI takes.
+
+Arguments choose among peru, holstein, koi and own; without any, all run. The data are arranged as links under
+results/real/arranged, since nothing may be written where they lie.
+"""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT.parent / "shared" / "data"
+ARRANGED = ROOT / "results" / "real" / "arranged"
+REDUCED = os.environ.get("PUGMARK_REAL") == "reduced"
+
+
+def link(source, target):
+    """A symbolic link at `target`, made anew."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    target.symlink_to(os.path.relpath(source, target.parent))
+
+
+def arrange_holstein():
+    """All cows as one batch (twelve where reduced), and the open set's query and gallery as another."""
+    cows = sorted((DATA / "holstein2025" / "datasets_v2").iterdir())[: 12 if REDUCED else None]
+    for cow in cows:
+        for image in sorted(cow.iterdir())[: 24 if REDUCED else None]:
+            link(image, ARRANGED / "holstein" / "spring" / cow.name / image.name)
+    for part in ("query", "gallery"):
+        for image in (DATA / "holstein2025" / part).rglob("*.*"):
+            link(image, ARRANGED / "holstein_open" / "open" / part / image.parent.name / image.name)
+
+
+def arrange_koi():
+    """The video with the box table beside it; the first 60 frames' boxes where reduced."""
+    (video,) = (DATA / "koi_video").glob("*.mp4")
+    (boxes,) = (DATA / "koi_video").glob("*.csv")
+    link(video, ARRANGED / "koi" / video.name)
+    rows = boxes.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    kept = [row for row in rows if not REDUCED or int(row.split(",")[5][5:10]) <= 60]
+    (ARRANGED / "koi" / boxes.name).write_text("".join(kept))
+
+
+def arrange_own():
+    """Lion photographs in a folder of one's own making: flat, renamed, named in labels.csv."""
+    folder, rows = ARRANGED / "own" / "field day 1", []
+    for lion in sorted((DATA / "lions" / "val").iterdir()):
+        for number, image in enumerate(sorted(lion.iterdir()), 1):
+            name = f"photo {len(rows) + 1:03}{image.suffix}"
+            link(image, folder / name)
+            rows.append({"path": name, "individual": lion.name, "sequence": f"{lion.name}-{number}"})
+    with open(folder / "labels.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+ARRANGE = {"peru": lambda: None, "holstein": arrange_holstein, "koi": arrange_koi, "own": arrange_own}
+
+
+def run(name):
+    """Run one configuration; raises CalledProcessError where the workflow fails."""
+    ARRANGE[name]()
+    files = [f"tests/real/{name}.yaml", "tests/real/weights.yaml"]
+    reduced = f"tests/real/{name}.reduced.yaml"
+    files += [reduced] * (REDUCED and (ROOT / reduced).is_file())
+    snakemake = [ROOT / ".venv/bin/snakemake", "--cores", "2", "--configfile", *files, "--quiet", "progress"]
+    subprocess.run(snakemake, cwd=ROOT, check=True)
+
+
+def main():
+    if not DATA.is_dir():
+        print(f"make real: skipped, no real data at {os.path.relpath(DATA, ROOT)}")
+        return
+    for name in sys.argv[1:] or ARRANGE:
+        run(name)
+        print(f"{name}: open results/real/{name}/report/index.html")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+"""What the documents say is what the code says."""
+
+import runpy
+
+from conftest import ROOT
+
+GENERATE = runpy.run_path(str(ROOT / "docs" / "generate.py"))
+
+
+def test_the_readmes_table_of_methods_is_current():
+    text = (ROOT / "README.md").read_text()
+    assert GENERATE["START"] in text
+    assert GENERATE["readme"](text) == text, "run `make docs`"
+
+
+def test_the_page_of_settings_is_current():
+    assert GENERATE["configuration_page"]() == (ROOT / "docs" / "configuration.md").read_text(), "run `make docs`"

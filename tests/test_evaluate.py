@@ -1,0 +1,160 @@
+"""The stage that judges a run: controls through the whole of it, and collections that leave little to judge."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from test_cluster import blobs, write_collection
+
+from pugmark import evaluate as stage
+from pugmark import tables
+
+torch.set_num_threads(1)
+
+
+def write_clusters(folder, table, labels, algorithm="kmeans"):
+    rows = table[["crop_id"]].assign(algorithm=algorithm, cluster=np.array(labels, int), score=0.5)
+    tables.write(folder / "clusters.parquet", "clusters", rows, "cluster")
+
+
+def run(folder, **settings):
+    files = {name: folder / f"{name}.parquet" for name in ("split", "clusters", "metrics", "queries")}
+    command = ["--split", files["split"], "--folder", folder, "--run", "run", "--clusters", files["clusters"]]
+    command += ["--out", files["metrics"], "--queries", files["queries"]]
+    stage.main([*map(str, command), "--settings", json.dumps({"method": "m", "seed": 1, "resamples": 50} | settings)])
+    return tables.read(files["metrics"], "metrics"), tables.read(files["queries"], "queries")
+
+
+def value(metrics, protocol, metric, column="value"):
+    found = metrics[(metrics["protocol"] == protocol) & (metrics["metric"] == metric)]
+    assert len(found) == 1
+    return found[column].iloc[0]
+
+
+def oracle(truth):
+    names = sorted(set(truth))
+    return np.eye(len(names), dtype=np.float32)[[names.index(name) for name in truth]]
+
+
+def test_the_oracle_scores_one(tmp_path):
+    _, truth = blobs()
+    table = write_collection(tmp_path, oracle(truth), truth)
+    write_clusters(tmp_path, table, [int(name[1]) for name in truth])
+    metrics, queries = run(tmp_path)
+    for protocol in ("cross_sequence", "all"):
+        for metric in ("mAP", "mAP_trapezoid", "rank1", "rank5", "rank10", "mINP"):
+            assert value(metrics, protocol, metric) == 1
+        assert value(metrics, protocol, "rank1_chance") == pytest.approx(9 / 39)
+    for metric in ("accuracy", "ARI", "AMI"):
+        assert value(metrics, "kmeans", metric) == pytest.approx(1)
+    assert len(queries) == 80 and set(metrics["method"]) == {"m"} and set(metrics["seed"]) == {1}
+
+
+def test_random_features_score_chance(tmp_path):
+    random = np.random.default_rng(0)
+    features = random.standard_normal((400, 32)).astype(np.float32)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    truth = [f"i{i}" for i in random.integers(0, 5, 400)]
+    write_clusters(tmp_path, write_collection(tmp_path, features, truth), random.integers(0, 5, 400))
+    metrics, _ = run(tmp_path)
+    assert value(metrics, "all", "rank1") == pytest.approx(value(metrics, "all", "rank1_chance"), abs=0.06)
+    assert value(metrics, "all", "mAP") == pytest.approx(value(metrics, "all", "mAP_chance"), abs=0.01)
+    assert value(metrics, "kmeans", "ARI") == pytest.approx(0, abs=0.02)
+
+
+def test_a_burst_does_not_help_across_sequences(tmp_path):
+    """Two bursts an animal, each of its own direction: perfect without junk, nothing right across sequences."""
+    truth = ["a"] * 4 + ["b"] * 4
+    bursts = np.repeat([0, 1, 2, 3], 2)
+    # a's second burst resembles b's second, and so the other way round.
+    directions = np.array([[1, 0, 0, 0], [0, 1, 0.1, 0], [0, 0, 0, 1], [0, 1, -0.1, 0]], np.float32)
+    features = directions[bursts] / np.linalg.norm(directions[bursts], axis=1, keepdims=True)
+    table = write_collection(tmp_path, features, truth, sequence=[f"s{burst}" for burst in bursts])
+    write_clusters(tmp_path, table, bursts)
+    metrics, queries = run(tmp_path)
+    assert value(metrics, "all", "rank1") == 1
+    assert value(metrics, "cross_sequence", "rank1") == 0
+    assert (queries[queries["protocol"] == "cross_sequence"]["junk"] == 1).all()
+    assert (queries[queries["protocol"] == "all"]["junk"] == 0).all()
+
+
+def test_every_figure_can_be_recomputed_from_the_queries(tmp_path):
+    features, truth = blobs(noise=1.5)
+    write_clusters(tmp_path, write_collection(tmp_path, features, truth), np.zeros(40))
+    metrics, queries = run(tmp_path)
+    rows = queries[queries["protocol"] == "all"]
+    assert value(metrics, "all", "mAP") == pytest.approx(rows["ap"].mean())
+    assert value(metrics, "all", "mAP_trapezoid") == pytest.approx(rows["ap_trapezoid"].mean())
+    assert value(metrics, "all", "rank5") == pytest.approx((rows["first_rank"] <= 5).mean())
+    assert value(metrics, "all", "mINP") == pytest.approx((rows["positives"] / rows["last_rank"]).mean())
+    assert value(metrics, "all", "rank1") == pytest.approx(np.mean([right[0] for right in rows["correct"]]))
+    names = dict(zip([f"c{i}" for i in range(40)], truth, strict=True))
+    for row in rows.itertuples():
+        assert [names[crop] == row.individual for crop in row.neighbours] == row.correct.tolist()
+
+
+def test_query_and_gallery_parts_and_what_takes_no_part(tmp_path):
+    features, truth = blobs()
+    words = np.array(["train", "val", "query", "gallery", "unused"] * 8, object)
+    truth[7] = None  # a query without a name
+    write_clusters(tmp_path, write_collection(tmp_path, features, truth, words=words), np.zeros(40))
+    metrics, queries = run(tmp_path, protocols={"plain": {"junk": "none"}})
+    assert set(metrics["protocol"]) == {"plain", "kmeans"}
+    assert set(queries["crop_id"]) == {f"c{i}" for i in range(2, 40, 5) if i != 7}
+    assert {crop for row in queries["neighbours"] for crop in row} == {f"c{i}" for i in range(3, 40, 5)}
+    assert value(metrics, "kmeans", "accuracy", "n") == 15
+    everywhere, _ = run(tmp_path, cluster_on="all")
+    assert value(everywhere, "kmeans", "accuracy", "n") == 39
+
+
+def test_single_and_cross_camera_groups(tmp_path):
+    features, truth = blobs()
+    stations = ["N" if name < "i2" else "NS"[i % 8 // 4] for i, name in enumerate(truth)]
+    write_clusters(tmp_path, write_collection(tmp_path, features, truth, station=stations), np.zeros(40))
+    metrics, _ = run(tmp_path, protocols={"atrw": {"junk": "none", "groups": "station"}})
+    assert value(metrics, "atrw", "mAP_single", "n") == value(metrics, "atrw", "mAP_cross", "n") == 20
+    halves = [value(metrics, "atrw", f"mAP_{group}") for group in ("single", "cross")]
+    assert value(metrics, "atrw", "mmAP") == pytest.approx(np.mean(halves))
+    assert "cross_station" in set(run(tmp_path)[0]["protocol"])
+
+
+def test_id_f1_on_video_only(tmp_path):
+    features, truth = blobs()
+    frames = [i // 4 for i in range(40)]
+    table = write_collection(tmp_path, features, truth, frame_number=frames)
+    write_clusters(tmp_path, table, [int(name[1]) for name in truth[:20]] + [int(name[1]) ^ 1 for name in truth[20:]])
+    metrics, _ = run(tmp_path)
+    assert value(metrics, "kmeans", "IDF1") == value(metrics, "kmeans", "accuracy") == 0.5
+
+
+@pytest.mark.parametrize("truth", [[], [None] * 40])
+def test_nothing_named_gives_empty_tables(tmp_path, truth):
+    features = blobs()[0][: len(truth)]
+    write_clusters(tmp_path, write_collection(tmp_path, features, truth), np.zeros(len(truth)))
+    metrics, queries = run(tmp_path)
+    assert metrics.empty and queries.empty
+
+
+def test_no_clusters_leaves_retrieval(tmp_path):
+    table = write_collection(tmp_path, *blobs())
+    write_clusters(tmp_path, table[:0], [])
+    assert set(run(tmp_path)[0]["protocol"]) == {"cross_sequence", "all"}
+
+
+def test_diverged_features_are_refused(tmp_path):
+    features, truth = blobs()
+    features[3] = np.nan
+    write_clusters(tmp_path, write_collection(tmp_path, features, truth), np.zeros(40))
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        run(tmp_path)
+
+
+def test_same_input_same_bytes(tmp_path):
+    features, truth = blobs(noise=1.0)
+    write_clusters(tmp_path, write_collection(tmp_path, features, truth), np.arange(40) % 7 - 1)
+    files = []
+    for _ in range(2):
+        run(tmp_path)
+        files.append((tmp_path / "metrics.parquet").read_bytes() + (tmp_path / "queries.parquet").read_bytes())
+    assert files[0] == files[1]

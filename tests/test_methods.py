@@ -1,0 +1,213 @@
+"""The contract that every method file keeps, found by name; and what single methods promise beyond it."""
+
+import copy
+import functools
+
+import numpy as np
+import pytest
+import torch
+from learning import crop_tables
+
+from pugmark import methods
+from pugmark.learning import checkpoint, crops, trainer
+from pugmark.learning import run as runs
+
+# Whatever of these a method has is made small; the rest of its defaults stand.
+SMALL = {
+    "backbone": "timm/test_resnet",
+    "weights": None,
+    "height": 32,
+    "width": 32,
+    "epochs": 2,
+    "iterations": 2,
+    "batch": 6,
+    "identities": 3,
+    "images": 2,
+    "k1": 4,
+    "k2": 2,
+    "min_samples": 2,
+}
+VARIANTS = {
+    "video_pairs": [{"trainable": "frozen"}, {"loss": "supcon"}, {"loss": "supcon_learnable", "matching": "consensus"}],
+    "cluster_contrast": [{"pool": "gem", "backbone": "resnet18"}],
+}
+CASES = [(name, {}) for name in methods.catalogue()]
+CASES += [(name, variant) for name, variants in VARIANTS.items() for variant in variants]
+LEARNING = [case for case in CASES if methods.catalogue()[case[0]]["FAMILY"] != "control"]
+FAMILIES = {"control", "supervised", "label-free", "video"}
+LABELS = {"none", "identity", "identity+orientation", "count"}
+
+
+def ids(cases):
+    return ["-".join([name, *map(str, variant.values())]) for name, variant in cases]
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    monkeypatch.setenv("PUGMARK_WORKERS", "0")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("crops")
+    table, labels, split = crop_tables.rows(individuals=3, frames=4)
+    crop_tables.write(folder, table, labels, split)
+    return crops.read_split(folder / "batches", split, 255)
+
+
+def small(name, variant):
+    defaults = methods.catalogue()[name]["PARAMS"]
+    return methods.resolve(name, {key: value for key, value in SMALL.items() if key in defaults} | variant)
+
+
+def fitted(name, variant, seen, seed=1, folder=None):
+    return runs.fit(name, seen, small(name, variant), runs.Run(seed, {}, 3, folder, "key"))
+
+
+@functools.cache
+def _reference(name, items, seen):
+    state = fitted(name, dict(items), seen)
+    return state, methods.load(name).embed(seen, small(name, dict(items)), state)
+
+
+def reference(name, variant, seen):
+    """State and vectors of one uninterrupted training, made once."""
+    return _reference(name, tuple(variant.items()), seen)
+
+
+@pytest.mark.parametrize("name", methods.catalogue())
+def test_literals_are_complete(name):
+    facts = methods.catalogue()[name]
+    assert facts["FAMILY"] in FAMILIES and facts["LABELS"] in LABELS
+    assert facts["TITLE"] and facts["SOURCE"]
+    assert all(set(entry) == {"data", "metric", "value", "setting"} for entry in facts["PUBLISHED"])
+    assert all(0 < entry["value"] <= 1 for entry in facts["PUBLISHED"])
+    assert facts["SEES_TRUTH"] == (name == "oracle")
+
+
+@pytest.mark.parametrize("case", CASES, ids=ids(CASES))
+def test_vectors_are_finite_and_of_unit_norm(case, seen):
+    features = reference(*case, seen)[1]
+    assert features.dtype == np.float32 and features.shape[0] == len(seen) == 12
+    np.testing.assert_allclose(np.linalg.norm(features, axis=1), 1, atol=1e-5)
+    assert len(np.unique(features, axis=0)) > 1
+
+
+@pytest.mark.parametrize("case", CASES, ids=ids(CASES))
+def test_the_size_and_the_vector_of_a_crop_do_not_depend_on_the_other_crops(case, seen):
+    name, variant = case
+    state, features = reference(name, variant, seen)
+    alone = methods.load(name).embed(seen.take([5]), small(name, variant), state)
+    assert alone.shape == (1, features.shape[1])
+    np.testing.assert_allclose(alone[0], features[5], atol=0.02)
+
+
+@pytest.mark.parametrize("case", CASES, ids=ids(CASES))
+def test_the_seed_decides(case, seen):
+    name, variant = case
+    features = reference(name, variant, seen)[1]
+    again = methods.load(name).embed(seen, small(name, variant), fitted(name, variant, seen))
+    other = methods.load(name).embed(seen, small(name, variant), fitted(name, variant, seen, seed=2))
+    np.testing.assert_array_equal(again, features)
+    assert np.array_equal(other, features) == (name in ("oracle", "pixels"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=ids(CASES))
+def test_a_saved_state_gives_the_same_vectors(case, seen, tmp_path):
+    name, variant = case
+    state, features = reference(name, variant, seen)
+    checkpoint.save(tmp_path / "model.pt", {"state": state})
+    loaded = checkpoint.load(tmp_path / "model.pt")["state"]
+    np.testing.assert_array_equal(methods.load(name).embed(seen, small(name, variant), loaded), features)
+
+
+@pytest.mark.parametrize("case", LEARNING, ids=ids(LEARNING))
+def test_training_changes_what_learns_and_nothing_frozen(case, seen, monkeypatch):
+    parameters = {}
+
+    def spied(learner, epochs, run, train=trainer.train):
+        before = copy.deepcopy(dict(learner.model.named_parameters()))
+        after = dict(train(learner, epochs, run).model.named_parameters())
+        parameters.update({key: (value, after[key]) for key, value in before.items()})
+
+    monkeypatch.setattr(trainer, "train", spied)
+    fitted(*case, seen)
+    assert any(after.requires_grad for _, after in parameters.values())
+    for key, (before, after) in parameters.items():
+        assert torch.equal(before, after) != after.requires_grad, key
+
+
+@pytest.mark.parametrize("case", LEARNING, ids=ids(LEARNING))
+def test_a_resumed_training_equals_an_uninterrupted_one(case, seen, tmp_path, monkeypatch):
+    state, _ = reference(*case, seen)
+
+    def stop(path, content, save=checkpoint.save):
+        save(path, content)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(checkpoint, "save", stop)
+        fitted(*case, seen, folder=tmp_path)
+    assert len(checkpoint.load(tmp_path / "checkpoint.pt")["history"]) == 1
+    resumed = fitted(*case, seen, folder=tmp_path)
+    assert len((tmp_path / "history.jsonl").read_text().splitlines()) == 2
+    assert resumed["model"].keys() == state["model"].keys()
+    for key, value in state["model"].items():
+        assert torch.equal(resumed["model"][key], value), key
+
+
+@pytest.mark.parametrize("name", methods.catalogue())
+def test_identities_are_withheld_from_methods_that_need_none(name, seen, monkeypatch):
+    told = {}
+
+    def spied(crops, params, run):
+        told.update(columns=set(crops.meta.columns), individuals=run.individuals)
+        return {}
+
+    monkeypatch.setattr(methods.load(name), "fit", spied)
+    fitted(name, {}, seen)
+    labels = methods.catalogue()[name]["LABELS"]
+    assert ("individual" in told["columns"]) == labels.startswith("identity")
+    assert not told["columns"] & {"path", "split", "image"}
+    assert told["individuals"] == (3 if labels == "count" else None)
+
+
+def test_the_oracle_knows_everybody(seen):
+    features = reference("oracle", {}, seen)[1]
+    names = seen.meta["individual"].to_numpy()
+    same = names[:, None] == names
+    similarity = features @ features.T
+    assert similarity[same].min() > 0.9999 and similarity[~same].max() < 0.6
+
+
+def test_the_oracle_tells_unnamed_crops_apart(seen):
+    unnamed = seen.take(range(3))
+    unnamed.meta["individual"] = [None, None, "cow 0"]
+    features = methods.load("oracle").embed(unnamed, {"size": 64}, {})
+    assert (features @ features.T)[~np.eye(3, dtype=bool)].max() < 0.6
+
+
+def test_random_depends_on_seed_and_crop_alone(seen):
+    embed = methods.load("random").embed
+    backwards = embed(seen.take(range(11, -1, -1)), {"size": 8}, {"seed": 1})
+    np.testing.assert_array_equal(backwards[::-1], embed(seen, {"size": 8}, {"seed": 1}))
+
+
+def test_pixels_ignore_brightness_and_contrast(seen):
+    class Image:
+        meta = seen.meta[:2]
+
+        def __len__(self):
+            return 2
+
+        def image(self, index):
+            ramp = np.add.outer(np.arange(32), np.arange(32)).astype(np.uint8)[..., None].repeat(3, 2)
+            return ramp if index == 0 else 40 + 2 * ramp
+
+    first, second = methods.load("pixels").embed(Image(), methods.resolve("pixels", {}), {})
+    np.testing.assert_allclose(first, second, atol=1e-6)
+    assert len(methods.load("pixels").embed(Image(), methods.resolve("pixels", {"colour": True}), {})[0]) == 3 * 32 * 32

@@ -1,0 +1,175 @@
+"""The configuration: defaults, overrides, and one clear sentence for each mistake."""
+
+import copy
+import json
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from pugmark import configuration, listing
+from pugmark.configuration import ConfigError
+from pugmark.plan import Plan, canonical
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Two real batch folders and a model without weights."""
+    for batch in ("2024-05", "2024-06"):
+        (tmp_path / "media" / batch).mkdir(parents=True)
+        (tmp_path / "media" / batch / "a.jpg").write_bytes(batch.encode())
+    return {
+        "results": str(tmp_path / "results"),
+        "collections": {"cats": {"batches": f"{tmp_path}/media/*", "detect": {"name": "whole"}}},
+        "methods": {"random": {}, "pixels": None, "mine": {"method": "resnet50", "epochs": 3, "weights": None}},
+        "seeds": [1, 2],
+    }
+
+
+def test_the_default_configuration_is_complete_and_valid():
+    plan = Plan(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    assert plan.batches("demo") == ["batch_01", "batch_02", "batch_03"]
+    assert {run.method for run in plan.runs("demo")} >= {"oracle", "random", "pixels"}
+
+
+def test_every_matching_folder_is_a_batch_and_files_are_not(config, tmp_path):
+    (tmp_path / "media" / "notes.txt").touch()
+    assert Plan(config).batches("cats") == ["2024-05", "2024-06"]
+
+
+def test_defaults_are_filled_in_and_overrides_win_per_collection(config):
+    config["crop"] = {"padding": 0.2}
+    config["collections"]["cats"]["crop"] = {"min_side": 64}
+    crop = Plan(config).collections["cats"]["crop"]
+    assert crop == {"padding": 0.2, "min_side": 64, "min_confidence": 0, "jpeg_quality": 95}
+
+
+def test_a_run_per_method_and_seed_with_complete_parameters(config):
+    runs = {run.name: run for run in Plan(config).runs("cats")}
+    assert sorted(runs) == ["mine-s1", "mine-s2", "pixels-s1", "pixels-s2", "random-s1", "random-s2"]
+    assert runs["mine-s2"].params["epochs"] == 3 and "backbone" in runs["mine-s2"].params
+
+
+def test_models_of_another_collection_are_used_where_asked(config):
+    config["collections"]["kittens"] = {**config["collections"]["cats"], "train_on": "cats"}
+    assert {run.source for run in Plan(config).runs("kittens")} == {"cats"}
+
+
+def test_supervised_methods_are_left_out_where_nothing_is_named_and_refused_where_asked_for(config):
+    config["collections"]["cats"]["labels"] = "none"
+    assert "mine" not in {run.label for run in Plan(config).runs("cats")}
+    config["collections"]["cats"]["methods"] = ["mine"]
+    with pytest.raises(ConfigError, match="mine needs named individuals"):
+        Plan(config)
+
+
+MISTAKES = {
+    "top level: Unknown key 'detec': did you mean 'detect'?": {"detec": {}},
+    "Unknown method 'pixles': did you mean 'pixels'?": {"methods": {"pixles": {}}},
+    "Unknown setting of method resnet50 'epoch': did you mean 'epochs'?": {"methods": {"resnet50": {"epoch": 1}}},
+    "methods is empty: name at least one.": {"methods": {}},
+    "collections is empty: name at least one.": {"collections": {}},
+    "Unknown key 'pading': did you mean 'padding'?": {"crop": {"pading": 1}},
+    "crop.padding: 'wide' is not of type 'number'": {"crop": {"padding": "wide"}},
+    "collections.x: give either `batches`": {"collections": {"x": {}}},
+    "Unknown key 'batch': did you mean 'batches'?": {"collections": {"x": {"batch": "y"}}},
+    "no folder matches /nowhere/*": {"collections": {"x": {"batches": "/nowhere/*"}}},
+    "Unknown detector 'wholee': did you mean 'whole'?": {"detect": {"name": "wholee"}},
+}
+
+
+@pytest.mark.parametrize("sentence", MISTAKES)
+def test_each_mistake_is_one_clear_sentence(config, sentence):
+    changed = copy.deepcopy(config) | MISTAKES[sentence]
+    if "detect" in MISTAKES[sentence]:
+        del changed["collections"]["cats"]["detect"]
+    with pytest.raises(ConfigError) as error:
+        Plan(changed)
+    assert sentence in str(error.value)
+
+
+def test_an_unknown_setting_of_a_detector_is_refused(config):
+    config["collections"]["cats"]["detect"] = {"name": "motion", "min_aera": 3}
+    with pytest.raises(ConfigError, match="setting of detector motion 'min_aera': did you mean 'min_area'"):
+        Plan(config)
+
+
+def test_missing_weights_name_file_address_and_folder(config, tmp_path, monkeypatch):
+    monkeypatch.delenv("PUGMARK_WEIGHTS", raising=False)
+    config["methods"] = {"imagenet": {"weights": "resnet50-imagenet"}}
+    config["weights"] = {"folder": str(tmp_path)}
+    with pytest.raises(ConfigError, match=rf"resnet50-0676ba61.pth is in none of {tmp_path}.*https://.*download: true"):
+        Plan(config)
+    (tmp_path / "resnet50-0676ba61.pth").touch()
+    plan = Plan(config)
+    assert plan.run_weights(plan.runs("cats")[0]) == {"resnet50-imagenet": str(tmp_path / "resnet50-0676ba61.pth")}
+
+
+def test_missing_weights_are_fetched_where_downloads_are_allowed(config, monkeypatch):
+    monkeypatch.delenv("PUGMARK_WEIGHTS", raising=False)
+    config["methods"] = {"imagenet": {"weights": "resnet50-imagenet"}}
+    config["weights"] = {"download": True}
+    plan = Plan(config)
+    path = plan.run_weights(plan.runs("cats")[0])["resnet50-imagenet"]
+    assert path == f"{plan.results}/weights/resnet50-0676ba61.pth"
+    assert plan.download("resnet50-0676ba61.pth")["url"].startswith("https://")
+
+
+def test_the_order_of_keys_changes_no_setting():
+    assert canonical({"a": 1, "b": {"c": 2, "d": 3}}) == canonical({"b": {"d": 3, "c": 2}, "a": 1})
+
+
+def test_every_key_of_the_schema_is_described():
+    schema = yaml.safe_load(configuration.SCHEMA.read_text())
+
+    def undescribed(spec, path=""):
+        for key, inner in spec.get("properties", {}).items():
+            if "$ref" not in inner and "description" not in inner and "properties" not in inner:
+                yield f"{path}.{key}"
+            yield from undescribed(inner, f"{path}.{key}")
+
+    assert not [*undescribed(schema), *(key for d in schema["$defs"].values() for key in undescribed(d))]
+
+
+class TestListing:
+    """The checksum of a batch folder changes when a result would, and at no other time."""
+
+    @pytest.fixture
+    def batch(self, tmp_path):
+        (tmp_path / "st 1").mkdir()
+        (tmp_path / "st 1" / "ä.jpg").write_bytes(b"123")
+        (tmp_path / "labels.csv").write_text("path,individual,station\nst 1/ä.jpg,Ann,one\n")
+        return tmp_path
+
+    def test_touching_changes_nothing(self, batch):
+        before = listing.media(batch), listing.labels(batch)
+        (batch / "st 1" / "ä.jpg").touch()
+        assert (listing.media(batch), listing.labels(batch)) == before
+
+    @pytest.mark.parametrize("path, content", [("st 1/ä.jpg", b"1234"), ("new.jpg", b""), ("x.json", b"{}")])
+    def test_another_file_or_size_changes_it(self, batch, path, content):
+        before = listing.media(batch)
+        (batch / path).write_bytes(content)
+        assert listing.media(batch) != before
+
+    def test_a_corrected_name_changes_the_labels_alone(self, batch):
+        before = listing.media(batch), listing.labels(batch)
+        (batch / "labels.csv").write_text("path,individual,station\nst 1/ä.jpg,Bob,one\n")
+        assert listing.media(batch) == before[0] and listing.labels(batch) != before[1]
+
+    def test_a_corrected_station_changes_both(self, batch):
+        before = listing.media(batch), listing.labels(batch)
+        (batch / "labels.csv").write_text("path,individual,station\nst 1/ä.jpg,Ann,two\n")
+        assert listing.media(batch) != before[0] and listing.labels(batch) != before[1]
+
+    def test_hidden_files_and_broken_links_are_harmless(self, batch):
+        before = listing.media(batch)
+        (batch / ".DS_Store").write_text("x")
+        assert listing.media(batch) == before
+        (batch / "gone.jpg").symlink_to("nowhere.jpg")
+        assert listing.media(batch) != before
+
+
+def test_settings_are_canonical_json(config):
+    plan = Plan(config)
+    assert json.loads(plan.settings("cats", "crop", extra=1)) == {**plan.collections["cats"]["crop"], "extra": 1}

@@ -1,0 +1,512 @@
+"""The report on small but complete results trees: what the page says equals what the tables hold."""
+
+import io
+import json
+import re
+from datetime import datetime, timedelta
+from html.parser import HTMLParser
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image, ImageDraw
+
+from pugmark import report, tables
+from pugmark.masking import rle
+from pugmark.reporting import leaderboard, pictures, plots, sightings, strips, summary
+from pugmark.reporting.gather import Collection
+
+EVIL = "<script>alert(1)</script>"
+NAMES = [EVIL, 'Ana "la\' roja"', "Éloïse & Söhne", "Bo"]
+SCORES = {"random": 0.2, "imagenet": 0.5, "resnet50": 0.4321, "cluster_contrast": 0.68, "oracle": 1.0}
+FAMILIES = {"resnet50": "supervised", "cluster_contrast": "label-free"}
+METHODS = {
+    method: {
+        "title": f"The {method} method",
+        "source": f"A. Author, On {method}, 2024",
+        "family": FAMILIES.get(method, "control"),
+        "labels": "none",
+        "published": [{"data": "LionData", "metric": "mAP", "value": 0.331, "setting": "disjoint individuals"}]
+        if method == "resnet50"
+        else [],
+    }
+    for method in SCORES
+}
+
+
+def jpeg(at, size=(90, 60)):
+    image = Image.new("RGB", size, (90 + at * 7 % 60, 120, 90))
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((15, 12, 75, 50), fill=(200, 160 - at % 4 * 30, 90))
+    for spot in range(at % 4 + 2):
+        pen.ellipse((22 + 9 * spot, 22, 28 + 9 * spot, 32), fill=(40, 30, 20))
+    held = io.BytesIO()
+    image.save(held, "JPEG", quality=90)
+    return held.getvalue()
+
+
+def ellipse():
+    image = Image.new("1", (90, 60))
+    ImageDraw.Draw(image).ellipse((15, 12, 75, 50), fill=1)
+    return rle.encode(np.asarray(image))
+
+
+class Tree:
+    """Writes the tables of one collection below tmp_path/results."""
+
+    def __init__(
+        self,
+        folder,
+        name,
+        labelled=True,
+        video=False,
+        per_batch=12,
+        batches=("b1", "<script>alert(1)<script>"),
+        runs=(),
+    ):
+        self.folder, self.labelled, self.video = folder / "results" / name, labelled, video
+        self.batches, self.runs = list(batches), list(runs)
+        self.crops = [self._crop(at, batch) for batch in self.batches for at in range(per_batch)]
+        for number, crop in enumerate(self.crops):
+            crop.update(crop_id=f"m{number:03d}-d00", media_id=f"m{number:03d}", number=number)
+        for batch in self.batches:
+            self.batch(batch, [crop for crop in self.crops if crop["batch"] == batch])
+        keep = tables.definitions()["split"]["columns"]
+        tables.write(
+            self.folder / "split.parquet",
+            "split",
+            [{key: crop[key] for key in keep} for crop in self.crops],
+            "split",
+            settings={"by": "sequence", "train": 0.5},
+        )
+        for run in self.runs:
+            self.run(run)
+
+    def _crop(self, at, batch):
+        start = datetime(2024, 5, 3 + self.batches.index(batch), 21, 4)
+        return {
+            "batch": batch,
+            "individual": NAMES[at % 4] if self.labelled else None,
+            "viewpoint": "left",
+            "station": f"Wald <b>{at % 3}</b>" if at % 5 else None,
+            "timestamp": start + timedelta(minutes=10 * at),
+            "sequence": f"{batch}-{'film' if self.video else at // 4}",
+            "frame_number": at * 5 if self.video else None,
+            "infrared": False,
+            "split": "test",
+        }
+
+    def batch(self, name, crops):
+        def write(table, rows, stage, **more):
+            tables.write(self.folder / "batches" / name / f"{table}.parquet", table, rows, stage, **more)
+
+        broken = dict(path=f"x/{EVIL}.jpg", status="unreadable: image file is truncated")
+        again = dict(path="x/again.jpg", status="duplicate of x/first.jpg")
+        kind = "frame" if self.video else "image"
+        media = [self._media(crop, kind) for crop in crops]
+        if crops:
+            media += [
+                {**media[0], "kind": "image", "media_id": f"bad{at}", **bad} for at, bad in enumerate([broken, again])
+            ]
+        write("media", media, "ingest", counts={"ignored": {"other suffix": 3, "hidden": 0}})
+        boxes = [self._box(crop, "animal") for crop in crops] + [self._box(crop, "person", 1) for crop in crops[:2]]
+        yolo = {"name": "yolo11n", "sha256": "ab12" * 16, "licence": "AGPL-3.0"}
+        write("detections", boxes, "detect", models=[yolo], counts={"dropped": {"outside the image": 2}})
+        write("masks", [self._mask(crop) for crop in crops], "mask")
+        write("crops", [self._image(crop) for crop in crops], "crop", counts={"dropped: too small": 7})
+        labels = [
+            {key: crop[key] for key in ("crop_id", "individual", "viewpoint")} | {"split": None} for crop in crops
+        ]
+        write("labels", labels, "label")
+
+    def _media(self, crop, kind):
+        return {
+            "media_id": crop["media_id"],
+            "path": f"x/{crop['media_id']}.jpg",
+            "kind": kind,
+            "width": 900,
+            "height": 600,
+            "timestamp": crop["timestamp"],
+            "utc_offset": None,
+            "time_source": "exif",
+            "station": crop["station"],
+            "sequence": crop["sequence"],
+            "frame_number": crop["frame_number"],
+            "status": "ok",
+        }
+
+    def _box(self, crop, label, ordinal=0):
+        box = dict(x=0.1, y=0.1, w=0.1, h=0.1, confidence=0.9, label=label, source_label=label, detector="ultralytics")
+        return box | {"detection_id": f"{crop['media_id']}-d{ordinal:02d}", "media_id": crop["media_id"]}
+
+    def _mask(self, crop):
+        source = "unmasked" if crop["number"] % 4 == 0 else "grabcut"
+        area = 1.0 if source == "unmasked" else 0.5
+        found = dict(height=600, width=900, rle=None, area_fraction=area, policy="grabcut", mask_source=source)
+        return {"detection_id": crop["crop_id"], **found}
+
+    def _image(self, crop):
+        about = {key: crop[key] for key in ("crop_id", "media_id", "frame_number", "station", "timestamp", "sequence")}
+        box = dict(x=0.1, y=0.1, w=0.1, h=0.1, confidence=0.9, sharpness=50.0, area=5400, touches_border=False)
+        mask = None if crop["number"] % 4 == 0 else ellipse()
+        pixels = dict(image=jpeg(NAMES.index(crop["individual"]) if self.labelled else crop["number"]), mask=mask)
+        return about | box | pixels | dict(path=f"x/{crop['media_id']}.jpg", width=90, height=60, infrared=False)
+
+    def run(self, run):
+        folder, score = (
+            self.folder / "runs" / run["run"],
+            SCORES[run["method"]] + 0.01 * (run["seed"] - 1) * (run["method"] != "oracle"),
+        )
+        named = {crop["crop_id"]: crop["individual"] for crop in self.crops if crop["individual"]}
+        clusters = [
+            {
+                "crop_id": crop["crop_id"],
+                "algorithm": "dbscan",
+                "cluster": at % 4 if at % 11 else -1,
+                "score": 0.9 - at / 100 if at % 11 else np.nan,
+            }
+            for at, crop in enumerate(self.crops)
+        ]
+        tables.write(folder / "clusters.parquet", "clusters", clusters, "cluster", settings={"dbscan": {"eps": 0.6}})
+        evaluated = dict(stage="evaluate", settings={"ties": "pessimistic", "seed": run["seed"]})
+        metrics = self._metrics(run, score) if named else []
+        tables.write(folder / "metrics.parquet", "metrics", metrics, **evaluated)
+        queries = [self._query(crop_id, at, named) for at, crop_id in enumerate(named)]
+        tables.write(folder / "queries.parquet", "queries", queries, **evaluated)
+        if run["family"] != "control":
+            lines = [
+                {"epoch": epoch, "loss": 3.0 / (epoch + 1), "lr": 0.1, "clusters": 4 + epoch} for epoch in (0, 1, 1, 2)
+            ]
+            (folder / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    def _metrics(self, run, score):
+        base = {"method": run["method"], "seed": run["seed"], "n": 24}
+        values = {
+            "mAP": score,
+            "rank1": min(score + 0.1, 1),
+            "rank5": min(score + 0.2, 1),
+            "mAP_chance": 0.23,
+            "rank1_chance": 0.25,
+        }
+        rows = [
+            {
+                **base,
+                "protocol": protocol,
+                "metric": metric,
+                "value": value,
+                "low": max(value - 0.05, 0),
+                "high": min(value + 0.05, 1),
+            }
+            for protocol in ("all", "cross_sequence")
+            for metric, value in values.items()
+        ]
+        partition = {
+            "accuracy": score,
+            "ARI": score - 0.1,
+            "AMI": score - 0.05,
+            "IDF1": np.nan,
+            "clusters": 4.0,
+            "noise_share": 0.125,
+        }
+        return rows + [
+            {**base, "protocol": "dbscan", "metric": metric, "value": value, "low": None, "high": None}
+            for metric, value in partition.items()
+        ]
+
+    def _query(self, crop_id, at, named):
+        near = [other for other in named if other != crop_id]
+        near = near[at % 5 :][:10]
+        correct = [named[other] == named[crop_id] for other in near]
+        positives = sum(name == named[crop_id] for name in named.values()) - 1
+        ranks = (
+            dict(first_rank=1, last_rank=9, ap=0.5, ap_trapezoid=0.4)
+            if positives
+            else dict.fromkeys(("first_rank", "last_rank", "ap", "ap_trapezoid"))
+        )
+        found = dict(protocol="cross_sequence", individual=named[crop_id], positives=positives, junk=0, **ranks)
+        return {"crop_id": crop_id, **found, "neighbours": near, "correct": correct}
+
+    def settings(self, **more):
+        return {
+            "batches": self.batches,
+            "runs": self.runs,
+            "detector": "ultralytics",
+            "protocol": "cross_sequence",
+        } | more
+
+
+def run(method, seed, name):
+    family = FAMILIES.get(method, "control")
+    return dict(run=f"{method}-s{seed}", method=method, name=method, seed=seed, family=family, train_on=name)
+
+
+def make(folder):
+    """Four collections below folder/results, and the report's settings for them."""
+    bench = [run(method, seed, "bench") for method in SCORES for seed in (1, 2)]
+    made = {
+        "bench": Tree(folder, "bench", runs=bench).settings(),
+        "wild & free": Tree(
+            folder, "wild & free", labelled=False, runs=[run("cluster_contrast", 1, "bench"), run("random", 1, "bench")]
+        ).settings(detector="motion"),
+        "nothing": Tree(folder, "nothing", per_batch=0, runs=[run("imagenet", 1, "nothing")]).settings(),
+        "koi": Tree(folder, "koi", video=True, batches=["film"], runs=[run("cluster_contrast", 1, "koi")]).settings(),
+        "absent": {"batches": ["never"], "runs": [run("random", 1, "absent")], "detector": "whole", "protocol": "all"},
+    }
+    return {"title": f"Survey {EVIL} 2024", "collections": made, "methods": METHODS}
+
+
+class Page(HTMLParser):
+    """Text, image sources, links and elements of a page."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.text, self.tags, self.images, self.hrefs, self.ids, self._in = [], [], [], [], [], []
+        self.feed(html)
+        self.said = re.sub(r"\s+", " ", " ".join(self.text))
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.tags.append((tag, attributes))
+        self._in.append(tag)
+        if tag == "img":
+            self.images.append(attributes)
+        self.hrefs += [attributes["href"]] if "href" in attributes else []
+        self.ids += [attributes["id"]] if "id" in attributes else []
+
+    def handle_endtag(self, tag):
+        if tag in self._in:
+            del self._in[len(self._in) - 1 - self._in[::-1].index(tag) :]
+
+    def handle_data(self, data):
+        if not {"style", "script"} & set(self._in):
+            self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    settings = make(folder)
+    report.main(
+        ["--results", str(folder / "results"), "--out", str(folder / "out"), "--settings", json.dumps(settings)]
+    )
+    return folder, settings
+
+
+@pytest.fixture(scope="module")
+def page(written):
+    return Page((written[0] / "out/index.html").read_text(encoding="utf-8"))
+
+
+def test_every_number_of_the_leaderboard_is_the_mean_of_its_tables(page):
+    for method, score in SCORES.items():
+        mean = score if method == "oracle" else score + 0.005
+        low, high = (f"{100 * min(mean + by, 1):.1f}" for by in (-0.05, 0.05))
+        title = re.escape(f"The {method} method")
+        assert re.search(rf"{method}\b[^%]*?{title} {100 * mean:.1f} {low}–{high} ", page.said), method
+    assert "Chance random ranking, computed 23.0 25.0" in page.said
+
+
+def test_each_seed_is_listed(page):
+    assert re.search(r"resnet50 1 43\.2 38\.2–48\.2 .*? resnet50 2 44\.2 39\.2–49\.2", page.said)
+
+
+def test_clusterings_show_values_and_a_dash_where_undefined(page):
+    assert re.search(r"The cluster_contrast method dbscan 68\.5 58\.5 63\.5 – 4 12\.5 24", page.said)
+
+
+def test_published_numbers_stand_beside_and_are_marked_as_other_data(page):
+    assert "Published, on other data" in page.said
+    assert "mAP 33.1 LionData" in page.said
+    assert re.search(r"LionData mAP 33\.1 disjoint individuals A\. Author, On resnet50, 2024", page.said)
+
+
+def test_methods_below_a_control_are_flagged_and_others_are_not(page):
+    flagged = re.findall(r"(\w+): mAP [\d.]+ % is not above the control imagenet", page.said)
+    assert flagged == ["resnet50"] * len(["cross_sequence", "all"])
+    assert "look for a leak" not in page.said
+
+
+def test_skipped_files_are_shown_with_reason_and_stage_counts(page):
+    assert "unreadable: image file is truncated : 2" in page.said
+    assert f"b1/x/{EVIL}.jpg" in page.said
+    assert "duplicate : 2" in page.said
+    assert "ingest ignored: other suffix 3" in page.said
+    assert "detect dropped: outside the image 2" in page.said
+    assert "hidden" not in page.said
+
+
+def test_summary_figures(written):
+    folder, settings = written
+    found = summary.figures(Collection("bench", folder / "results/bench", settings["collections"]["bench"]))
+    assert found == {
+        "Media files read": 24,
+        "Media files skipped": 4,
+        "Animal boxes": 24,
+        "People kept out": 4,
+        "Crops": 24,
+        "Named individuals": 4,
+        "Stations": 3,
+    }
+
+
+def test_motion_and_licence_warnings(page):
+    assert page.said.count("Motion cannot tell people from animals.") == 1
+    assert "ultralytics is AGPL-3.0." in page.said
+    assert "yolo11n AGPL-3.0 detect ab12ab12ab12" in page.said
+
+
+def test_masks_state_their_fallback_rate(page):
+    assert "It left 25.0 % of the boxes to a later step" in page.said
+
+
+def test_unlabelled_collections_say_who_was_seen_where(page):
+    assert "No animal here has a name" in page.said
+    assert re.search(r"Cluster 1 Wald <b>0</b> 2024-05-03 22:34 2024-05-04 22:34 2 2", page.said)
+
+
+def test_a_collection_without_crops_or_tables_is_still_a_section(page):
+    assert page.said.count("This collection has no crops") == 2
+
+
+def test_untrusted_text_is_escaped_everywhere(written, page):
+    assert [tag for tag, _ in page.tags].count("script") == 1
+    assert not [tag for tag, attributes in page.tags if any(name.startswith("on") for name in attributes)]
+    assert "Wald <b>0</b>" in page.said
+    assert 'Ana "la\' roja"' in page.said and "Éloïse & Söhne" in page.said
+    assert any(EVIL in image["alt"] for image in page.images)
+    for path in (written[0] / "out").rglob("*.svg"):
+        tags = {element.tag.rpartition("}")[2] for element in ElementTree.parse(path).iter()}
+        assert tags <= {"svg", "style", "title", "text", "line", "circle", "g", "polyline"}, path
+
+
+def test_every_picture_exists_and_has_an_alternative_text(written, page):
+    out = written[0] / "out"
+    assert len(page.images) > 30
+    for image in page.images:
+        with Image.open(out / unquote(image["src"])) as opened:
+            assert opened.size == (int(image["width"]), int(image["height"]))
+        assert image["alt"]
+    for href in page.hrefs:
+        target = href.removeprefix("#")
+        assert target in page.ids if href.startswith("#") else href == "data:," or (out / unquote(href)).exists()
+
+
+def test_the_five_pictures_exist_for_every_collection(written):
+    folder, settings = written
+    for name in settings["collections"]:
+        found = {path.name for path in (folder / "out" / name).iterdir()}
+        assert found >= {"leaderboard.svg", "curves.svg", "strips.jpg", "clusters.jpg", "masks.jpg"}
+
+
+def test_nothing_is_fetched(written):
+    page = (written[0] / "out/index.html").read_text(encoding="utf-8")
+    assert not re.search(r"https?://|//\w+\.|@import|url\(", page)
+
+
+def test_equal_tables_give_equal_bytes(written, tmp_path):
+    folder, settings = written
+    report.report(folder / "results", tmp_path, settings)
+    first = {path.relative_to(folder / "out"): path.read_bytes() for path in (folder / "out").rglob("*.*")}
+    again = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.*")}
+    assert first == again
+
+
+def row(method, score, family="control", low=None, **more):
+    cell = leaderboard.Cell(score, score - 0.05 if low is None else low, score + 0.05, ((1, score, score, score),))
+    cells = {"mAP": cell} | {name: leaderboard.Cell(value, value, value, ()) for name, value in more.items()}
+    return leaderboard.Row(method, method, family, "here", cells, 10)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([row("oracle", 1.0), row("new", 1.0, "supervised")], "look for a leak"),
+        ([row("oracle", 0.97)], "labels or the protocol have a fault"),
+        ([row("random", 0.4, low=0.3, mAP_chance=0.25)], "exceed chance"),
+        ([row("pixels", 0.4), row("new", 0.4, "supervised")], "not above the control pixels"),
+        (
+            [row("oracle", 1.0), row("random", 0.2, mAP_chance=0.2), row("pixels", 0.3), row("new", 0.9, "supervised")],
+            "",
+        ),
+    ],
+)
+def test_warnings(rows, said):
+    found = " ".join(sentence for sentences in leaderboard.warnings(rows).values() for sentence in sentences)
+    assert said in found and bool(said) == bool(found)
+
+
+def test_strips_take_right_and_wrong_queries_and_pass_over_unanswerable_ones():
+    queries = pd.DataFrame(
+        {
+            "crop_id": [f"c{at}" for at in range(20)],
+            "positives": [0] * 4 + [2] * 16,
+            "neighbours": [["c1", "c2"]] * 20,
+            "correct": [[at % 4 == 0, True] for at in range(20)],
+        }
+    )
+    picked = strips.pick(queries)
+    right = [int(crop[1:]) % 4 == 0 for crop in picked]
+    assert right == [True] * 4 + [False] * 4
+    assert not {"c0", "c1", "c2", "c3"} & set(picked)
+    assert picked == strips.pick(queries.iloc[::-1])
+
+
+def test_groups_state_name_purity_and_disagreements():
+    frame = pd.DataFrame(
+        {
+            "crop_id": list("abcdefg"),
+            "cluster": [0, 0, 0, 1, 1, 2, -1],
+            "individual": ["Ana", "Ana", "Bo", "Ana", None, "Cy", "Bo"],
+            "sequence": ["s1", "s2", "s1", "s3", "s3", "s4", "s5"],
+        }
+    )
+    first, second, third, noise = sightings.groups(frame)
+    assert (first.name, first.purity, second.name, second.purity) == ("Ana", 2 / 3, "Ana", 1.0)
+    assert (third.cluster, noise.label) == (2, "Noise")
+    assert sightings.errors(frame) == {"split": 1, "combined": 1, "single": 2, "sequences": 5, "excluded": 1}
+
+
+def test_timeline_joins_successive_frames_and_sets_other_names_apart():
+    frame = pd.DataFrame(
+        {"cluster": 0, "individual": ["Ana", "Ana", "Ana", "Bo"], "frame_number": [0, 5, 15, 10], "sequence": "film"}
+    )
+    plot = plots.timeline(sightings.groups(frame), frame["frame_number"])
+    (line,) = plot["lines"]
+    unit = plots.SPAN / 20
+    assert line["right"] == [(plots.LABEL, 10 * unit), (plots.LABEL + 15 * unit, 5 * unit)]
+    assert line["wrong"] == [(plots.LABEL + 10 * unit, 5 * unit)]
+
+
+def test_curves_keep_the_last_attempt_of_an_epoch_and_leave_out_what_is_not_finite(written):
+    folder, settings = written
+    collection = Collection("bench", folder / "results/bench", settings["collections"]["bench"])
+    assert sorted(collection.history("resnet50-s1")) == [0, 1, 2]
+    plot = plots.curves({"m": {1: {0: {"epoch": 0, "loss": 2.0}, 1: {"epoch": 1, "loss": float("nan")}}}})
+    assert plot["rows"][0]["panels"][0]["lines"] == [[(0.0, plots.CURVE[1])]]
+
+
+def test_sheets_frame_right_and_wrong_and_draw_masks(tmp_path):
+    tiles = (pictures.Tile("a", True), pictures.Tile("a", False), pictures.Tile("a"), pictures.Tile("a", outlined=True))
+    sheet = pictures.Sheet("s.jpg", (tiles, tiles[:1]), 4)
+    pictures.draw(sheet, {"a": (jpeg(0), ellipse())}, tmp_path)
+    with Image.open(tmp_path / "s.jpg") as image:
+        pixels = np.asarray(image).astype(int)
+    corner = [
+        pixels[pictures.GAP // 2 + 2, pictures.GAP + at * (pictures.TILE[0] + pictures.GAP) + 30] for at in range(4)
+    ]
+    assert corner[0][1] > corner[0][0] + 60 and corner[1][0] > corner[1][1] + 60
+    assert max(corner[2]) < 60
+    yellow = (pixels[..., 0] > 220) & (pixels[..., 1] > 180) & (pixels[..., 2] < 120)
+    left = 3 * (pictures.TILE[0] + pictures.GAP)
+    assert yellow[:, left:].sum() > 200 and yellow[:, :left].sum() == 0
+    assert sheet.size == (image.width, image.height) and sheet.share(1) == pytest.approx(140 / 548)
+
+
+def test_only_the_wanted_pictures_are_kept(written):
+    folder, settings = written
+    collection = Collection("bench", folder / "results/bench", settings["collections"]["bench"])
+    whole = collection.images({"m000-d00", "m013-d00"})
+    assert set(whole) == {"m000-d00", "m013-d00"}
+    assert whole["m000-d00"] == (jpeg(0), None) and whole["m013-d00"] == (jpeg(1), ellipse())

@@ -1,0 +1,92 @@
+"""Tables are checked on write and on read, carry their provenance, and are never seen half-written."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pugmark import tables
+
+LABEL = {"crop_id": "a-d00", "individual": "Uma", "viewpoint": None, "split": None}
+
+
+def test_rows_come_back_with_types_and_nulls(tmp_path):
+    tables.write(tmp_path / "t.parquet", "labels", [LABEL], "label")
+    row = tables.read(tmp_path / "t.parquet", "labels").iloc[0]
+    assert row["individual"] == "Uma" and pd.isna(row["viewpoint"])
+
+
+def test_an_empty_table_is_valid(tmp_path):
+    for name in tables.definitions():
+        tables.write(tmp_path / f"{name}.parquet", name, [], "test")
+        assert len(tables.read(tmp_path / f"{name}.parquet", name)) == 0
+
+
+@pytest.mark.parametrize(
+    "row, message",
+    [
+        ({**LABEL, "colour": "red"}, "unknown columns"),
+        ({"crop_id": "a"}, "missing columns"),
+        ({**LABEL, "crop_id": None}, "null values"),
+        ({**LABEL, "individual": 3.5}, "labels.individual"),
+    ],
+)
+def test_wrong_rows_are_refused(tmp_path, row, message):
+    with pytest.raises(tables.TableError, match=message):
+        tables.write(tmp_path / "t.parquet", "labels", [row], "label")
+    assert not list(tmp_path.iterdir()), "nothing may be left behind"
+
+
+def test_repeated_keys_are_refused(tmp_path):
+    with pytest.raises(tables.TableError, match="unique by"):
+        tables.write(tmp_path / "t.parquet", "labels", [LABEL, LABEL], "label")
+
+
+def test_a_file_of_another_shape_is_refused_on_read(tmp_path):
+    pq.write_table(pa.table({"crop_id": ["a"]}), tmp_path / "t.parquet")
+    with pytest.raises(tables.TableError, match="individual: expected string, found None"):
+        tables.read(tmp_path / "t.parquet", "labels")
+
+
+def test_equal_inputs_give_equal_bytes_and_provenance_is_kept(tmp_path):
+    for name in ("a", "b"):
+        tables.write(tmp_path / name, "labels", [LABEL], "label", {"min_iou": 0.5}, counts={"crops": 1})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    found = tables.provenance(tmp_path / "a")
+    assert (found["stage"], found["settings"], found["counts"]) == ("label", {"min_iou": 0.5}, {"crops": 1})
+
+
+def test_features_of_several_batches_are_joined_in_order(tmp_path):
+    for name, ids in (("one", ["a", "b"]), ("none", []), ("two", ["c"])):
+        vectors = np.eye(3, dtype=np.float32)[: len(ids)]
+        tables.write(tmp_path / name, "features", {"crop_id": ids, "feature": vectors}, "embed")
+    ids, vectors = tables.features([tmp_path / "one", tmp_path / "none", tmp_path / "two"])
+    assert ids == ["a", "b", "c"]
+    assert np.array_equal(vectors, np.eye(3)[[0, 1, 0]])
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "t"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), tables.replacing(path) as partial:
+        Path(partial).write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_undefined_metrics_stay_nan_and_missing_bounds_null(tmp_path):
+    row = {
+        "method": "m",
+        "seed": 1,
+        "protocol": "all",
+        "metric": "mAP",
+        "value": float("nan"),
+        "low": None,
+        "high": None,
+    }
+    tables.write(tmp_path / "t", "metrics", [{**row, "n": 0}], "evaluate")
+    column = pq.read_table(tmp_path / "t")
+    assert column["value"].null_count == 0 and column["low"].null_count == 1
