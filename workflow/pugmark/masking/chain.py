@@ -1,0 +1,124 @@
+"""The chain that masks a box: the policy asked for, then what its failures fall back on, then no mask at all.
+
+The policies' frame is the padded box, as if it were a photograph of its own. IS-Net looks at its pixels alone: a
+saliency model wants one subject that fills the picture. SAM embeds the whole media once; its masks of everything are
+cut to each box, and `predictor_center_box`, in the paper a cropped photograph's full-image box and centre, becomes the
+padded box and its centre as prompts on that one embedding.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pugmark import literals
+from pugmark.masking import boxes, policies
+from pugmark.masking.grabcut import grabcut
+
+UNMASKED = "unmasked"
+FALLBACKS = ("predictor_center_box", "isnet_only")
+
+
+class PolicyError(ValueError):
+    """A policy that does not exist, lacks a model, or is given a threshold that it does not have."""
+
+
+class Picture:
+    """One image, uint8 H x W x 3, with its SAM embedding, computed when a step first asks for it."""
+
+    def __init__(self, pixels, sam, isnet):
+        self.pixels, self.isnet, self._sam = pixels, isnet, sam
+
+    @functools.cached_property
+    def sam(self):
+        """The embedded image that all boxes share."""
+        return self._sam.embed(self.pixels)
+
+
+class Subject:
+    """One padded box (left, top, right, bottom) of a Picture, and what the models find in it, each found once."""
+
+    def __init__(self, picture, box):
+        self.picture, self.box = picture, box
+
+    @functools.cached_property
+    def salient(self):
+        """S: bool, the box's height x width."""
+        return self.picture.isnet.salient(boxes.window(self.picture.pixels, self.box))
+
+    @functools.cached_property
+    def masks(self):
+        """{m_k}: as S."""
+        return self.picture.sam.masks(self.box)
+
+    def prompted(self):
+        """SAM's single mask for the box and its centre."""
+        return policies.nonempty(self.picture.sam.prompt(self.box))
+
+    def cut(self):
+        """GrabCut's foreground; None for a sliver, and where it is (nearly) nothing or everything."""
+        mask = grabcut(self.picture.pixels, self.box)
+        usable = mask is not None and policies.MIN_COVERAGE <= mask.mean() <= 1 - policies.MIN_COVERAGE
+        return mask if usable else None
+
+
+class Policy(NamedTuple):
+    """How a policy masks a Subject, the models that it needs and the thresholds that it takes."""
+
+    find: Callable
+    models: tuple = ()
+    thresholds: tuple = ()
+
+
+BOTH = ("sam", "isnet")
+POLICIES = {
+    "union_iou": Policy(lambda it, **at: policies.union_iou(it.salient, it.masks, **at), BOTH, ("theta",)),
+    "union_coverage": Policy(lambda it, **at: policies.union_coverage(it.salient, it.masks, **at), BOTH, ("theta",)),
+    "largest_or_complement": Policy(
+        lambda it, **at: policies.largest_or_complement(it.salient, it.masks, **at), BOTH, ("theta", "min_area")
+    ),
+    "predictor_center_box": Policy(Subject.prompted, ("sam",)),
+    "isnet_only": Policy(lambda it: policies.isnet_only(it.salient), ("isnet",)),
+    "grabcut": Policy(Subject.cut),
+    "none": Policy(lambda it: None),
+}
+
+
+class Chain:
+    """A policy and its fallbacks, those left out whose model is absent.
+
+    sam, isnet: a `sam.Sam` and an `isnet.IsNet`, or None. thresholds: of the policy, where not its defaults. Raises
+    PolicyError.
+    """
+
+    def __init__(self, policy, sam=None, isnet=None, **thresholds):
+        given = {name for name, model in (("sam", sam), ("isnet", isnet)) if model}
+        _check(policy, given, thresholds)
+        self.policy, self._sam, self._isnet = policy, sam, isnet
+        self.steps = {policy: functools.partial(POLICIES[policy].find, **thresholds)}
+        for name in FALLBACKS:
+            if policy != "none" and given.issuperset(POLICIES[name].models):
+                self.steps.setdefault(name, POLICIES[name].find)
+
+    def picture(self, pixels):
+        """The Picture of one image; mask all its boxes before the next is made."""
+        return Picture(pixels, self._sam, self._isnet)
+
+    def mask(self, picture, box):
+        """(bool mask of the box's height x width, the step that made it), or (None, "unmasked")."""
+        subject = Subject(picture, box)
+        for name, find in self.steps.items():
+            mask = find(subject)
+            if mask is not None:
+                return mask, name
+        return None, UNMASKED
+
+
+def _check(policy, given, thresholds):
+    if policy not in POLICIES:
+        raise PolicyError(literals.unknown(policy, POLICIES, "mask policy"))
+    if missing := [name for name in POLICIES[policy].models if name not in given]:
+        names = {"sam": "sam_vit_b, sam_vit_l or sam_vit_h", "isnet": "isnet-general-use"}
+        wanted = " and ".join(names[name] for name in missing)
+        raise PolicyError(f"The mask policy {policy} needs the weights of {wanted}: give them, or choose grabcut.")
+    if unknown := set(thresholds) - set(POLICIES[policy].thresholds):
+        raise PolicyError(f"The mask policy {policy} has no {', '.join(sorted(unknown))}: leave it out.")
