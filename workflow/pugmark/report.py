@@ -1,0 +1,49 @@
+"""Write the report: one page that opens from disk, with its pictures beside it.
+
+Reads the tables below `--results` and nothing else. In `--out`: index.html and, in a folder per collection,
+leaderboard.svg, curves.svg, strips.jpg, clusters.jpg and masks.jpg, which exist even where there is nothing to show.
+"""
+
+import logging
+from pathlib import Path
+
+from pugmark import cli
+from pugmark.reporting import page, pictures, summary
+from pugmark.reporting.gather import Collection
+from pugmark.reporting.view import view
+
+DEFAULTS = {"title": "Who was seen, and how sure", "collections": {}, "methods": {}}
+log = logging.getLogger(__name__)
+
+
+def report(results, out, settings):
+    """Write the report on the tables below `results` into the folder `out`.
+
+    settings: {"title", "collections": {name: {"batches", "runs", "detector", "protocol"}}, "methods": {name: facts}},
+    as `gather.Collection` describes a collection; facts: {"title", "source", "family", "labels", "published": [{"data",
+    "metric", "value", "setting"}]}. Equal tables and settings give equal bytes.
+    """
+    settings = DEFAULTS | settings
+    results, out = Path(results), Path(out)
+    collections = [Collection(name, results / name, given) for name, given in settings["collections"].items()]
+    views = [view(collection) for collection in collections]
+    for collection, shown in zip(collections, views, strict=True):
+        images = collection.images(set().union(*(sheet.crops for sheet in shown["sheets"])))
+        for sheet in shown["sheets"]:
+            pictures.draw(sheet, images, out / collection.name)
+    models, versions = summary.models(collections)
+    page.write(out, views, models, versions, settings)
+    pictured = sum(len(sheet.rows) for shown in views for sheet in shown["sheets"])
+    log.info("%d collections, %d rows of pictures, written to %s", len(views), pictured, out / "index.html")
+
+
+def main(argv=None):
+    arguments = cli.parser(__doc__)
+    arguments.add_argument("--results", type=Path, required=True, help="folder of the collections' tables")
+    arguments.add_argument("--out", type=Path, required=True, help="folder to write the report into")
+    given = arguments.parse_args(argv)
+    report(given.results, given.out, given.settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""What the report reads: the tables of one collection, whole but without pictures; an absent table is an empty one."""
+
+import json
+from functools import cached_property
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from pugmark import tables
+
+CROP_COLUMNS = ["crop_id", "path", "frame_number"]
+BATCH_TABLES = ("media", "detections", "masks", "crops", "labels")
+RUN_TABLES = ("clusters", "metrics", "queries")
+
+
+class Collection:
+    """The tables below `folder` (results/{collection}), each read once, as DataFrames.
+
+    settings: {"batches": [name], "runs": [{run, method, name, seed, family, train_on}], "detector", "protocol"};
+    the protocol is the headline of the leaderboard.
+    """
+
+    def __init__(self, name, folder, settings):
+        self.name, self.folder = name, folder
+        self.batches, self.runs = settings["batches"], settings["runs"]
+        self.detector, self.protocol = settings.get("detector"), settings.get("protocol", "cross_sequence")
+
+    @cached_property
+    def media(self):
+        return self._of_batches("media")
+
+    @cached_property
+    def detections(self):
+        return self._of_batches("detections", ["detection_id", "media_id", "label", "confidence", "detector"])
+
+    @cached_property
+    def masks(self):
+        return self._of_batches("masks", ["detection_id", "area_fraction", "policy", "mask_source"])
+
+    @cached_property
+    def crops(self):
+        return self._of_batches("crops", CROP_COLUMNS)
+
+    @cached_property
+    def split(self):
+        return _read(self.folder / "split.parquet", "split")
+
+    @cached_property
+    def metrics(self):
+        """The metrics of all runs, with the columns run, name, family and train_on of the settings."""
+        parts = []
+        for run in self.runs:
+            known = {key: run[key] for key in ("run", "name", "family", "train_on")}
+            parts.append(self.of_run(run["run"], "metrics").assign(**known))
+        return _stack(parts, "metrics", ["run", "name", "family", "train_on"])
+
+    def of_run(self, run, name):
+        """The table `name` (clusters, metrics or queries) of a run."""
+        return _read(self.folder / "runs" / run / f"{name}.parquet", name)
+
+    def history(self, run):
+        """{epoch: figures} of a run's training; an epoch that was run again after a stop counts once, the last time."""
+        path = self.folder / "runs" / run / "history.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        figures = [json.loads(line) for line in lines if line.strip()]
+        return {row["epoch"]: row for row in figures}
+
+    def batch_file(self, batch, name):
+        return self.folder / "batches" / batch / f"{name}.parquet"
+
+    def provenances(self):
+        """Yield (place, provenance) of every table found; place is the batch, the run or `collection`."""
+        places = [(batch, self.batch_file(batch, name)) for batch in self.batches for name in BATCH_TABLES]
+        places.append(("collection", self.folder / "split.parquet"))
+        for run in (run["run"] for run in self.runs):
+            places += [(run, self.folder / "batches" / batch / "features" / f"{run}.parquet") for batch in self.batches]
+            places += [(run, self.folder / "runs" / run / f"{name}.parquet") for name in RUN_TABLES]
+        for place, path in places:
+            if path.exists():
+                yield place, tables.provenance(path)
+
+    def images(self, wanted):
+        """{crop_id: (JPEG bytes, mask RLE or None)} of the crops named in `wanted`.
+
+        Batches are streamed 64 crops at a time, so that the pictures of a large batch are never in memory together.
+        """
+        found = {}
+        for batch in self.batches:
+            path = self.batch_file(batch, "crops")
+            if path.exists() and not wanted.isdisjoint(tables.read(path, "crops", ["crop_id"])["crop_id"]):
+                found.update(_stream(path, wanted - found.keys()))
+        return found
+
+    def _of_batches(self, name, columns=None):
+        parts = [_read(self.batch_file(batch, name), name, columns).assign(batch=batch) for batch in self.batches]
+        return _stack(parts, name, ["batch"], columns)
+
+
+def _stream(path, wanted):
+    with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+        for part in file.iter_batches(batch_size=64, columns=["crop_id", "image", "mask"], use_threads=False):
+            for at, crop_id in enumerate(part["crop_id"].to_pylist()):
+                if crop_id in wanted:
+                    yield crop_id, (part["image"][at].as_py(), part["mask"][at].as_py())
+
+
+def _read(path, name, columns=None):
+    if path.exists():
+        return tables.read(path, name, columns)
+    return tables.schema(name, 1).empty_table().to_pandas()[columns or list(tables.definitions()[name]["columns"])]
+
+
+def _stack(parts, name, extra, columns=None):
+    filled = [part for part in parts if len(part)]
+    if filled:
+        return pd.concat(filled, ignore_index=True)
+    empty = tables.schema(name, 1).empty_table().to_pandas()
+    return empty.reindex(columns=[*(columns or empty.columns), *extra])

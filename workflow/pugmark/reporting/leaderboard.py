@@ -1,0 +1,124 @@
+"""The leaderboard: every method with intervals and seeds under one protocol, and what its controls say of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+RANKING = {"mAP": "mAP", "rank1": "Rank-1", "rank5": "Rank-5", "mINP": "mINP", "mmAP": "mmAP"}
+PARTITION = {"accuracy": "Accuracy", "ARI": "ARI", "AMI": "AMI", "IDF1": "ID-F1"}
+COUNTS = {"clusters": "Clusters", "noise_share": "Noise"}
+SHORTCUTS = ("imagenet", "pixels")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One metric of one method: the mean over seeds of the value and of both ends of its interval; NaN if undefined."""
+
+    value: float
+    low: float
+    high: float
+    seeds: tuple  # of (seed, value, low, high)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method trained on one collection."""
+
+    name: str
+    method: str
+    family: str
+    train_on: str
+    cells: dict
+    n: int
+
+    @property
+    def is_control(self):
+        return self.family == "control"
+
+
+def protocols(metrics, headline):
+    """The retrieval protocols of a metrics table, the headline first."""
+    found = sorted(set(metrics.loc[metrics["metric"] == "mAP", "protocol"]))
+    return sorted(found, key=lambda protocol: protocol != headline)
+
+
+def clusterings(metrics):
+    """The names of the clusterings of a metrics table."""
+    return sorted(set(metrics.loc[metrics["metric"].isin(PARTITION), "protocol"]))
+
+
+def rows(metrics, protocol, key="mAP"):
+    """The methods under `protocol`, best `key` first."""
+    under = metrics[metrics["protocol"] == protocol]
+    made = []
+    for (name, method, family, train_on), group in under.groupby(["name", "method", "family", "train_on"]):
+        cells = {metric: _cell(part) for metric, part in group.groupby("metric")}
+        counted = group.loc[group["metric"] == key, "n"]
+        made.append(Row(name, method, family, train_on, cells, int(counted.max()) if len(counted) else 0))
+    return sorted(made, key=lambda row: -_value(row, key, -1.0))
+
+
+def chance(found, metric):
+    """The level of random ranking for `metric` (mAP or rank1), or None where the evaluation does not state it."""
+    levels = [_value(row, f"{metric}_chance", np.nan) for row in found]
+    levels = [level for level in levels if not np.isnan(level)]
+    return levels[0] if levels else None
+
+
+def warnings(found):
+    """{row name: [sentence]}: methods below a control, scores too good to be true, controls that miss their mark."""
+    level = {row.method: _value(row, "mAP", np.nan) for row in reversed(found) if row.is_control}
+    random_level = chance(found, "mAP")
+    said = {}
+    for row in found:
+        said[row.name] = [*_against_controls(row, level), *_control_misses(row, random_level)]
+    return {name: sentences for name, sentences in said.items() if sentences}
+
+
+def _against_controls(row, level):
+    value = _value(row, "mAP", np.nan)
+    if row.is_control or np.isnan(value):
+        return
+    for control in SHORTCUTS:
+        if value <= level.get(control, -1.0):
+            known = f"mAP {_percent(value)} is not above the control {control} ({_percent(level[control])})"
+            yield f"{known}: training gained nothing."
+    if value >= min(level.get("oracle", 1.0), 0.999):
+        yield f"mAP {_percent(value)} is as good as the oracle, which sees the answers: look for a leak first."
+
+
+def _control_misses(row, random_level):
+    value, low = _value(row, "mAP", np.nan), row.cells["mAP"].low if "mAP" in row.cells else np.nan
+    if row.method == "oracle" and value < 0.9995:
+        yield f"The oracle has mAP {_percent(value)} instead of 100 %: the labels or the protocol have a fault."
+    if row.method == "random" and random_level is not None and low > random_level:
+        yield f"Random features (at least {_percent(low)}) exceed chance ({_percent(random_level)}): results may leak."
+
+
+def unanswerable(found):
+    """How many queries had no other picture of their individual to find, and so count nowhere."""
+    return int(max([_value(row, "queries_without_positives", 0) for row in found], default=0))
+
+
+def best(metrics, protocol, key):
+    """The run (of any method, else of a frozen control) with the highest `key` under `protocol`, or None."""
+    scored = metrics[(metrics["protocol"] == protocol) & (metrics["metric"] == key) & metrics["value"].notna()]
+    for candidates in (scored[scored["family"] != "control"], scored[scored["method"].isin(SHORTCUTS)]):
+        if len(candidates):
+            return candidates.sort_values(["value", "run"], ascending=[False, True]).iloc[0]["run"]
+    return None
+
+
+def _cell(part):
+    part = part.sort_values("seed")
+    ends = part[["value", "low", "high"]].astype(float)
+    seeds = tuple((int(seed), *values) for seed, values in zip(part["seed"], ends.itertuples(index=False), strict=True))
+    return Cell(*ends.mean(skipna=False), seeds)
+
+
+def _value(row, metric, missing):
+    return row.cells[metric].value if metric in row.cells and not np.isnan(row.cells[metric].value) else missing
+
+
+def _percent(value):
+    return f"{100 * value:.1f} %"

@@ -1,0 +1,57 @@
+"""Retrieval strips: a few queries with their ten nearest neighbours, as many answered rightly as wrongly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pugmark.reporting.pictures import Sheet, Tile
+
+NEIGHBOURS = 10
+EACH = 4
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One query: its caption, and (caption, correct) for each neighbour, nearest first."""
+
+    query: tuple
+    ap: float
+    neighbours: tuple
+
+
+def pick(queries, seed=0):
+    """Crop ids of up to four queries whose nearest neighbour is right and four whose is wrong, chosen by `seed`.
+
+    queries: rows of one protocol. Queries without positives are passed over.
+    """
+    asked = queries[(queries["positives"] > 0) & (queries["neighbours"].map(len) > 0)].sort_values("crop_id")
+    right = asked["correct"].map(lambda correct: bool(correct[0])).astype(bool)
+    random = np.random.default_rng(seed)
+    picked = []
+    for part in (asked[right], asked[~right]):
+        chosen = random.permutation(len(part))[:EACH]
+        picked += list(part["crop_id"].iloc[np.sort(chosen)])
+    return picked
+
+
+def strips(queries, picked, split, file):
+    """(sheet, [Strip]) of the queries named in `picked`, in that order."""
+    asked, about = queries.set_index("crop_id"), split.set_index("crop_id")
+    rows, made = [], []
+    for crop_id in picked:
+        query = asked.loc[crop_id]
+        near = list(zip(query["neighbours"], map(bool, query["correct"]), strict=True))[:NEIGHBOURS]
+        rows.append((Tile(crop_id), *(Tile(other, correct) for other, correct in near)))
+        neighbours = tuple((caption(about, other), correct) for other, correct in near)
+        made.append(Strip(caption(about, crop_id), float(query["ap"]), neighbours))
+    return Sheet(file, tuple(rows), NEIGHBOURS + 1), made
+
+
+def caption(about, crop_id):
+    """(individual or None, [station, frame of a video or time]) of a crop, for the lines below its picture."""
+    row = about.loc[crop_id]
+    frame, time = row["frame_number"], row["timestamp"]
+    when = f"frame {int(frame)}" if pd.notna(frame) else f"{time:%Y-%m-%d %H:%M}" if pd.notna(time) else None
+    known = [None if pd.isna(value) else value for value in (row["individual"], row["station"])]
+    return known[0], [line for line in (known[1], when) if line]
