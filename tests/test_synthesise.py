@@ -1,6 +1,7 @@
-"""The drawn survey: same bytes from the same seed, a truth that fits the pictures, a package that standard tools accept."""
+"""The drawn survey: same bytes from the same seed, a truth that fits the pictures, a valid package."""
 
 import csv
+import itertools
 import json
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from PIL import ExifTags, Image
 from pycocotools import mask as rle
 
 from pugmark import synthesise
-from pugmark.synthetic import scenes, survey
+from pugmark.synthetic import camera, scenes, survey
 from pugmark.synthetic.animals import draw_animal, random_pose
 from pugmark.synthetic.coats import DARK, coat
 from pugmark.synthetic.frames import Actor, draw_frame
@@ -103,7 +104,7 @@ def test_the_package_says_what_is_on_a_picture_but_neither_who_nor_where(drawn):
     out, truth, _ = drawn
     observed = rows(out / "observations.csv")
     media = {row["mediaID"]: row["filePath"] for row in rows(out / "media.csv")}
-    assert not {"individualID", "bboxX"} & observed[0].keys()
+    assert {row[column] for row in observed for column in ("individualID", "bboxX", "bboxWidth")} == {""}
     told = {label["individual"].encode() for label in rows(truth / "labels.csv")}
     assert not any(name in content for name in told for path, content in files(out).items() if path.suffix != ".JPG")
     with_animals = {media[row["mediaID"]] for row in observed if row["observationType"] == "animal"}
@@ -117,24 +118,27 @@ def test_the_package_says_what_is_on_a_picture_but_neither_who_nor_where(drawn):
 def test_the_package_is_valid_camtrap_dp(drawn, shared):
     out, _, _ = drawn
     schemas = shared / "data" / "camtrap_dp"
-    for name in ("deployments", "media", "observations"):
-        schema = frictionless.Schema.from_descriptor(json.loads((schemas / f"{name}-table-schema.json").read_text()))
-        report = frictionless.Resource(path=f"{name}.csv", basepath=str(out), schema=schema).validate()
-        assert report.valid, report.flatten(["rowNumber", "fieldName", "note"])
+    tables = [
+        {"name": name, "path": f"{name}.csv", "schema": json.loads((schemas / f"{name}-table-schema.json").read_text())}
+        for name in ("deployments", "media", "observations")
+    ]
+    report = frictionless.Package.from_descriptor({"resources": tables}, basepath=str(out)).validate()
+    assert report.valid, report.flatten(["rowNumber", "fieldName", "note"])
+    assert report.stats["tasks"] == 3
     profile = json.loads((schemas / "camtrap-dp-profile.json").read_text())
     anything = referencing.Resource.opaque(True)  # the general schemas that the profile refers to lie on the web
     registry = referencing.Registry(retrieve=lambda uri: anything)
     package = json.loads((out / "datapackage.json").read_text())
-    jsonschema.Draft7Validator(profile, registry=registry).validate(package)
-    stations = {row["deploymentID"] for row in rows(out / "deployments.csv")}
-    assert {row["deploymentID"] for row in rows(out / "media.csv")} <= stations
+    validator = jsonschema.validators.validator_for(profile)(profile, registry=registry)
+    validator.validate(package)
+    assert not validator.is_valid(package | {"project": {"title": "incomplete"}})
 
 
 def test_every_individual_passes_three_stations_and_shows_both_flanks():
     visits = [visit for batch in (1, 2, 3) for visit in survey.plan(synthesise.DEFAULTS, batch)]
     for individual in range(8):
         seen = [(visit.station, side) for visit in visits for who, side in visit.cast if who == individual]
-        assert len(seen) == 9
+        assert len(seen) == 12
         assert len({station for station, _ in seen}) >= 3
         assert {side for _, side in seen} == {"left", "right"}
     assert 250 <= 3 * len(visits) <= 400
@@ -146,7 +150,7 @@ def test_bursts_straddle_midnight_and_visits_keep_apart():
         visits = survey.plan(synthesise.DEFAULTS, batch)
         for station in range(4):
             here = [visit for visit in visits if visit.station == station]
-            gaps = [later.start - earlier.start for earlier, later in zip(here, here[1:], strict=False)]
+            gaps = [later.start - earlier.start for earlier, later in itertools.pairwise(here)]
             assert min(gaps) >= timedelta(minutes=10)
             assert start <= here[0].start <= here[-1].start < end
             midnight = [visit for visit in here if visit.start.date() != (visit.start + 2 * survey.SECOND).date()]
@@ -179,7 +183,7 @@ def test_an_animal_facing_left_is_the_mirror_image_of_one_facing_right():
 
 def test_the_nearer_figure_hides_the_farther_whatever_their_order():
     view = scenes.station(1, 0, 160, 120)
-    light = scenes.random_light(np.random.default_rng(0), False, 160, 120)
+    light = camera.random_light(np.random.default_rng(0), False, 160, 120)
     block = Figure(np.full((20, 20, 3), 0.5, np.float32), np.ones((20, 20), np.float32), 0, 20)
     far, near = Actor(block, 50, 80), Actor(block, 60, 90)  # columns 50-69, rows 60-79; columns 60-79, rows 70-89
     for actors, hidden in (([far, near], 0), ([near, far], 1)):
@@ -192,7 +196,7 @@ def test_the_nearer_figure_hides_the_farther_whatever_their_order():
 def test_infrared_pictures_have_no_colour_and_day_pictures_do():
     view = scenes.station(1, 0, 160, 120)
     for night in (True, False):
-        light = scenes.random_light(np.random.default_rng(0), night, 160, 120)
+        light = camera.random_light(np.random.default_rng(0), night, 160, 120)
         picture, _ = draw_frame(view, light, [], np.random.default_rng(0))
         assert (np.ptp(picture, axis=2) == 0).all() == night
         assert picture.shape == (120, 160, 3)
@@ -200,7 +204,7 @@ def test_infrared_pictures_have_no_colour_and_day_pictures_do():
 
 def test_a_station_looks_the_same_in_every_frame_but_for_wind_and_noise():
     def grey(index, seed):
-        light = scenes.random_light(np.random.default_rng(5), False, 160, 120)
+        light = camera.random_light(np.random.default_rng(5), False, 160, 120)
         picture, _ = draw_frame(scenes.station(1, index, 160, 120), light, [], np.random.default_rng(seed))
         return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(float)
 
@@ -214,3 +218,11 @@ def test_unknown_settings_and_full_folders_are_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ValueError, match="not empty"):
         synthesise.synthesise(tmp_path, tmp_path / "truth", 1, SMALL)
+
+
+def test_a_period_without_any_trigger_gives_tables_with_headers_alone(tmp_path):
+    nothing = SMALL | {"sequences": 0, "pairs": 0, "empty": 0, "people": 0}
+    counts = synthesise.synthesise(tmp_path / "out", tmp_path / "truth", 1, nothing)
+    assert counts == {"frames": 0, "animals": 0, "sequences": 0}
+    assert rows(tmp_path / "out" / "media.csv") == rows(tmp_path / "truth" / "labels.csv") == []
+    assert (tmp_path / "out" / "media.csv").read_text().startswith("mediaID,deploymentID")
