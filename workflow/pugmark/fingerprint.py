@@ -13,11 +13,13 @@ PACKAGE = Path(__file__).parent
 
 def of(*modules):
     """Short checksum of the sources of `modules` (dotted names inside the package, such as `detect` or
-    `methods.resnet50`) and of all they import from the package, directly or through one another."""
-    files = sorted(set().union(*(closure(module) for module in modules)))
+    `methods.resnet50`), of all they import from the package, directly or through one another, and of the templates
+    that lie beside those."""
+    paths = {_path(name) for module in modules for name in closure(module)}
+    paths |= {template for path in paths for template in (path.parent / "templates").glob("*")}
     digest = hashlib.sha256()
-    for name in files:
-        digest.update(name.encode() + b"\0" + _path(name).read_bytes() + b"\0")
+    for path in sorted(paths):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

@@ -123,6 +123,11 @@ class Plan:
         """The settings of one stage for one collection, as canonical JSON."""
         return canonical({**self.collections[collection][section], **more})
 
+    def drawing(self, collection):
+        """The settings of a drawn survey, as canonical JSON; how many batches there are changes none of them."""
+        drawn = self.collections[collection]["synthetic"]
+        return canonical({key: value for key, value in drawn.items() if key != "batches"})
+
     def labels_file(self, collection, batch):
         """The labels kept apart from the batch, or None."""
         spec = self.collections[collection]
@@ -156,7 +161,7 @@ class Plan:
         runs = []
         for label, overrides in self.config["methods"].items():
             overrides = dict(overrides or {})
-            method = overrides.pop("method", label)
+            method, seeds = overrides.pop("method", label), overrides.pop("seeds", self.config["seeds"])
             try:
                 params = methods.resolve(method, overrides)
             except methods.MethodError as error:
@@ -168,7 +173,7 @@ class Plan:
             if lacking and wanted:
                 raise ConfigError(f"collections.{collection}: method {label} needs {lacking}.")
             if not lacking:
-                runs += [Run(f"{label}-s{seed}", label, method, seed, params, source) for seed in self.config["seeds"]]
+                runs += [Run(f"{label}-s{seed}", label, method, seed, params, source) for seed in seeds]
         return runs
 
     @staticmethod

@@ -32,6 +32,7 @@ rule report:
         report_inputs,
     output:
         f"{RESULTS}/report/index.html",
+        *report_pictures(),
     log:
         f"{LOGS}/report.log",
     conda:
@@ -40,8 +41,8 @@ rule report:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=30,
     params:
-        results=RESULTS,
-        folder=f"{RESULTS}/report",
+        results=lambda wildcards: RESULTS,
+        folder=lambda wildcards, output: os.path.dirname(output[0]),
         settings=report_settings,
         code=code("report"),
     shell:

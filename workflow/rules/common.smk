@@ -14,6 +14,12 @@ os.environ["PATH"] = os.pathsep.join(
 )
 sys.path.insert(0, _package)
 
+
+envvars:
+    "PATH",
+    "PYTHONPATH",
+
+
 from pugmark import listing
 from pugmark.configuration import ConfigError
 from pugmark.methods import MethodError
@@ -102,9 +108,15 @@ def detector_settings(wildcards):
 
 
 def mask_settings(wildcards):
+    """Without `fill`, which is applied when a crop is read: another grey level cuts no mask anew."""
     name = wildcards.collection
-    return PLAN.settings(
-        name, "mask", manifest=PLAN.manifest_of(PLAN.mask_weights(name))
+    settings = {
+        key: value
+        for key, value in PLAN.collections[name]["mask"].items()
+        if key != "fill"
+    }
+    return canonical(
+        {**settings, "manifest": PLAN.manifest_of(PLAN.mask_weights(name))}
     )
 
 
@@ -219,6 +231,18 @@ def report_inputs(wildcards):
         ]
         files.append(f"{base}/split.parquet")
     return files
+
+
+def report_pictures():
+    """The report's pictures, each with the caption that Snakemake's own report shows."""
+    files = ("leaderboard.svg", "curves.svg", "strips.jpg", "clusters.jpg", "masks.jpg")
+    return [
+        report(
+            f"{RESULTS}/report/{name}/{file}", caption=f"../report/{file.split('.')[0]}.rst", category=name
+        )
+        for name in PLAN.collections
+        for file in files
+    ]
 
 
 def report_settings(wildcards):

@@ -30,9 +30,7 @@ rule synthesise:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=lambda wildcards: canonical(
-            PLAN.collections[wildcards.collection]["synthetic"]
-        ),
+        settings=lambda wildcards: PLAN.drawing(wildcards.collection),
         code=code("synthesise"),
         number=lambda wildcards: wildcards.batch.rsplit("_", 1)[1],
     shell:
