@@ -104,8 +104,9 @@ def test_query_and_gallery_parts_and_what_takes_no_part(tmp_path):
     assert set(queries["crop_id"]) == {f"c{i}" for i in range(2, 40, 5) if i != 7}
     assert {crop for row in queries["neighbours"] for crop in row} == {f"c{i}" for i in range(3, 40, 5)}
     assert value(metrics, "kmeans", "accuracy", "n") == 15
-    everywhere, _ = run(tmp_path, cluster_on="all")
-    assert value(everywhere, "kmeans", "accuracy", "n") == 39
+    unsupervised, _ = run(tmp_path, family="video")
+    assert value(unsupervised, "kmeans", "accuracy", "n") == 15
+    assert value(unsupervised, "kmeans, all crops", "accuracy", "n") == 39
 
 
 def test_single_and_cross_camera_groups(tmp_path):

@@ -105,10 +105,11 @@ def test_appending_a_batch_changes_nothing(tmp_path, by):
 def test_no_group_is_in_both_parts(tmp_path, by):
     write_batch(tmp_path, "b1", random_batch(1, 200))
     found, _ = run(tmp_path, ["b1"], by=by, train=0.4)
-    named = found[found["individual"].notna() & (found["split"] != "unused")]
+    used = found[found["split"] != "unused"]
+    assert (used.groupby("sequence")["split"].nunique() == 1).all()
+    named = used[used["individual"].notna()]
     assert set(named["split"]) == {"train", "test"}
-    for column in {"sequence", by}:
-        assert (named.groupby(column)["split"].nunique() == 1).all(), column
+    assert (named.groupby(by)["split"].nunique() == 1).all()
 
 
 def test_individuals_of_the_other_part_are_unused(tmp_path):
@@ -147,11 +148,11 @@ def test_mistakes_are_explained():
         stage.split(crops, "stations")
 
 
-def test_unnamed_crops_teach_and_files_met_twice_count_once(tmp_path):
+def test_unnamed_crops_teach_unless_their_sequence_tests_and_files_met_twice_count_once(tmp_path):
     write_batch(tmp_path, "b1", [shot("1", None, "s1"), shot("2", "a", "s1")])
     write_batch(tmp_path, "b2", [shot("2", "z", "other"), shot("3", None, "s2")])
     found, counts = run(tmp_path, ["b1", "b2"])
-    assert words(found) == {"1": "train", "2": "test", "3": "train"}
+    assert words(found) == {"1": "unused", "2": "test", "3": "train"}
     assert counts["repeated"] == 1 and found.set_index("crop_id").loc["2", "individual"] == "a"
 
 

@@ -160,6 +160,10 @@ def run_settings(wildcards):
     )
 
 
+def embed_settings(wildcards):
+    return canonical({"fill": PLAN.collections[run_of(wildcards).source]["mask"]["fill"]})
+
+
 def run_code(stage):
     return lambda wildcards: code(stage, f"methods.{run_of(wildcards).method}")
 

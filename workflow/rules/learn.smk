@@ -53,7 +53,6 @@ rule train:
 
 rule embed:
     input:
-        ancient(lambda wildcards: PLAN.run_weights(run_of(wildcards)).values()),
         model=run_model,
         crops=rules.crop.output[0],
         labels=truth_for_oracle,
@@ -71,15 +70,14 @@ rule embed:
         runtime=lambda wildcards, attempt: 120 * attempt,
         gpu=lambda wildcards: int(run_of(wildcards).facts["FAMILY"] != "control"),
     params:
-        settings=run_settings,
-        weights=lambda wildcards: named(PLAN.run_weights(run_of(wildcards))),
+        settings=embed_settings,
         labels=lambda wildcards, input: (
             ["--labels", input.labels] if input.labels else []
         ),
         code=run_code("embed"),
     shell:
         "python -m pugmark.embed --model {input.model:q} --crops {input.crops:q} --settings {params.settings:q}"
-        " --weights {params.weights:q} {params.labels:q} --out {output:q} > {log:q} 2>&1"
+        " {params.labels:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule cluster:
