@@ -161,7 +161,9 @@ def run_settings(wildcards):
 
 
 def embed_settings(wildcards):
-    return canonical({"fill": PLAN.collections[run_of(wildcards).source]["mask"]["fill"]})
+    return canonical(
+        {"fill": PLAN.collections[run_of(wildcards).source]["mask"]["fill"]}
+    )
 
 
 def run_code(stage):
@@ -239,14 +241,22 @@ def report_inputs(wildcards):
 
 def report_pictures():
     """The report's pictures, each with the caption that Snakemake's own report shows."""
-    files = ("leaderboard.svg", "curves.svg", "strips.jpg", "clusters.jpg", "masks.jpg")
-    return [
-        report(
-            f"{RESULTS}/report/{name}/{file}", caption=f"../report/{file.split('.')[0]}.rst", category=name
-        )
-        for name in PLAN.collections
-        for file in files
-    ]
+    files, shown = (
+        "leaderboard.svg",
+        "curves.svg",
+        "strips.jpg",
+        "clusters.jpg",
+        "masks.jpg",
+    ), []
+    for name in PLAN.collections:
+        for file in files:
+            caption = f"../report/{os.path.splitext(file)[0]}.rst"
+            shown.append(
+                report(
+                    f"{RESULTS}/report/{name}/{file}", caption=caption, category=name
+                )
+            )
+    return shown
 
 
 def report_settings(wildcards):
