@@ -2,6 +2,7 @@ import os
 import sys
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import report as in_report
 
 # Rules call `python -m pugmark.<stage>`: the package is found in every job, local or on a cluster, and the interpreter
 # is the one that runs Snakemake unless a software deployment puts another first.
@@ -241,22 +242,21 @@ def report_inputs(wildcards):
 
 def report_pictures():
     """The report's pictures, each with the caption that Snakemake's own report shows."""
-    files, shown = (
-        "leaderboard.svg",
-        "curves.svg",
-        "strips.jpg",
-        "clusters.jpg",
-        "masks.jpg",
-    ), []
+    pictures = []
     for name in PLAN.collections:
-        for file in files:
-            caption = f"../report/{os.path.splitext(file)[0]}.rst"
-            shown.append(
-                report(
-                    f"{RESULTS}/report/{name}/{file}", caption=caption, category=name
-                )
+        for file in (
+            "leaderboard.svg",
+            "curves.svg",
+            "strips.jpg",
+            "clusters.jpg",
+            "masks.jpg",
+        ):
+            path, caption = (
+                f"{RESULTS}/report/{name}/{file}",
+                f"../report/{os.path.splitext(file)[0]}.rst",
             )
-    return shown
+            pictures.append(in_report(path, caption=caption, category=name))
+    return pictures
 
 
 def report_settings(wildcards):
