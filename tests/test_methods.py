@@ -2,14 +2,17 @@
 
 import copy
 import functools
+import json
 import re
 
 import numpy as np
 import pytest
 import torch
 from learning import crop_tables
+from sklearn.metrics import average_precision_score
 
 from pugmark import methods
+from pugmark.clustering import algorithms
 from pugmark.learning import checkpoint, crops, trainer
 from pugmark.learning import run as runs
 
@@ -224,3 +227,34 @@ def test_pixels_ignore_brightness_and_contrast(seen):
     first, second = methods.load("pixels").embed(Image(), methods.resolve("pixels", {}), {})
     np.testing.assert_allclose(first, second, atol=1e-6)
     assert len(methods.load("pixels").embed(Image(), methods.resolve("pixels", {"colour": True}), {})[0]) == 3 * 32 * 32
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("cluster_contrast", {"iterations": 8, "identities": 6, "images": 4, "lr": 0.003, "erasing": 0, "epochs": 5}),
+        ("resnet50", {"batch": 12, "epochs": 12, "lr": 0.01, "lr_backbone": 0.01}),
+    ],
+)
+def test_true_labels_make_the_loss_fall_and_the_ranking_better(name, settings, tmp_path, monkeypatch):
+    table, labels, split = crop_tables.rows(individuals=6, frames=6, lighting=80)
+    crop_tables.write(tmp_path, table, labels, split)
+    seen = crops.read_split(tmp_path / "batches", split, 255)
+    truth = seen.labels()[0]
+    monkeypatch.setattr(algorithms, "pseudo_labels", lambda *given: truth.astype(np.int32))
+    reached = []
+    for epochs in (0, settings["epochs"]):
+        state = fitted(name, {**settings, "epochs": epochs}, seen, folder=tmp_path)
+        features = methods.load(name).embed(seen, small(name, settings), state)
+        reached.append(mean_average_precision(features @ features.T, truth))
+    losses = [json.loads(line)["loss"] for line in (tmp_path / "history.jsonl").read_text().splitlines()]
+    assert losses[-1] < losses[0] / 2
+    assert reached[1] > reached[0] + 0.1, reached
+
+
+def mean_average_precision(similarity, labels):
+    scores = []
+    for query, row in enumerate(similarity):
+        others = np.arange(len(labels)) != query
+        scores.append(average_precision_score(labels[others] == labels[query], row[others]))
+    return np.mean(scores)

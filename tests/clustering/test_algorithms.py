@@ -1,0 +1,80 @@
+"""Partitions against scikit-learn's and SciPy's dense ones."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.cluster import hierarchy
+from sklearn.cluster import DBSCAN
+from sklearn.metrics import adjusted_rand_score
+from test_jaccard import blobs, dense
+
+from pugmark.clustering import algorithms, jaccard
+
+torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize("noise", [0.5, 1.2])
+@pytest.mark.parametrize("eps", [0.3, 0.5])
+def test_dbscan_equals_the_dense_one(noise, eps):
+    features, _ = blobs(noise=noise)
+    expected = DBSCAN(eps=eps, min_samples=4, metric="precomputed").fit_predict(dense(features, 8, 3))
+    assert (algorithms.pseudo_labels(features, eps, 4, 8, 3) == expected).all()
+    assert noise < 1 or (expected == -1).any()
+
+
+def test_pseudo_labels_find_clear_individuals():
+    features, truth = blobs(noise=0.3)
+    labels = algorithms.pseudo_labels(features, k1=9, k2=3)
+    assert adjusted_rand_score(truth, labels) == 1
+    assert set(labels) == set(range(12))
+
+
+def test_stored_zeros_are_neighbours():
+    twins = np.repeat(np.eye(2, dtype=np.float32), 4, axis=0)
+    assert algorithms.dbscan(jaccard.distances(twins, 4, 1, 0.1), 0.1, 4).tolist() == [0] * 4 + [1] * 4
+
+
+@pytest.mark.parametrize("noise", [0.3, 1.0, 3.0])
+def test_average_linkage_equals_the_dense_one(noise):
+    features, _ = blobs(noise=noise)
+    tree = hierarchy.linkage(features.astype(np.float64), "average", metric="cosine")
+    _, heights = algorithms.linkage(features)
+    assert np.allclose(np.sort(heights), tree[:, 2], atol=1e-5)
+    for clusters in (1, 5, 12, 50):
+        expected = hierarchy.fcluster(tree, clusters, "maxclust")
+        assert adjusted_rand_score(expected, algorithms.agglomerative(features, clusters)) == 1
+    for threshold in (0.1, 0.3, 0.6):
+        expected = hierarchy.fcluster(tree, threshold, "distance")
+        assert adjusted_rand_score(expected, algorithms.agglomerative(features, threshold=threshold)) == 1
+
+
+def test_collapsed_features_merge_in_few_rounds(monkeypatch):
+    rounds = []
+    partners = algorithms._partners
+    monkeypatch.setattr(algorithms, "_partners", lambda means: rounds.append(1) or partners(means))
+    features = np.ones((64, 8), np.float32) / np.float32(8**0.5)
+    assert set(algorithms.agglomerative(features, clusters=1)) == {0}
+    assert len(rounds) == 6  # halved each time
+
+
+def test_blocks_change_nothing(monkeypatch):
+    features, _ = blobs(noise=1.0)
+    whole = algorithms.agglomerative(features, 12)
+    monkeypatch.setattr(algorithms, "BLOCK", 300)
+    assert (algorithms.agglomerative(features, 12) == whole).all()
+
+
+def test_kmeans_is_reproducible_and_finds_clear_individuals():
+    features, truth = blobs(noise=0.3)
+    labels = algorithms.kmeans(features, 12, seed=3)
+    assert adjusted_rand_score(truth, labels) == 1
+    assert (labels == algorithms.kmeans(features, 12, seed=3)).all()
+
+
+def test_nothing_to_cluster():
+    nothing = np.zeros((0, 4), np.float32)
+    assert len(algorithms.kmeans(nothing, 3, 1)) == len(algorithms.pseudo_labels(nothing)) == 0
+    assert len(algorithms.agglomerative(nothing, 3)) == 0
+    assert algorithms.agglomerative(nothing[:0].reshape(0, 4), threshold=0.4).dtype == np.int32
+    single = np.eye(4, dtype=np.float32)[:1]
+    assert algorithms.kmeans(single, 3, 1).tolist() == algorithms.agglomerative(single, 3).tolist() == [0]

@@ -1,0 +1,78 @@
+"""Clustering accuracy, ID-F1 and the agreement indices on cases counted by hand."""
+
+import itertools
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from pugmark.metrics import partition
+
+
+def id_f1(truth, clusters):
+    above, below = partition.id_f1(np.array(truth), np.array(clusters))
+    return above.sum() / below.sum()
+
+
+def accuracy(truth, clusters):
+    return partition.matched(np.array(truth), np.array(clusters)).mean()
+
+
+def test_accuracy_by_hand():
+    truth, clusters = list("aaabbbcc"), [7, 7, 2, 2, 2, 2, 5, 7]
+    assert partition.matched(truth, clusters).tolist() == [True, True, False, True, True, True, True, False]
+
+
+def test_accuracy_is_the_best_of_all_matchings():
+    random = np.random.default_rng(0)
+    truth, clusters = random.integers(0, 4, 40), random.integers(0, 4, 40)
+    best = max((np.array(order)[clusters] == truth).mean() for order in itertools.permutations(range(4)))
+    assert accuracy(truth, clusters) == best
+
+
+def test_more_or_fewer_clusters_than_individuals():
+    assert accuracy(list("aabb"), [0, 1, 2, 3]) == 0.5
+    assert accuracy(list("abcd"), [0, 0, 0, 0]) == 0.25
+
+
+def test_noise_is_wrong_even_where_it_would_match():
+    assert accuracy(list("aaab"), [-1, -1, -1, 0]) == 0.25
+    assert id_f1(list("aaab"), [-1, -1, -1, 0]) == pytest.approx(2 / (4 + 1))
+
+
+def test_one_swap_at_half_time_halves_id_f1():
+    truth, clusters = np.tile([0, 1], 10), np.concatenate([np.tile([0, 1], 5), np.tile([1, 0], 5)])
+    assert id_f1(truth, clusters) == 0.5
+
+
+def test_perfect_and_permuted_tracks():
+    truth = np.tile([0, 1, 2], 6)
+    assert id_f1(truth, truth) == id_f1(truth, (truth + 1) % 3) == 1
+
+
+def test_id_f1_is_the_accuracy_where_every_box_has_an_identity():
+    random = np.random.default_rng(0)
+    truth = np.tile(np.arange(5), 30)
+    unique_per_frame = np.concatenate([random.permutation(5) for _ in range(30)])
+    assert id_f1(truth, unique_per_frame) == pytest.approx(accuracy(truth, unique_per_frame))
+
+
+def test_identities_repeated_in_a_frame_count_each_time():
+    """Counting by fancy indexing, `counts[identities] += 1` per frame, misses repeats and so inflates ID-F1."""
+    truth = np.tile([0, 1, 2], 20)
+    clusters = truth.copy()
+    clusters[truth == 2] = np.repeat([1, 2], 10)  # half of the time animal 2 is called 1, in a frame with the real 1
+    boxes = np.zeros(3)
+    for frame in clusters.reshape(20, 3):
+        boxes[frame] += 1
+    inflated = 2 * 50 / (60 + boxes.sum())
+    assert id_f1(truth, clusters) == pytest.approx(50 / 60)
+    assert inflated > 50 / 60 + 0.05
+
+
+def test_agreement_makes_each_noise_item_its_own_cluster():
+    truth, clusters = np.array(list("aaabbb")), np.array([0, 0, -1, -1, 1, 1])
+    expected = adjusted_rand_score(truth, [0, 0, 2, 3, 1, 1])
+    assert partition.agreement(truth, clusters)[0] == pytest.approx(expected)
+    assert partition.agreement(truth, np.full(6, -1)) == pytest.approx((0, 0))
+    assert partition.agreement(truth, np.array([4, 4, 4, 0, 0, 0])) == pytest.approx((1, 1))

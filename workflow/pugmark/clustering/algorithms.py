@@ -1,0 +1,102 @@
+"""Partitions of unit vectors: k-means, DBSCAN on the Jaccard distance, average linkage on the cosine distance."""
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+from sklearn.cluster import DBSCAN, KMeans
+from sklearn.neighbors import sort_graph_by_row_values
+
+from pugmark.clustering import jaccard
+
+TIE = 1e-6
+"""Similarities closer than this are equal: the error of float32 products of unit vectors."""
+BLOCK = 2**24
+"""Similarities held at a time: 64 MB of float32."""
+
+
+def kmeans(features, clusters, seed):
+    """k-means with 10 starts. Returns int32 labels, 0 to `clusters` - 1 (at most as many as there are vectors)."""
+    if not len(features):
+        return np.zeros(0, np.int32)
+    model = KMeans(min(clusters, len(features)), n_init=10, random_state=seed)
+    return model.fit_predict(features).astype(np.int32)
+
+
+def dbscan(distances, eps, min_samples):
+    """DBSCAN (Ester et al., KDD 1996) on a sparse symmetric matrix whose absent entries are farther than `eps`.
+
+    Stored zeros count as neighbours. Returns int32 labels, -1 for noise.
+    """
+    if not distances.shape[0]:
+        return np.zeros(0, np.int32)
+    graph = sort_graph_by_row_values(distances, copy=True, warn_when_not_sorted=False)
+    return DBSCAN(eps=eps, min_samples=min_samples, metric="precomputed").fit_predict(graph).astype(np.int32)
+
+
+def pseudo_labels(features, eps=0.6, min_samples=4, k1=30, k2=6):
+    """Labels of one epoch of the pseudo-label methods: DBSCAN on the k-reciprocal Jaccard distance, -1 for outliers.
+
+    features: float32 N x D of unit norm, an array or a tensor (the neighbours are then sought on its device).
+    """
+    return dbscan(jaccard.distances(features, k1, k2, eps), eps, min_samples)
+
+
+def agglomerative(features, clusters=None, threshold=None):
+    """Average linkage on the cosine distance, cut at a number of clusters or at a distance.
+
+    features: float32 N x D of unit norm. Give one of `clusters` and `threshold` (cosine distance, 0 to 2).
+    Returns int32 labels, numbered by first appearance. Memory grows with N x D only.
+    """
+    pairs, heights = linkage(features, np.inf if threshold is None else threshold)
+    if clusters is not None:
+        kept = np.argsort(heights, kind="stable")[: max(0, len(features) - clusters)]
+        pairs = pairs[kept]
+    number = len(features)
+    joined = sparse.coo_matrix((np.ones(len(pairs)), pairs.T), (number, number))
+    return connected_components(joined, directed=False)[1].astype(np.int32) if number else np.zeros(0, np.int32)
+
+
+def linkage(features, limit=np.inf):
+    """The merges of average linkage whose distance is at most `limit`.
+
+    The mean cosine similarity between two clusters is the product of their means, so no N x N matrix is needed; and
+    as merging two nearest neighbours of each other never brings their union closer to a third (the linkage is
+    reducible), all such pairs of a round can be merged at once. Returns (pairs int64 M x 2 of one vector in either
+    cluster, heights float64 M), not sorted.
+    """
+    sums, sizes = np.array(features, np.float32), np.ones(len(features), np.float32)
+    names, pairs, heights = np.arange(len(features)), [np.zeros((0, 2), np.int64)], [np.zeros(0)]
+    while len(names) > 1:
+        partners, closest = _partners(sums / sizes[:, None])
+        first = np.flatnonzero(partners[partners] == np.arange(len(names)))
+        first = first[(first < partners[first]) & (1 - closest[first] <= limit)]
+        if not len(first):
+            break
+        second = partners[first]
+        pairs.append(np.stack([names[first], names[second]], 1))
+        heights.append(1.0 - closest[first])
+        sums[first] += sums[second]
+        sizes[first] += sizes[second]
+        kept = np.setdiff1d(np.arange(len(names)), second)
+        sums, sizes, names = sums[kept], sizes[kept], names[kept]
+    return np.concatenate(pairs), np.concatenate(heights)
+
+
+def _partners(means):
+    """The most similar other row to each, and its similarity; ties are paired off, that one round merges many."""
+    number = len(means)
+    partners, closest = np.empty(number, np.int64), np.empty(number, np.float32)
+    rows = max(1, BLOCK // number)
+    for start in range(0, number, rows):
+        block = means[start : start + rows] @ means.T
+        own = np.arange(start, start + len(block))
+        block[own - start, own] = -np.inf
+        closest[own] = block.max(1)
+        near = block >= (closest[own] - TIE)[:, None]
+        partners[own] = near.argmax(1)
+        for row in np.flatnonzero(near.sum(1) > 1):
+            tied = np.flatnonzero(near[row])
+            partners[start + row] = tied[np.argmin(tied ^ (start + row))]
+    top = closest.argmax()
+    partners[partners[top]] = top  # so that each round merges at least one pair
+    return partners, closest

@@ -1,0 +1,29 @@
+"""Boxes that somebody has drawn: those of labels.csv, boxes.csv, a Camtrap DP package or a data set with boxes."""
+
+from pathlib import Path
+
+from pugmark.formats import sidecars
+
+DEFAULTS = {
+    "labels": "sidecar",  # as in the collection: sidecar, or {"dataset": class of wildlife-datasets}
+    "file": None,  # a table with boxes kept apart from the batch, with paths relative to it; null: the sidecars
+}
+
+
+def detect(media, batch, settings, weights, counts):
+    """Yield a row, an animal of confidence 1, per drawn box on the media's images and sampled frames.
+
+    Raises BatchError where a sidecar is wrong. Who the animal is goes no further than the sidecar.
+    """
+    usable = media[(media["status"] == "ok") & (media["kind"] != "video")]
+    ids = {
+        (row.path, None if row.kind == "image" else int(row.frame_number)): row.media_id for row in usable.itertuples()
+    }
+    said = sidecars.read(batch, settings, settings["file"] and Path(settings["file"]))
+    for row in said.dropna(subset=["x", "y", "w", "h"]).itertuples():
+        media_id = ids.get((row.path, None if row.frame_number != row.frame_number else int(row.frame_number)))
+        if media_id is None:
+            counts["boxes without media"] += 1
+            continue
+        box = {"x": row.x, "y": row.y, "w": row.w, "h": row.h}
+        yield {"media_id": media_id, "label": "animal", "source_label": None, "confidence": 1.0, **box}

@@ -1,0 +1,126 @@
+"""Any model that the ultralytics package loads: MegaDetector 6 and 1000 (larch, sorrel, cedar), YOLO on COCO, your own.
+
+The package is AGPL-3.0 and imported in this module alone. MegaDetector 5 is a YOLOv5 file, which ultralytics cannot
+open: run it with its own tool and take its results with the detector `megadetector_json`.
+"""
+
+import logging
+import os
+import tempfile
+from itertools import islice
+
+import cv2
+import numpy as np
+import torch
+from torchvision.ops import batched_nms
+
+from pugmark.formats import megadetector, pixels
+from pugmark.weights import WeightsError
+
+LOG = logging.getLogger(__name__)
+DEFAULTS = {
+    "weights": "megadetector-larch",  # name of the file in the manifest
+    "confidence": 0.2,  # boxes below are left out; 0.2 to 0.3 is typical of MegaDetector
+    "image_size": 1280,  # pixels of the long side that the network sees; 640 takes a quarter of the time
+    "batch": 8,  # images in one pass: as many as the GPU's memory holds
+    "iou": 0.45,  # of two boxes of one label that overlap by more, the less confident goes
+    "classes": {},  # what a class of the model counts as, {"capybara": "animal", "shadow": null}: overrides `labels`
+}
+_QUIET = {"YOLO_OFFLINE": "true", "YOLO_VERBOSE": "false", "YOLO_AUTOINSTALL": "false"}
+
+
+def detect(media, batch, settings, weights, counts):
+    """Yield a row per box on the media's images and frames; memory holds one batch of reduced images.
+
+    Raises WeightsError where the weight file is missing, of unknown checksum (it is a pickle) or of another package.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        # Read when the package is first imported: no settings in the home folder, no network.
+        os.environ.update(_QUIET, YOLO_CONFIG_DIR=scratch)
+        model = _model(settings["weights"], weights)
+        meaning = labels(model.names, settings["classes"])
+        kept = {name: label for name, label in meaning.items() if label}
+        LOG.info("%s: %s; dropped: %d classes", settings["weights"], kept, len(meaning) - len(kept))
+        reduced = (
+            (row.media_id, _reduced(image, settings["image_size"])) for row, image in pixels.frames(media, batch)
+        )
+        while group := list(islice(reduced, settings["batch"])):
+            found = _predict(model, [image for _, image in group], settings)
+            for (media_id, _), result in zip(group, found, strict=True):
+                for row in _rows(result, meaning, settings["iou"]):
+                    yield {"media_id": media_id, "detector": f"ultralytics {settings['weights']}", **row}
+
+
+def labels(names, chosen):
+    """{class name: animal, person, vehicle or None} of a model's class names; `chosen` goes before the rule.
+
+    MegaDetector's and COCO's names for people and vehicles are known. Any other class is an animal, but for the things
+    (None) of a model that speaks COCO.
+    """
+    from ultralytics.utils import ROOT, YAML
+
+    coco = list(YAML.load(ROOT / "cfg" / "datasets" / "coco.yaml")["names"].values())
+    first, last = coco.index("bird"), coco.index("giraffe")
+    speaks_coco = set(coco) <= set(names.values())
+    things = set(coco[:first] + coco[last + 1 :]) if speaks_coco else set()
+
+    def rule(name):
+        label = megadetector.label(name)
+        return None if label == "animal" and name in things else label
+
+    return {name: chosen[name] if name in chosen else rule(name) for name in names.values()}
+
+
+def _model(name, weights):
+    if name not in weights:
+        raise WeightsError(f"The detector needs the weights {name}: give --weights {name}=PATH.")
+    if not weights[name].trusted:
+        raise WeightsError(
+            f"{weights[name].path} is a pickle, which can run code when loaded: check where it comes from and give its "
+            f"full sha256 ({weights[name].sha256}) for {name} under weights.files in config.yaml."
+        )
+    from ultralytics import YOLO
+
+    try:
+        return YOLO(str(weights[name].path))
+    except (TypeError, ModuleNotFoundError) as error:
+        raise WeightsError(
+            f"ultralytics cannot open {weights[name].path}. A YOLOv5 file (MegaDetector 5 is one) must be run with its "
+            "own tool; take its results with the detector megadetector_json."
+        ) from error
+
+
+def _reduced(image, size):
+    """RGB to the BGR that ultralytics expects, shrunk as its letterbox would: a batch never holds full images."""
+    scale = size / max(image.shape[:2])
+    if scale < 1:
+        width, height = round(image.shape[1] * scale), round(image.shape[0] * scale)
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(image[..., ::-1])
+
+
+def _predict(model, images, settings):
+    return model.predict(
+        images,
+        imgsz=settings["image_size"],
+        conf=settings["confidence"],
+        iou=settings["iou"],
+        half=torch.cuda.is_available(),
+        verbose=False,
+    )
+
+
+def _rows(result, meaning, iou):
+    """A row per box; where a model gives one animal two boxes of two species, the more confident stays."""
+    names = [result.names[int(number)] for number in result.boxes.cls]
+    kept = [index for index, name in enumerate(names) if meaning[name]]
+    boxes, confidence = result.boxes.xyxy[kept].cpu(), result.boxes.conf[kept].cpu()
+    label = torch.tensor([list(megadetector.CATEGORIES).index(meaning[names[index]]) for index in kept])
+    for index in batched_nms(boxes, confidence, label, iou).tolist():
+        left, top, right, bottom = result.boxes.xyxyn[kept[index]].tolist()
+        yield {
+            "label": meaning[names[kept[index]]],
+            "source_label": names[kept[index]],
+            "confidence": float(confidence[index]),
+            **{"x": left, "y": top, "w": right - left, "h": bottom - top},
+        }

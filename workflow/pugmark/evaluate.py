@@ -1,0 +1,122 @@
+"""Judge one run: retrieval under each protocol, agreement of its clusters with the individuals, all with intervals.
+
+    python -m pugmark.evaluate --split split.parquet --folder results/C/batches --run NAME \\
+        --clusters clusters.parquet --out metrics.parquet --queries queries.parquet \\
+        --settings '{"method": "imagenet", "seed": 1}'
+"""
+
+import logging
+
+import numpy as np
+import pandas as pd
+
+from pugmark import cli, tables, vectors
+from pugmark.metrics import protocols, ranking, summary
+
+DEFAULTS = {
+    "method": "unnamed",
+    "seed": 0,  # of the run, and of the resampling
+    "protocols": None,  # as pugmark.metrics.protocols describes them; None for its defaults
+    "resamples": 1000,
+    "ties": "pessimistic",  # or optimistic
+    "count_as_zero": False,  # queries without positives: left out and counted, or scored 0
+    "family": "supervised",  # which saw names in training: of any other all named crops are judged as well
+}
+log = logging.getLogger(__name__)
+
+
+def evaluate(split, features, clusters, settings):
+    """Rows of the metrics and of the queries table, as lists of dicts.
+
+    split: DataFrame of the split table. features: float32 N x D of unit norm, row by row. clusters: DataFrame of the
+    clusters table. settings: some of DEFAULTS. Crops without an individual are left out. Raises ProtocolError, or
+    ValueError where features are not finite.
+    """
+    settings = DEFAULTS | settings
+    metrics, queries = _retrieval(split, features, settings)
+    metrics += _clusterings(split, clusters, settings)
+    run = {"method": settings["method"], "seed": settings["seed"]}
+    return [run | row for row in metrics], queries
+
+
+def main(argv=None):
+    """The command line of the stage."""
+    parser = cli.parser(__doc__)
+    for option in ("split", "folder", "run", "clusters", "out", "queries"):
+        parser.add_argument(f"--{option}", required=True)
+    arguments = parser.parse_args(argv)
+    settings = DEFAULTS | arguments.settings
+    split = tables.read(arguments.split, "split")
+    features = vectors.of_collection(split, arguments.folder, arguments.run)
+    metrics, queries = evaluate(split, features, tables.read(arguments.clusters, "clusters"), settings)
+    counts = {"crops": len(split), "queries": len(queries), "metrics": len(metrics)}
+    tables.write(arguments.queries, "queries", queries, "evaluate", settings, counts=counts)
+    tables.write(arguments.out, "metrics", metrics, "evaluate", settings, counts=counts)
+    log.info("%d metrics from %d queries over %d crops", len(metrics), len(queries), len(split))
+
+
+def _retrieval(split, features, settings):
+    named = split["individual"].notna()
+    places = {part: np.flatnonzero(named & split["split"].isin([part, "test"])) for part in ("query", "gallery")}
+    asked, searched = (split.iloc[places[part]].reset_index(drop=True) for part in ("query", "gallery"))
+    if asked.empty:
+        log.warning("No crop with a name is in the test part: nothing to search for.")
+        return [], []
+    items = [
+        ranking.Items(features[places[part]], rows["crop_id"].to_numpy(object), rows["individual"].to_numpy(object))
+        for part, rows in (("query", asked), ("gallery", searched))
+    ]
+    metrics, queries = [], []
+    for name, protocol in (settings["protocols"] or protocols.default(searched)).items():
+        is_junk = protocols.junk(name, protocol, asked, searched)
+        ranked = ranking.rank(*items, is_junk, settings["ties"])
+        summary.warn_of_ties(name, ranked)
+        rows = summary.retrieval(ranked, items[0].individuals, settings)
+        if "groups" in protocol:
+            several = protocols.spread(protocol["groups"], asked, searched)
+            rows += summary.grouped(ranked, items[0].individuals, several, settings)
+        metrics += [{"protocol": name} | row for row in rows]
+        queries += _query_rows(name, ranked, items)
+    return metrics, queries
+
+
+def _query_rows(protocol, ranked, items):
+    queries, gallery = items
+    rows = []
+    for query, neighbours in enumerate(ranked["neighbours"]):
+        shown, answerable = neighbours >= 0, ranked["positives"][query] > 0
+        row = {"protocol": protocol, "crop_id": queries.ids[query], "individual": queries.individuals[query]}
+        row |= {name: int(ranked[name][query]) for name in ("positives", "junk")}
+        row |= {name: int(ranked[name][query]) if answerable else None for name in ("first_rank", "last_rank")}
+        row |= {name: float(ranked[name][query]) if answerable else None for name in ("ap", "ap_trapezoid")}
+        row["neighbours"] = gallery.ids[neighbours[shown]].tolist()
+        row["correct"] = ranked["correct"][query][shown].tolist()
+        rows.append(row)
+    return rows
+
+
+def _clusterings(split, clusters, settings):
+    """Under the algorithm's name, of the named crops of the test part; and of all of them, where none gave its name."""
+    named = split[split["individual"].notna()]
+    tested = named[named["split"].isin(["query", "gallery", "test"])]
+    parts = {"": tested}
+    if settings["family"] != "supervised" and len(tested) < len(named):
+        parts[", all crops"] = named
+    rows = []
+    for algorithm, labels in clusters.groupby("algorithm"):
+        for suffix, part in parts.items():
+            both = pd.merge(part, labels, on="crop_id", validate="one_to_one")
+            rows += [{"protocol": algorithm + suffix} | row for row in _clustering(both, settings)]
+    return rows
+
+
+def _clustering(both, settings):
+    if both.empty:
+        return []
+    on_video = both["frame_number"].notna().to_numpy()
+    individuals, clusters = both["individual"].to_numpy(object), both["cluster"].to_numpy()
+    return summary.clustering(individuals, clusters, on_video, settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Backbones: one factory for torchvision, timm and open_clip networks, with weights from verified files only.
+
+Names: a torchvision network ("resnet50", "densenet121"), "timm/NAME" or "open_clip/NAME". Nothing is ever downloaded.
+"""
+
+import re
+from collections import OrderedDict
+
+import torch
+from torch import nn
+
+_CLASSIFIER = re.compile(r"(^|\.)(fc|classifier|heads?|last_linear)\.")
+
+
+class BackboneError(ValueError):
+    """A backbone that does not exist, cannot take an option, or does not fit its weight file."""
+
+
+class Backbone(nn.Module):
+    """A body and what pools its output; `size` is the number of channels D.
+
+    Images B x 3 x H x W give B x D, or maps B x D x h x w where the pooling is `none`. Features are not normalised.
+    """
+
+    def __init__(self, body, pooling, size):
+        super().__init__()
+        self.body, self.pooling, self.size = body, pooling, size
+
+    def forward(self, images):
+        """float32 images -> float32 features; the body alone may run in reduced precision."""
+        return self.pooling(self.body(images))
+
+
+class Average(nn.Module):
+    """B x D x h x w -> B x D: the mean over positions."""
+
+    def forward(self, maps):
+        """B x D x h x w -> B x D."""
+        return maps.mean((2, 3))
+
+
+class GeM(nn.Module):
+    """Generalised mean over positions with a learnable exponent; 1 is the average. Source: Radenović et al. (2018)."""
+
+    def __init__(self, exponent=3.0):
+        super().__init__()
+        self.exponent = nn.Parameter(torch.tensor(exponent))
+
+    def forward(self, maps):
+        """B x D x h x w -> B x D."""
+        return maps.clamp(min=1e-6).pow(self.exponent).mean((2, 3)).pow(1 / self.exponent)
+
+
+_POOLINGS = {"gap": Average, "gem": GeM, "none": nn.Identity}
+
+
+def backbone(name, weights=None, last_stride=2, pool="gap"):
+    """The network `name` without its classifier, as a `Backbone`.
+
+    weights: a `Weights` file, None for random initialisation. last_stride: 1 keeps the resolution in the last stage of
+    a ResNet. pool: gap (for timm and open_clip the network's own), gem or none (maps). Raises BackboneError.
+    """
+    family, _, short = name.rpartition("/")
+    if family not in _FAMILIES:
+        raise BackboneError(f"Unknown backbone {name!r}: use a torchvision name, timm/NAME or open_clip/NAME.")
+    body, size, pooled = _FAMILIES[family](short, pool)
+    if weights is not None:
+        load(body, weights)
+    if last_stride == 1:
+        _keep_resolution(body, name)
+    return Backbone(body, nn.Identity() if pooled else _POOLINGS[pool](), size)
+
+
+def load(body, weights):
+    """Copy the file `weights` into `body`, classifier layers left out, half precision widened. Raises BackboneError."""
+    state = read_state(weights.path)
+    # Files of open_clip hold both towers.
+    state = {key[7:]: value for key, value in state.items() if key.startswith("visual.")} or state
+    wanted = body.state_dict()
+    shared = wanted.keys() & state.keys()
+    faults = {
+        "missing": [key for key in wanted if key not in shared and not key.endswith("num_batches_tracked")],
+        "unexpected": [key for key in state if key not in shared and not _CLASSIFIER.search(key)],
+        "of another shape": [key for key in shared if state[key].shape != wanted[key].shape],
+    }
+    if any(faults.values()):
+        told = "; ".join(f"{len(keys)} {what} ({', '.join(sorted(keys)[:3])})" for what, keys in faults.items() if keys)
+        raise BackboneError(f"Weights {weights.name} ({weights.path.name}) do not fit the backbone: {told}.")
+    body.load_state_dict({key: state[key] for key in shared}, strict=False)
+
+
+def read_state(path):
+    """The state dict in a safetensors or torch file; a pickle that holds anything but tensors is refused."""
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return load_file(path)
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    return state.get("state_dict", state)
+
+
+def _torchvision(name, pool):
+    import torchvision
+
+    _known(name in torchvision.models.list_models(torchvision.models), name, "torchvision")
+    parts = torchvision.models.get_model(name, weights=None).named_children()
+    body = nn.Sequential(OrderedDict((key, part) for key, part in parts if key not in ("avgpool", "fc", "classifier")))
+    if name.startswith("densenet"):
+        body.append(nn.ReLU())
+    with torch.inference_mode():
+        size = body.eval()(torch.zeros(1, 3, 64, 64)).shape[1]
+    return body.train(), size, False
+
+
+def _timm(name, pool):
+    import timm
+
+    _known(timm.is_model(name), name, "timm")
+    # Its own pooling knows of class tokens and of norms that follow the average.
+    own = {} if pool == "gap" else {"global_pool": ""}
+    model = timm.create_model(name, pretrained=False, num_classes=0, **own)
+    return model, model.head_hidden_size if pool == "gap" else model.num_features, pool == "gap"
+
+
+def _open_clip(name, pool):
+    import open_clip
+
+    _known(name in open_clip.list_models(), name, "open_clip")
+    if pool != "gap":
+        raise BackboneError(f"open_clip/{name} pools by itself: set pool to gap, not {pool}.")
+    tower = open_clip.create_model(name, pretrained=None).visual
+    return tower, tower.output_dim, True
+
+
+_FAMILIES = {"": _torchvision, "timm": _timm, "open_clip": _open_clip}
+
+
+def _known(known, name, family):
+    if not known:
+        raise BackboneError(f"{family} has no network {name!r}: see {family}'s list of models.")
+
+
+def _keep_resolution(body, name):
+    if not hasattr(body, "layer4"):
+        raise BackboneError(f"{name} has no layer4: last_stride 1 is for ResNets, set it to 2.")
+    block = body.layer4[0]
+    for module in block.modules():
+        if isinstance(module, nn.Conv2d):
+            module.stride = (1, 1)
+    # ResNet-D halves by an average pooling in front of the shortcut's convolution.
+    if isinstance(block.downsample[0], nn.AvgPool2d):
+        block.downsample[0] = nn.Identity()

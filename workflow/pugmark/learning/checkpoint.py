@@ -1,0 +1,49 @@
+"""What a training needs to go on as if it had never stopped, and files whose bytes depend on nothing else."""
+
+import random
+
+import numpy as np
+import torch
+
+from pugmark.tables import replacing
+
+
+def save(path, content):
+    """Write `content` (dicts, lists, numbers, strings, tensors) to `path`, atomically."""
+    # An open file, because torch would store the temporary file's name.
+    with replacing(path) as partial, open(partial, "wb") as file:
+        torch.save(content, file)
+
+
+def load(path):
+    """The content of a file that `save` wrote, on the CPU."""
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def seed_all(seed):
+    """Seed every generator; on a GPU also choose deterministic convolutions."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    torch.backends.cudnn.deterministic = True
+
+
+def rng_state():
+    """The state of every generator, in types that `load` accepts."""
+    name, keys, *rest = np.random.get_state()
+    return {
+        "python": random.getstate(),
+        "numpy": [name, keys.tolist(), *rest],
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def restore_rng(state):
+    """Set every generator to what `rng_state` told."""
+    version, numbers, gauss = state["python"]
+    random.setstate((version, tuple(numbers), gauss))
+    np.random.set_state(tuple(state["numpy"]))
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])

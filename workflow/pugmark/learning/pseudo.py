@@ -1,0 +1,96 @@
+"""The epoch of the pseudo-label methods: extract, cluster, fill the bank, draw P x K batches.
+
+Source: section "epoch loop" common to Ge et al., SpCL (2020), Dai et al., Cluster Contrast (2022), and their kin.
+"""
+
+import logging
+
+import numpy as np
+import torch
+
+from pugmark.clustering import algorithms
+from pugmark.learning import loader, samplers, transforms
+from pugmark.learning.inference import device, extract, unit
+from pugmark.learning.trainer import Learner, TrainingError
+
+logger = logging.getLogger(__name__)
+MAX_EPS, EPS_STEP = 0.8, 0.05
+
+
+def label(features, eps, min_samples, k1, k2):
+    """Pseudo-labels (int64 N, -1 for outliers, else 0 to C - 1) of unit features, a tensor, and the eps that gave them.
+
+    Fewer than two clusters teach nothing: eps is then relaxed step by step. Raises TrainingError beyond MAX_EPS.
+    """
+    while True:
+        labels = algorithms.pseudo_labels(features, eps, min_samples, k1, k2).astype(np.int64)
+        if labels.max(initial=-1) >= 1:
+            return labels, eps
+        if eps + EPS_STEP > MAX_EPS + 1e-9:
+            raise TrainingError(
+                f"{len(features)} crops form {labels.max(initial=-1) + 1} cluster(s) even at eps {eps:.2f}: lower "
+                "min_samples or k1, or give more crops; where all crops form one cluster, lower eps."
+            )
+        eps = round(eps + EPS_STEP, 4)
+        logger.info("fewer than two clusters: eps relaxed to %.2f for this epoch", eps)
+
+
+def figures(labels, eps):
+    """What to watch of a clustering: clusters, share of outliers, share of the largest cluster."""
+    sizes = np.bincount(labels[labels >= 0])
+    return {
+        "clusters": len(sizes),
+        "outliers": float(np.mean(labels < 0)),
+        "largest": float(sizes.max(initial=0) / len(labels)),
+        "eps": eps,
+    }
+
+
+class PseudoLabelLearner(Learner):
+    """A learner that clusters its crops before every epoch.
+
+    A subclass sets `model`, with the network to cluster by as `model.encoder`, and says how to fill its banks.
+    Batches are (view 1, ..., view V, indices), one view per recipe.
+    """
+
+    def __init__(self, crops, params, seed):
+        self.crops, self.params, self.seed = crops, params, seed
+        self.amp = params["amp"]
+        sizes = params["height"], params["width"], params["flip"], params["padding"], params["erasing"]
+        self.recipes = (transforms.train_recipe(*sizes, crops.fill),)
+
+    def features(self):
+        """Unit features of all crops under the current model, float32 N x D."""
+        return unit(extract(self.model.encoder, self.crops, self.params["height"], self.params["width"]))
+
+    def start(self, features, labels):
+        """Fill the banks from unit features (float32 N x D) and labels (int64 N, -1 outliers), tensors."""
+        raise NotImplementedError
+
+    def batches(self, epoch):
+        """Cluster, fill the banks, and draw the epoch's batches from what is no outlier."""
+        p = self.params
+        features = torch.from_numpy(self.features())
+        labels, eps = label(features.to(device()), p["eps"], p["min_samples"], p["k1"], p["k2"])
+        self._figures = figures(labels, eps)
+        self.start(features, torch.from_numpy(labels))
+        self._labels = torch.from_numpy(labels).to(device())
+        rng = np.random.default_rng((self.seed, epoch))
+        order = samplers.pseudo_label_batches(labels, p["identities"], p["images"], p["iterations"], rng)
+        return loader.batches(self.crops, order, self.recipes, self.seed, epoch)
+
+    def figures(self):
+        """Of the epoch's clustering."""
+        return self._figures
+
+    def labels(self, indices):
+        """The pseudo-labels of a batch."""
+        return self._labels[indices]
+
+
+def optimise(learner):
+    """Give `learner` the family's optimiser, Adam with weight decay, and its schedule by epoch, from its params."""
+    p = learner.params
+    learned = [parameter for parameter in learner.model.parameters() if parameter.requires_grad]
+    learner.optimiser = torch.optim.Adam(learned, lr=p["lr"], weight_decay=p["weight_decay"])
+    learner.schedule = torch.optim.lr_scheduler.StepLR(learner.optimiser, p["step"], gamma=0.1)

@@ -1,0 +1,59 @@
+"""Which crops form a batch: pure functions from labels and a generator to lists of lists of indices."""
+
+import numpy as np
+
+
+def shuffled(count, size, rng):
+    """One pass over 0 to count - 1 in batches of `size`, a smaller last batch dropped unless it is the only one."""
+    order = rng.permutation(count).tolist()
+    found = [order[start : start + size] for start in range(0, count, size)]
+    return found[:-1] if len(found) > 1 and len(found[-1]) < size else found
+
+
+def pseudo_label_batches(labels, classes, images, count, rng):
+    """`count` batches of up to `classes` labels with `images` crops each; labels of -1 are never drawn.
+
+    Each pass takes every label once, in random order: a random anchor and images - 1 others, with replacement where a
+    label has too few. Where there are fewer labels than `classes`, all are in each batch.
+    Source: Ge et al., SpCL (2020), as used by the whole pseudo-label family.
+    """
+    members = _members(labels)
+    size = min(classes, len(members))
+    found = []
+    while len(found) < count:
+        order = rng.permutation(len(members))
+        for start in range(0, len(members) - size + 1, size):
+            found.append([i for label in order[start : start + size] for i in _anchored(members[label], images, rng)])
+    return found[:count]
+
+
+def identity_batches(labels, classes, images, rng):
+    """One epoch of batches of `classes` labels x `images` crops, each chunk of a label's crops used at most once.
+
+    A label's crops are shuffled and cut into chunks of `images`; a label with fewer draws with replacement; the epoch
+    ends when fewer than `classes` labels have chunks left. Source: Luo et al., Bag of Tricks (2019).
+    """
+    chunks = [_chunks(rng.permutation(own), images, rng) for own in _members(labels)]
+    size = min(classes, len(chunks))
+    found = []
+    while len(left := [own for own in chunks if own]) >= size > 0:
+        chosen = rng.choice(len(left), size, replace=False)
+        found.append([i for label in chosen for i in left[label].pop()])
+    return found
+
+
+def _members(labels):
+    labels = np.asarray(labels)
+    return [np.flatnonzero(labels == label) for label in np.unique(labels[labels >= 0])]
+
+
+def _anchored(own, images, rng):
+    anchor = rng.integers(len(own))
+    others = np.delete(own, anchor) if len(own) > 1 else own
+    return [int(own[anchor]), *rng.choice(others, images - 1, replace=len(others) < images - 1).tolist()]
+
+
+def _chunks(own, images, rng):
+    if len(own) < images:
+        return [rng.choice(own, images).tolist()]
+    return [own[start : start + images].tolist() for start in range(0, len(own) - images + 1, images)]

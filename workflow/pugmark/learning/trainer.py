@@ -1,0 +1,147 @@
+"""The one training loop: mixed precision, exact resume, a JSON line per epoch."""
+
+import json
+import logging
+import math
+import time
+
+import torch
+
+from pugmark.learning import checkpoint
+from pugmark.learning.inference import device
+from pugmark.tables import replacing
+
+logger = logging.getLogger(__name__)
+PROGRESS_SECONDS = 30
+
+
+class TrainingError(RuntimeError):
+    """A training that cannot go on; the message says why and what to change."""
+
+
+class Learner:
+    """What a method tells the trainer.
+
+    A subclass sets `model` (a module; every tensor that must survive an interruption is a parameter or buffer of it),
+    `optimiser` and `schedule`, and says what the batches and their loss are.
+    """
+
+    clip = None  # largest norm of the gradient, None for no limit
+    amp = True  # mixed precision on a GPU
+
+    def batches(self, epoch):
+        """A sized iterable of batches, tuples of tensors; the place for what an epoch starts with."""
+        raise NotImplementedError
+
+    def loss(self, *batch):
+        """The scalar loss of a batch, whose tensors are on the device."""
+        raise NotImplementedError
+
+    def after_step(self):
+        """Called after each optimiser step."""
+
+    def after_epoch(self):
+        """Called after each epoch; steps the schedule."""
+        self.schedule.step()
+
+    def figures(self):
+        """The method's own figures of the epoch, for the history: numbers by name."""
+        return {}
+
+
+def train(learner, epochs, run):
+    """Train `learner` for `epochs`, going on from the checkpoint in `run.folder` where it is of the same run.
+
+    Returns the learner, its model on the CPU. Raises TrainingError.
+    """
+    scaler = _move(learner)
+    history = _resume(learner, scaler, run)
+    for epoch in range(len(history), epochs):
+        started = time.monotonic()
+        rate = learner.optimiser.param_groups[-1]["lr"]
+        loss = _epoch(learner, scaler, epoch)
+        learner.after_epoch()
+        history.append({"epoch": epoch + 1, "loss": loss, "lr": rate, **learner.figures()})
+        told = ", ".join(f"{name} {value:.4g}" for name, value in history[-1].items() if name != "epoch")
+        logger.info("epoch %d of %d: %s, %.1f s%s", epoch + 1, epochs, told, time.monotonic() - started, _memory())
+        if run.folder:
+            _keep(learner, scaler, run, history)
+            _write(run.history, history)
+    learner.model.cpu()
+    return learner
+
+
+def _move(learner):
+    where = device()
+    learner.model.to(where, memory_format=torch.channels_last)
+    learner.half = torch.bfloat16 if where.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float16
+    learner.amp = learner.amp and where.type == "cuda"
+    return torch.amp.GradScaler(where.type, enabled=learner.amp and learner.half == torch.float16)
+
+
+def _epoch(learner, scaler, epoch):
+    total, count, told = 0.0, 0, time.monotonic()
+    batches = learner.batches(epoch)
+    learner.model.train()
+    for count, batch in enumerate(batches, 1):
+        total += _step(learner, scaler, batch, epoch, count)
+        if time.monotonic() - told > PROGRESS_SECONDS:
+            told = time.monotonic()
+            logger.info("epoch %d, step %d of %d: mean loss %.4f", epoch + 1, count, len(batches), total / count)
+    if not count:
+        raise TrainingError("No batch could be formed: there are too few training crops for the batch size.")
+    return total / count
+
+
+def _step(learner, scaler, batch, epoch, count):
+    where = device()
+    batch = [tensor.to(where, non_blocking=True) for tensor in batch]
+    with torch.autocast(where.type, learner.half, enabled=learner.amp):
+        loss = learner.loss(*batch)
+    value = loss.item()
+    if not math.isfinite(value):
+        raise TrainingError(f"The loss is {value} at epoch {epoch + 1}, step {count}: lower the learning rate.")
+    learner.optimiser.zero_grad(set_to_none=True)
+    scaler.scale(loss).backward()
+    if learner.clip is not None:
+        scaler.unscale_(learner.optimiser)
+        torch.nn.utils.clip_grad_norm_(learner.model.parameters(), learner.clip)
+    scaler.step(learner.optimiser)
+    scaler.update()
+    learner.after_step()
+    return value
+
+
+def _memory():
+    return f", peak GPU memory {torch.cuda.max_memory_allocated() / 2**20:.0f} MiB" if torch.cuda.is_available() else ""
+
+
+def _parts(learner, scaler):
+    return {"model": learner.model, "optimiser": learner.optimiser, "schedule": learner.schedule, "scaler": scaler}
+
+
+def _keep(learner, scaler, run, history):
+    state = {name: part.state_dict() for name, part in _parts(learner, scaler).items()}
+    checkpoint.save(run.checkpoint, {**state, "rng": checkpoint.rng_state(), "history": history, "key": run.key})
+
+
+def _write(path, history):
+    with replacing(path) as partial, open(partial, "w") as file:
+        file.writelines(json.dumps(line, sort_keys=True) + "\n" for line in history)
+
+
+def _resume(learner, scaler, run):
+    """The history so far; empty for a new start."""
+    if not (run.folder and run.checkpoint.is_file()):
+        return []
+    state = checkpoint.load(run.checkpoint)
+    if state["key"] != run.key:
+        logger.info("%s is of other settings, code or crops: starting anew", run.checkpoint.name)
+        return []
+    for name, part in _parts(learner, scaler).items():
+        part.load_state_dict(state[name])
+    checkpoint.restore_rng(state["rng"])
+    # A workflow deletes declared outputs before it tries again.
+    _write(run.history, state["history"])
+    logger.info("going on after epoch %d", len(state["history"]))
+    return state["history"]

@@ -1,0 +1,93 @@
+"""Cluster Contrast: cluster the features, then pull each towards the memory of its cluster.
+
+Before every epoch all crops are encoded and grouped by DBSCAN on the k-reciprocal Jaccard distance; outliers are left
+out. Each cluster has one unit vector in a memory, at first its mean. The loss is the cross-entropy of a feature's
+cosine similarities to all of them, over a temperature; after each step every feature of the batch moves its own
+cluster's vector: m <- n(0.1 m + 0.9 f).
+"""
+
+from torch import nn
+
+from pugmark.learning import inference, pseudo, trainer
+from pugmark.learning.backbones import backbone
+from pugmark.learning.bank import ClusterBank
+from pugmark.learning.heads import BNNeck
+
+TITLE = "Cluster Contrast"
+SOURCE = "Dai et al., Cluster Contrast for unsupervised person re-identification (ACCV 2022)"
+FAMILY = "label-free"
+LABELS = "none"
+PARAMS = {
+    "backbone": "resnet50",  # torchvision name, timm/NAME or open_clip/NAME
+    "weights": "resnet50-imagenet",  # name of a weight file, null for random initialisation
+    "last_stride": 1,  # of a ResNet's last stage; 2 for other networks
+    "pool": "gap",  # gap as the paper says, gem as the released code has it
+    "height": 128,  # pixels, as FANCL states
+    "width": 256,  # pixels
+    "epochs": 50,  # clusterings
+    "iterations": 100,  # batches per epoch: 1 to 4 passes over the crops
+    "identities": 16,  # clusters in a batch, P
+    "images": 16,  # crops of each, K
+    "lr": 0.00035,  # Adam
+    "step": 20,  # epochs after which the learning rate is divided by 10
+    "weight_decay": 0.0005,  # of all layers
+    "momentum": 0.1,  # weight of the old memory against the new feature
+    "temperature": 0.05,  # of the similarities in the loss
+    "eps": 0.6,  # Jaccard distance of neighbours in DBSCAN; never choose it by test scores
+    "min_samples": 4,  # neighbours that make a core point
+    "k1": 30,  # size of the k-reciprocal sets: about the images of an individual, at most 30
+    "k2": 6,  # neighbours of the query expansion
+    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
+    "padding": 10,  # pixels around the image before the random crop
+    "erasing": 0.5,  # probability of random erasing
+    "amp": True,  # mixed precision on a GPU
+}
+PUBLISHED = [
+    {"data": "red pandas, 23 test individuals", "metric": "mAP", "value": 0.361, "setting": "FANCL, no labels"},
+    {"data": "red pandas, 23 test individuals", "metric": "rank1", "value": 0.8696, "setting": "FANCL, no labels"},
+    {"data": "red pandas, 23 test individuals", "metric": "rank5", "value": 0.942, "setting": "FANCL, no labels"},
+    {"data": "red pandas, 23 test individuals", "metric": "rank10", "value": 0.9493, "setting": "FANCL, no labels"},
+]
+
+
+def fit(crops, params, run):
+    """Alternate clustering and training."""
+    learner = ClusterContrast(crops, params, run)
+    trainer.train(learner, params["epochs"], run)
+    return {"model": learner.model.encoder.state_dict()}
+
+
+def embed(crops, params, state):
+    """float32 N x D, the features behind the BatchNorm neck."""
+    network = encoder(params)
+    network.load_state_dict(state["model"])
+    return inference.unit(inference.extract(network, crops, params["height"], params["width"]))
+
+
+def encoder(params, weights=None):
+    """B x 3 x H x W -> unit vectors, B x D."""
+    return BNNeck(backbone(params["backbone"], weights, params["last_stride"], params["pool"]))
+
+
+class ClusterContrast(pseudo.PseudoLabelLearner):
+    """One encoder and one memory."""
+
+    def __init__(self, crops, params, run):
+        super().__init__(crops, params, run.seed)
+        network = encoder(params, run.file(params["weights"]))
+        bank = ClusterBank(params["momentum"], params["temperature"])
+        self.model = nn.ModuleDict({"encoder": network, "bank": bank})
+        pseudo.optimise(self)
+
+    def start(self, features, labels):
+        """The memory starts from the clusters' means."""
+        self.model.bank.start(features, labels)
+
+    def loss(self, images, indices):
+        """Cross-entropy against the memory as it is before this batch."""
+        self.latest = self.model.encoder(images), self.labels(indices)
+        return self.model.bank.loss(*self.latest)
+
+    def after_step(self):
+        """Each feature of the batch moves its cluster's vector."""
+        self.model.bank.update(*self.latest)

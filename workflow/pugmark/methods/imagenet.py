@@ -1,0 +1,36 @@
+"""Control: a network as it came, never shown an animal of the collection. Every trained method should beat it.
+
+With `weights: null` the network is random, which is a control of its own: architecture without knowledge.
+"""
+
+from pugmark.learning import inference
+from pugmark.learning.backbones import backbone
+
+TITLE = "ImageNet features"
+SOURCE = "Control: He et al., Deep residual learning for image recognition (CVPR 2016), frozen"
+FAMILY = "control"
+LABELS = "none"
+PARAMS = {
+    "backbone": "resnet50",  # torchvision name, timm/NAME or open_clip/NAME
+    "weights": "resnet50-imagenet",  # name of a weight file, null for a random network
+    "height": 224,  # pixels
+    "width": 224,  # pixels
+    "pool": "gap",  # gap or gem
+}
+PUBLISHED = []
+
+
+def fit(crops, params, run):
+    """The frozen network."""
+    return {"model": _network(params, run.file(params["weights"])).state_dict()}
+
+
+def embed(crops, params, state):
+    """float32 N x D, the pooled features."""
+    network = _network(params)
+    network.load_state_dict(state["model"])
+    return inference.unit(inference.extract(network, crops, params["height"], params["width"]))
+
+
+def _network(params, weights=None):
+    return backbone(params["backbone"], weights, pool=params["pool"])

@@ -1,0 +1,42 @@
+"""How well a clustering agrees with the individuals. Cluster -1 is noise.
+
+Noise counts as wrong in the accuracy and as a miss in ID-F1; for ARI and AMI each noise item is a cluster of its own.
+It is never left out.
+"""
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+
+
+def matched(individuals, clusters):
+    """Which items lie in the cluster that the best one-to-one matching gives to their individual: bool, N.
+
+    Their share is the clustering accuracy (Hungarian); their number is IDTP, which the same matching maximises.
+    """
+    names, truth = np.unique(individuals, return_inverse=True)
+    found, predicted = np.unique(clusters, return_inverse=True)
+    counts = np.zeros((len(found), len(names)), np.int64)
+    # add.at and not fancy indexing: k-means repeats an identity within a frame, and each time counts.
+    np.add.at(counts, (predicted, truth), 1)
+    counts[found < 0] = 0
+    best = np.full(len(found), -1)
+    rows, columns = linear_sum_assignment(counts, maximize=True)
+    best[rows] = columns
+    return (best[predicted] == truth) & (np.asarray(clusters) >= 0)
+
+
+def id_f1(individuals, clusters):
+    """ID-F1 (Ristani et al., 2016) where both sides name the same boxes: 2 IDTP / (boxes + boxes that are not noise).
+
+    Returns (numerators, denominators) per box, whose sums' ratio it is.
+    """
+    return 2.0 * matched(individuals, clusters), 1.0 + (np.asarray(clusters) >= 0)
+
+
+def agreement(individuals, clusters):
+    """Adjusted Rand index and adjusted mutual information (arithmetic averaging)."""
+    clusters = np.array(clusters, np.int64)
+    noise = clusters < 0
+    clusters[noise] = clusters.max(initial=0) + 1 + np.arange(noise.sum())
+    return adjusted_rand_score(individuals, clusters), adjusted_mutual_info_score(individuals, clusters)

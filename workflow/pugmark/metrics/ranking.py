@@ -1,0 +1,129 @@
+"""Retrieval: the ranks of each query's positives, in memory that does not grow with queries times gallery.
+
+Junk is removed from the ranking, neither positive nor negative, and always of the query's own individual, as the image
+itself is. So all items of other individuals are negatives, of which only the number before each positive matters.
+Ties are pessimistic: a negative as similar as a positive precedes it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+TIE = 1e-6
+"""Similarities closer than this are equal: the error of float32 products of unit vectors. Without it the ranking of a
+network that answers the same to everything would depend on the order in which a processor adds."""
+CELLS = 2**23
+"""Similarities held at a time: 32 MB of float32."""
+LOWEST = np.finfo(np.float32).min
+SHOWN = 10
+"""Neighbours kept of each query, to be looked at."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """Vectors (float32 N x D, unit norm) with their crop ids and individuals (arrays of N)."""
+
+    vectors: np.ndarray
+    ids: np.ndarray
+    individuals: np.ndarray
+
+
+def rank(queries, gallery, is_junk=None, ties="pessimistic"):
+    """Rank `gallery` for each of `queries` (Items of one embedding).
+
+    is_junk(query, members): of these positions in the gallery, all of the query's own individual, which are junk; the
+    query's own crop always is, though it is not counted as such. ties: pessimistic, or optimistic (positives first).
+    Returns a dict of arrays, one entry per query: positives, junk and available (counts; available is what is left of
+    the gallery), first_rank and last_rank of the positives (from 1; 0 without any), ap and ap_trapezoid (NaN without
+    any), other_rank and other_ap (first_rank and ap, had ties been counted the other way), neighbours (Q x 10 positions
+    in the gallery, -1 beyond its end) and correct (Q x 10 bool). Raises ValueError where a vector is not finite.
+    """
+    for items in (queries, gallery):
+        if not np.isfinite(items.vectors.sum()):
+            raise ValueError("Features hold NaN or infinite values: the training diverged or the weights are damaged.")
+    same, nobody = _members(gallery.individuals), np.zeros(0, np.int64)
+    shift = TIE if ties == "pessimistic" else -TIE
+    blocks, step = [], max(1, CELLS // max(1, len(gallery.ids)))
+    for start in range(0, len(queries.ids), step):
+        rows = []
+        block = queries.vectors[start : start + step] @ gallery.vectors.T
+        for query, similarities in enumerate(block, start):
+            own = same.get(queries.individuals[query], nobody)
+            itself = gallery.ids[own] == queries.ids[query]
+            junk = is_junk(query, own) & ~itself if is_junk else np.zeros(len(own), bool)
+            left = len(similarities) - np.count_nonzero(junk) - np.count_nonzero(itself)
+            rows.append((np.count_nonzero(junk), left, *_rank_one(similarities, own, own[~itself & ~junk], shift)))
+        blocks.append(_columns(*zip(*rows, strict=True)))
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]} if blocks else {}
+
+
+def precisions(ranks, counts):
+    """Average precision of each query, standard and trapezoidal; NaN for a query without positives.
+
+    ranks: of the positives, from 1, ascending, one query's after another's; counts: how many each query has.
+    Standard: the mean of i/rank_i. Trapezoidal (the Oxford buildings protocol's): the mean of
+    ((i-1)/(rank_i - 1) + i/rank_i) / 2, whose first term is 1 where rank_i is 1. Never above the standard one.
+    """
+    owners = np.repeat(np.arange(len(counts)), counts)
+    found = np.arange(1, len(ranks) + 1) - np.repeat(np.cumsum(counts) - counts, counts)
+    after = found / ranks
+    before = np.where(ranks == 1, 1.0, (found - 1) / np.maximum(ranks - 1, 1))
+    below = np.where(counts, counts, np.nan)
+    return tuple(np.bincount(owners, terms, len(counts)) / below for terms in (after, (after + before) / 2))
+
+
+def _members(individuals):
+    order = np.argsort(individuals, kind="stable")
+    names, starts = np.unique(individuals[order], return_index=True)
+    return dict(zip(names.tolist(), np.split(order, starts[1:]), strict=False))
+
+
+def _rank_one(similarities, own, positives, shift):
+    """One query's ranks of positives, either way of counting ties, its neighbours, and which of these are positives.
+
+    Overwrites `similarities`, the query's to the whole gallery.
+    """
+    mine = similarities[positives]
+    similarities[own] = -np.inf
+    negatives = np.sort(similarities)
+    similarities[positives] = mine - shift
+    mine = np.sort(mine)[::-1]
+    right = np.zeros(len(similarities), bool)
+    right[positives] = True
+    nearest = _nearest(similarities, np.concatenate([negatives[-SHOWN:], mine[:SHOWN] - shift]), right)
+    return _ranks(negatives, mine, shift), _ranks(negatives, mine, -shift), nearest, right[nearest]
+
+
+def _columns(junk, available, ranks, others, nearest, right):
+    """The columns that `rank` returns, of one block of queries."""
+    counts = np.array([len(found) for found in ranks])
+    ap, trapezoid = precisions(np.concatenate(ranks), counts)
+    neighbours, correct = np.full((len(counts), SHOWN), -1), np.zeros((len(counts), SHOWN), bool)
+    for query, found in enumerate(nearest):
+        neighbours[query, : len(found)], correct[query, : len(found)] = found, right[query]
+    return {
+        "positives": counts,
+        "junk": np.array(junk),
+        "available": np.array(available),
+        "first_rank": np.array([found[0] if len(found) else 0 for found in ranks]),
+        "last_rank": np.array([found[-1] if len(found) else 0 for found in ranks]),
+        "ap": ap,
+        "ap_trapezoid": trapezoid,
+        "other_rank": np.array([found[0] if len(found) else 0 for found in others]),
+        "other_ap": precisions(np.concatenate(others), counts)[0],
+        "neighbours": neighbours,
+        "correct": correct,
+    }
+
+
+def _ranks(negatives, mine, shift):
+    """Ranks of the positives `mine` (descending) among `negatives` (ascending): those ahead, and themselves."""
+    side = "left" if shift > 0 else "right"
+    return len(negatives) - np.searchsorted(negatives, mine - shift, side) + np.arange(1, len(mine) + 1)
+
+
+def _nearest(shifted, best, right):
+    """Positions of the SHOWN largest of `shifted` or as many as are not junk; `best` are values that hold them."""
+    least = max(np.sort(best)[-SHOWN:].min(initial=np.inf), LOWEST)
+    found = np.flatnonzero(shifted >= least)
+    return found[np.lexsort((right[found], -shifted[found]))[:SHOWN]]

@@ -1,0 +1,106 @@
+"""From per-query and per-crop values to the rows of the metrics table."""
+
+import logging
+
+import numpy as np
+
+from pugmark.metrics import intervals, partition
+
+TIE_WARNING = 1e-3
+log = logging.getLogger(__name__)
+
+
+def retrieval(ranking, individuals, settings, group=""):
+    """Rows {metric, value, low, high, n} of what `ranking.rank` returned; individuals: of the queries, array of Q.
+
+    Queries without positives are left out and counted; with settings["count_as_zero"] they score 0 instead. `group` is
+    appended to the metrics' names.
+    """
+    answerable = ranking["positives"] > 0
+    counted = answerable | settings["count_as_zero"]
+    rows = []
+    for metric, values in _per_query(ranking).items():
+        kept = np.where(answerable, values, 0.0)[counted]
+        chance = metric.endswith("_chance")
+        low, high = (None, None) if chance else _interval(kept, np.ones(len(kept)), individuals[counted], settings)
+        rows.append(_row(metric + group, kept.mean() if len(kept) else np.nan, len(kept), low, high))
+    rows.append(_row("queries" + group, counted.sum(), len(counted)))
+    rows.append(_row("queries_without_positives" + group, (~answerable).sum(), len(counted)))
+    return rows
+
+
+def grouped(ranking, individuals, several, settings):
+    """Rows of the queries whose individual was met at one place (single) and at several (cross), and mmAP."""
+    rows = []
+    for group, chosen in (("_single", ~several), ("_cross", several)):
+        part = {name: values[chosen] for name, values in ranking.items()}
+        rows += retrieval(part, individuals[chosen], settings, group)
+    parts = [row for row in rows if row["metric"] in ("mAP_single", "mAP_cross")]
+    return [*rows, _row("mmAP", np.mean([row["value"] for row in parts]), sum(row["n"] for row in parts))]
+
+
+def clustering(individuals, clusters, on_video, settings):
+    """Rows of one clustering; individuals, clusters: arrays of N. on_video: which are frames, for ID-F1.
+
+    Intervals hold the matching of clusters to individuals fixed; ARI and AMI have none.
+    """
+    number, present = len(individuals), len(np.unique(individuals))
+    found = len(np.unique(clusters[clusters >= 0]))
+    right = partition.matched(individuals, clusters)
+    rows = [_row("accuracy", right.mean(), number, *_interval(right, np.ones(number), individuals, settings))]
+    for metric, value in zip(("ARI", "AMI"), partition.agreement(individuals, clusters), strict=True):
+        rows.append(_row(metric, value, number))
+    if on_video.any():
+        above, below = partition.id_f1(individuals[on_video], clusters[on_video])
+        low, high = _interval(above, below, individuals[on_video], settings)
+        rows.append(_row("IDF1", above.sum() / below.sum(), on_video.sum(), low, high))
+    rows.append(_row("clusters", found, number))
+    rows.append(_row("count_error", abs(found - present) / present, number))
+    rows.append(_row("noise_share", (clusters < 0).mean(), number))
+    return rows
+
+
+def warn_of_ties(protocol, ranking):
+    """Say so where counting ties the other way would change mAP or Rank-1 visibly."""
+    answerable = ranking["positives"] > 0
+    if not answerable.any():
+        return
+    ap = np.mean(ranking["ap"][answerable] - ranking["other_ap"][answerable])
+    first = np.mean((ranking["first_rank"] == 1)[answerable]) - np.mean((ranking["other_rank"] == 1)[answerable])
+    if max(abs(ap), abs(first)) > TIE_WARNING:
+        log.warning(
+            "%s: ties decide: counted the other way, mAP would be %.4f and Rank-1 %.4f higher; "
+            "features repeat or have collapsed.", protocol, -ap, -first
+        )  # fmt: skip
+
+
+def _per_query(ranking):
+    positives, first = ranking["positives"], ranking["first_rank"]
+    within = {f"rank{k}": (first <= k).astype(float) for k in (1, 5, 10)}
+    return {
+        "mAP": ranking["ap"],
+        "mAP_trapezoid": ranking["ap_trapezoid"],
+        **within,
+        "mINP": positives / np.maximum(ranking["last_rank"], 1),
+        "rank1_chance": positives / np.maximum(ranking["available"], 1),
+        "mAP_chance": _chance_of_ap(positives, ranking["available"]),
+    }
+
+
+def _chance_of_ap(positives, available):
+    """Expected average precision of a random order of n items with R positives.
+
+    An item is at rank k with probability 1/n for each k, and then expects (k-1)(R-1)/(n-1) positives before it; so the
+    mean over k of (1 + (k-1)(R-1)/(n-1)) / k, which the harmonic number H_n sums.
+    """
+    n, others = np.maximum(available, 1), np.maximum(available - 1, 1)
+    harmonic = np.cumsum(1 / np.arange(1, n.max(initial=1) + 1))[n - 1]
+    return (harmonic + (positives - 1) / others * (n - harmonic)) / n
+
+
+def _interval(numerators, denominators, individuals, settings):
+    return intervals.of_ratios(numerators, denominators, individuals, settings["resamples"], settings["seed"])
+
+
+def _row(metric, value, n, low=None, high=None):
+    return {"metric": metric, "value": float(value), "low": low, "high": high, "n": int(n)}

@@ -1,0 +1,75 @@
+"""Train a method on the training crops of a collection.
+
+Beside `--out` lie history.jsonl, one line per epoch, and while it runs checkpoint.pt, from which an interrupted
+training goes on as if it had never stopped.
+"""
+
+import logging
+from pathlib import Path
+
+from pugmark import cli, fingerprint, methods, tables, weights
+from pugmark.learning import checkpoint, crops
+from pugmark.learning import run as runs
+
+logger = logging.getLogger(__name__)
+
+
+class NothingToLearnError(ValueError):
+    """No crop of the collection can train the method."""
+
+
+def train(split, folder, out, method, params, seed, fill=None, individuals=None, files=None):
+    """Fit `method` and write the model to `out`.
+
+    split: path of the split table. folder: that holds {batch}/crops.parquet. params: complete, as `methods.resolve`
+    gives them. fill: grey level outside the masks, None for unmasked crops. individuals: their number where known.
+    files: {name: Weights}.
+    Returns what was written: method, params, seed, state, weights. Raises NothingToLearnError.
+    """
+    facts, files, out = methods.catalogue()[method], files or {}, Path(out)
+    rows = chosen(tables.read(split, "split"), facts)
+    if rows.empty and facts["FAMILY"] != "control":
+        raise NothingToLearnError(_why_nothing(method, facts, split))
+    seen = crops.read_split(Path(folder), rows, fill)
+    code = fingerprint.of("train", f"methods.{method}")
+    settings = [method, params, seed, fill, individuals, code]
+    run = runs.Run(seed, files, individuals, out.parent, runs.key(settings, files, seen))
+    run.folder.mkdir(parents=True, exist_ok=True)
+    run.history.write_text("")
+    state = runs.fit(method, seen, params, run)
+    provenance = [file.provenance() for file in files.values()]
+    model = {"method": method, "params": params, "seed": seed, "state": state, "weights": provenance}
+    checkpoint.save(out, model)
+    run.checkpoint.unlink(missing_ok=True)
+    logger.info("%s, seed %d: trained on %d crops", method, seed, len(seen))
+    return model
+
+
+def chosen(split, facts):
+    """The rows that a method with these literals trains on: of a video all, else the training part, named where it
+    learns from names."""
+    if facts["FAMILY"] == "video":
+        return split
+    rows = split[split["split"] == "train"]
+    return rows[rows["individual"].notna()] if facts["LABELS"].startswith("identity") else rows
+
+
+def _why_nothing(method, facts, split):
+    named = " with an individual: name animals in labels.csv, or choose a method that needs no labels"
+    return f"{split} has no crop for training {method}{named if facts['LABELS'].startswith('identity') else ''}."
+
+
+def main(argv=None):
+    """Command line of the stage."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--split", type=Path, required=True)
+    parser.add_argument("--folder", type=Path, required=True, help="folder that holds {batch}/crops.parquet")
+    parser.add_argument("--out", type=Path, required=True, help="the model; its folder also takes the history")
+    args = parser.parse_args(argv)
+    settings = dict(args.settings)
+    files = weights.verified(args.weights, settings.pop("manifest", {}))
+    train(args.split, args.folder, args.out, files=files, **settings)
+
+
+if __name__ == "__main__":
+    main()
