@@ -18,9 +18,11 @@ def write_clusters(folder, table, labels, algorithm="kmeans"):
     tables.write(folder / "clusters.parquet", "clusters", rows, "cluster")
 
 
-def run(folder, **settings):
-    files = {name: folder / f"{name}.parquet" for name in ("split", "clusters", "metrics", "queries")}
-    command = ["--split", files["split"], "--folder", folder, "--run", "run", "--clusters", files["clusters"]]
+def run(folder, trained=(), **settings):
+    files = {name: folder / f"{name}.parquet" for name in ("split", "clusters", "metrics", "queries", "trained")}
+    tables.write(files["trained"], "trained", {"crop_id": list(trained)}, "train")
+    command = ["--trained", files["trained"]]
+    command += ["--split", files["split"], "--folder", folder, "--run", "run", "--clusters", files["clusters"]]
     command += ["--out", files["metrics"], "--queries", files["queries"]]
     stage.main([*map(str, command), "--settings", json.dumps({"method": "m", "seed": 1, "resamples": 50} | settings)])
     return tables.read(files["metrics"], "metrics"), tables.read(files["queries"], "queries")
@@ -49,6 +51,19 @@ def test_the_oracle_scores_one(tmp_path):
     for metric in ("accuracy", "ARI", "AMI"):
         assert value(metrics, "kmeans", metric) == pytest.approx(1)
     assert len(queries) == 80 and set(metrics["method"]) == {"m"} and set(metrics["seed"]) == {1}
+
+
+def test_crops_that_trained_the_model_are_neither_asked_for_nor_found(tmp_path, capsys):
+    _, truth = blobs()
+    table = write_collection(tmp_path, oracle(truth), truth)
+    write_clusters(tmp_path, table, [0] * len(truth))
+    leaked = set(table["crop_id"].iloc[::4])
+    _, queries = run(tmp_path, leaked)
+    assert not leaked & set(queries["crop_id"])
+    assert not leaked & {crop_id for neighbours in queries["neighbours"] for crop_id in neighbours}
+    assert "trained this model" in capsys.readouterr().err
+    _, of_a_video = run(tmp_path, leaked, family="video")
+    assert leaked <= set(of_a_video["crop_id"])
 
 
 def test_random_features_score_chance(tmp_path):

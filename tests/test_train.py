@@ -7,7 +7,7 @@ import pytest
 import torch
 from learning import crop_tables
 
-from pugmark import methods, train
+from pugmark import methods, tables, train
 from pugmark.learning import checkpoint
 
 SMALL = {"backbone": "timm/test_resnet", "weights": None, "height": 32, "width": 32, "epochs": 2, "batch": 4}
@@ -34,8 +34,16 @@ def collection(tmp_path):
 def run(collection, out, method="resnet50", **overrides):
     settings = {"method": method, "params": methods.resolve(method, overrides), "seed": 1, "fill": 255}
     argv = ["--split", collection / "split.parquet", "--folder", collection / "batches", "--out", out / "model.pt"]
+    argv += ["--trained", out / "trained.parquet"]
     train.main([str(word) for word in [*argv, "--settings", json.dumps(settings | {"individuals": 3, "manifest": {}})]])
     return checkpoint.load(out / "model.pt")
+
+
+def test_the_crops_that_it_learned_from_are_named(collection, tmp_path):
+    run(collection, tmp_path / "run", **SMALL)
+    split = tables.read(collection / "split.parquet", "split")
+    expected = split.loc[(split["split"] == "train") & split["individual"].notna(), "crop_id"]
+    assert sorted(tables.read(tmp_path / "run/trained.parquet", "trained")["crop_id"]) == sorted(expected)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +69,7 @@ def test_a_model_holds_what_embedding_needs_and_nothing_is_left_over(collection,
     assert model["params"]["epochs"] == 2 and model["weights"] == []
     lines = [json.loads(line) for line in (tmp_path / "run/history.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2] and all(line["loss"] > 0 for line in lines)
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["history.jsonl", "model.pt"]
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["history.jsonl", "model.pt", "trained.parquet"]
 
 
 def test_equal_inputs_give_equal_bytes(collection, tmp_path):
@@ -111,6 +119,8 @@ def test_weights_are_recorded(collection, tmp_path):
     files = weights.verified([f"mine={path}"], {"mine": {"sha256": weights.sha256(path), "licence": "CC0"}})
     params = methods.resolve("imagenet", {"backbone": "resnet18", "weights": "mine"})
     split, folder = collection / "split.parquet", collection / "batches"
-    model = train.train(split, folder, tmp_path / "run/model.pt", "imagenet", params, 1, files=files)
+    out, trained = tmp_path / "run/model.pt", tmp_path / "run/trained.parquet"
+    model = train.train(split, folder, out, trained, "imagenet", params, 1, files=files)
+    assert tables.read(trained, "trained").empty, "a frozen network learns from nothing"
     assert model["weights"] == [{"name": "mine", "sha256": weights.sha256(path), "licence": "CC0"}]
     assert torch.equal(model["state"]["model"]["body.conv1.weight"], torch.load(path)["conv1.weight"])

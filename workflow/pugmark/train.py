@@ -1,7 +1,8 @@
 """Train a method on the training crops of a collection.
 
-Beside `--out` lie history.jsonl, one line per epoch, and while it runs checkpoint.pt, from which an interrupted
-training goes on as if it had never stopped.
+The table `--trained` names the crops it learned from, so that evaluation can keep away from them. Beside the model lie
+history.jsonl, one line per epoch, and while it runs checkpoint.pt, from which an interrupted training goes on as if it
+had never stopped.
 """
 
 import logging
@@ -18,8 +19,8 @@ class NothingToLearnError(ValueError):
     """No crop of the collection can train the method."""
 
 
-def train(split, folder, out, method, params, seed, fill=None, individuals=None, files=None):
-    """Fit `method` and write the model to `out`.
+def train(split, folder, out, trained, method, params, seed, fill=None, individuals=None, files=None):
+    """Fit `method`; write the model to `out` and the crops it learned from, of a control none, to `trained`.
 
     split: path of the split table. folder: that holds {batch}/crops.parquet. params: complete, as `methods.resolve`
     gives them. fill: grey level outside the masks, None for unmasked crops. individuals: their number where known.
@@ -39,6 +40,8 @@ def train(split, folder, out, method, params, seed, fill=None, individuals=None,
     state = runs.fit(method, seen, params, run)
     provenance = [file.provenance() for file in files.values()]
     model = {"method": method, "params": params, "seed": seed, "state": state, "weights": provenance}
+    learned = [] if facts["FAMILY"] == "control" else seen.meta["crop_id"]
+    tables.write(trained, "trained", {"crop_id": learned}, "train", {"method": method, "params": params, "seed": seed})
     checkpoint.save(out, model)
     run.checkpoint.unlink(missing_ok=True)
     logger.info("%s, seed %d: trained on %d crops", method, seed, len(seen))
@@ -65,10 +68,11 @@ def main(argv=None):
     parser.add_argument("--split", type=Path, required=True)
     parser.add_argument("--folder", type=Path, required=True, help="folder that holds {batch}/crops.parquet")
     parser.add_argument("--out", type=Path, required=True, help="the model; its folder also takes the history")
+    parser.add_argument("--trained", type=Path, required=True, help="table of the crops that it learned from")
     args = parser.parse_args(argv)
     settings = dict(args.settings)
     files = weights.verified(args.weights, settings.pop("manifest", {}))
-    train(args.split, args.folder, args.out, files=files, **settings)
+    train(args.split, args.folder, args.out, args.trained, files=files, **settings)
 
 
 if __name__ == "__main__":

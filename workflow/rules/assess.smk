@@ -6,6 +6,7 @@ rule evaluate:
         run_features,
         split=rules.split.output[0],
         clusters=rules.cluster.output[0],
+        trained=run_trained,
     output:
         metrics=f"{RUN}/metrics.parquet",
         queries=f"{RUN}/queries.parquet",
@@ -23,7 +24,7 @@ rule evaluate:
         code=code("evaluate"),
     shell:
         "python -m pugmark.evaluate --split {input.split:q} --folder {params.folder:q} --run {wildcards.run:q}"
-        " --clusters {input.clusters:q} --settings {params.settings:q}"
+        " --clusters {input.clusters:q} --trained {input.trained:q} --settings {params.settings:q}"
         " --out {output.metrics:q} --queries {output.queries:q} > {log:q} 2>&1"
 
 

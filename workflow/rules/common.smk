@@ -167,6 +167,15 @@ def embed_settings(wildcards):
     )
 
 
+def has_network(wildcards):
+    """Whether the run's method computes with a network, and so wants a GPU and more than one thread."""
+    return "backbone" in run_of(wildcards).params
+
+
+def run_threads(wildcards):
+    return 2 if has_network(wildcards) else 1
+
+
 def run_code(stage):
     return lambda wildcards: code(stage, f"methods.{run_of(wildcards).method}")
 
@@ -202,6 +211,10 @@ def truth_for_oracle(wildcards):
 
 def run_model(wildcards):
     return f"{RESULTS}/{run_of(wildcards).source}/runs/{wildcards.run}/model.pt"
+
+
+def run_trained(wildcards):
+    return f"{RESULTS}/{run_of(wildcards).source}/runs/{wildcards.run}/trained.parquet"
 
 
 def per_batch(file):

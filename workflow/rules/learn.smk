@@ -29,18 +29,19 @@ rule train:
         ancient(lambda wildcards: PLAN.run_weights(run_of(wildcards)).values()),
         split=ancient(rules.split.output[0]),
     output:
-        f"{RUN}/model.pt",
+        model=f"{RUN}/model.pt",
+        trained=f"{RUN}/trained.parquet",
     log:
         f"{LOGS}/train/{{collection}}/{{run}}.log",
     benchmark:
         f"{LOGS}/train/{{collection}}/{{run}}.tsv"
     conda:
         "../../envs/pugmark.yaml"
-    threads: 2
+    threads: run_threads
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 720 * attempt,
-        gpu=lambda wildcards: int(run_of(wildcards).facts["FAMILY"] != "control"),
+        gpu=lambda wildcards: int(has_network(wildcards)),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         settings=run_settings,
@@ -48,7 +49,7 @@ rule train:
         code=run_code("train"),
     shell:
         "python -m pugmark.train --split {input.split:q} --folder {params.folder:q} --settings {params.settings:q}"
-        " --weights {params.weights:q} --out {output:q} > {log:q} 2>&1"
+        " --weights {params.weights:q} --out {output.model:q} --trained {output.trained:q} > {log:q} 2>&1"
 
 
 rule embed:
@@ -64,11 +65,11 @@ rule embed:
         f"{LOGS}/embed/{{collection}}/{{batch}}/{{run}}.tsv"
     conda:
         "../../envs/pugmark.yaml"
-    threads: 2
+    threads: run_threads
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
-        gpu=lambda wildcards: int(run_of(wildcards).facts["FAMILY"] != "control"),
+        gpu=lambda wildcards: int(has_network(wildcards)),
     params:
         settings=embed_settings,
         labels=lambda wildcards, input: (
