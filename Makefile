@@ -34,7 +34,7 @@ real: .venv/.installed ## Run the workflow on the real data beside the project (
 	$(BIN)/python tests/real/run.py
 
 bench: .venv/.installed ## Run the benchmarks, each beside a named peer
-	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+	for script in benchmarks/bench_*.py; do PYTHONPATH=workflow $(BIN)/python $$script || exit 1; done
 
 docs: .venv/.installed ## Write the tables of README.md and docs/configuration.md from the code
 	$(BIN)/python docs/generate.py

@@ -8,7 +8,6 @@ command runs ours in float32, to tell how many nearest neighbours the reduced pr
 """
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -50,10 +49,8 @@ def pugmark(folder, dtype=None):
     network = backbone("resnet18")
     network.body.load_state_dict(torch.load(folder / "network.pt"), strict=False)
     inference.prepared(network, torch.float32)(torch.zeros(1, 3, SIDE, SIDE))
-    with stopwatch(precision=str(dtype or inference.precision())) as facts:
-        return _timed(
-            facts, lambda: inference.extract(network, crops.read(folder / "crops.parquet", None), SIDE, SIDE, dtype)
-        )
+    with stopwatch(precision=str(dtype or inference.precision())):
+        return inference.extract(network, crops.read(folder / "crops.parquet", None), SIDE, SIDE, dtype)
 
 
 def float32(folder):
@@ -77,19 +74,11 @@ def wildlife_tools(folder):
     files = pd.DataFrame({"path": sorted(path.name for path in folder.glob("*.jpg")), "identity": "unknown"})
     data = WildlifeDataset(files, folder, transform=T.Compose([size, T.ToTensor(), normalise]))
     network.eval()(torch.zeros(1, 3, SIDE, SIDE))
-    with stopwatch(precision="torch.float32") as facts:
-        return _timed(facts, lambda: DeepFeatures(network)(data))
+    with stopwatch(precision="torch.float32"):
+        return DeepFeatures(network)(data)
 
 
 CHILDREN = {"pugmark": pugmark, "wildlife_tools": wildlife_tools, "float32": float32}
-
-
-def _timed(facts, work):
-    """The result of `work`, whose processor seconds, workers included, say more than its duration on a busy machine."""
-    before = sum(os.times()[:4])
-    result = work()
-    facts["cpu_seconds"] = round(sum(os.times()[:4]) - before, 1)
-    return result
 
 
 def _prepare(folder, args):

@@ -47,10 +47,10 @@ class Collection:
 
     @cached_property
     def metrics(self):
-        """The metrics of all runs, with the columns run, name, family and train_on of the settings."""
+        """The metrics of all runs, with run, name, method (its file), family and train_on as the settings say."""
         parts = []
         for run in self.runs:
-            known = {key: run[key] for key in ("run", "name", "family", "train_on")}
+            known = {key: run[key] for key in ("run", "name", "method", "family", "train_on")}
             parts.append(self.of_run(run["run"], "metrics").assign(**known))
         return _stack(parts, "metrics", ["run", "name", "family", "train_on"])
 

@@ -1,5 +1,7 @@
 """One collection as its section of the page needs it: figures, tables, plots and the plan of its pictures."""
 
+import pandas as pd
+
 from pugmark.reporting import leaderboard, plots, sightings, strips, summary
 from pugmark.reporting.pictures import Sheet, Tile, spread
 
@@ -143,5 +145,5 @@ def _row(group):
     crops = group.crops.sort_values(["score", "crop_id"], ascending=[False, True])
     picked = crops.iloc[spread(range(len(crops)), COLUMNS)]
     named = group.name if group.cluster != sightings.NOISE else None
-    marks = [None if named is None or who is None else who == named for who in picked["individual"]]
+    marks = [None if named is None or pd.isna(who) else who == named for who in picked["individual"]]
     return tuple(Tile(crop_id, mark) for crop_id, mark in zip(picked["crop_id"], marks, strict=True))
