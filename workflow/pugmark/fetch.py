@@ -12,7 +12,7 @@ logger = logging.getLogger("fetch")
 
 
 def fetch(entry, out):
-    """Download `entry` (dict with name, file, url, sha256, licence) to `out`. Raises WeightsError on a wrong checksum."""
+    """Download `entry` (dict with name, file, url, sha256, licence) to `out`. Raises WeightsError on a bad checksum."""
     logger.info("fetching %s (licence: %s)", entry["url"], entry["licence"])
     with tables.replacing(out) as partial:
         partial = Path(partial)
