@@ -74,6 +74,8 @@ MISTAKES = {
     "collections.x: give either `batches`": {"collections": {"x": {}}},
     "Unknown key 'batch': did you mean 'batches'?": {"collections": {"x": {"batch": "y"}}},
     "no folder matches /nowhere/*": {"collections": {"x": {"batches": "/nowhere/*"}}},
+    "mask.policy: Unknown word 'grabcat': did you mean 'grabcut'?": {"mask": {"policy": "grabcat"}},
+    "mask: 'isnet' is a required property": {"mask": {"policy": "union_iou", "sam": "sam_vit_b"}},
     "Unknown detector 'wholee': did you mean 'whole'?": {"detect": {"name": "wholee"}},
 }
 
@@ -86,6 +88,12 @@ def test_each_mistake_is_one_clear_sentence(config, sentence):
     with pytest.raises(ConfigError) as error:
         Plan(changed)
     assert sentence in str(error.value)
+
+
+def test_a_mistake_in_a_collections_own_section_names_the_collection(config):
+    config["collections"]["cats"]["crop"] = {"padding": "wide"}
+    with pytest.raises(ConfigError, match=r"collections\.cats\.crop\.padding: 'wide' is not of type 'number'"):
+        Plan(config)
 
 
 def test_an_unknown_setting_of_a_detector_is_refused(config):
