@@ -31,10 +31,20 @@ def schema():
 
 def complete(config):
     """A copy of `config` with every default filled in. Raises ConfigError naming all faults."""
-    faults = [_sentence(error) for error in _leaves(Draft202012Validator(schema()).iter_errors(config))]
-    if faults:
-        raise ConfigError("config.yaml:\n" + "\n".join(f"  {fault}" for fault in dict.fromkeys(faults)))
+    _check(config, schema(), ())
     return _filled(config, schema())
+
+
+def check(section, name, settings):
+    """Refuse `settings` of the collection `name` that the schema of `section` does not allow. Raises ConfigError."""
+    _check(settings, schema()["$defs"][section], ("collections", name, section))
+
+
+def _check(config, spec, at):
+    validator = Draft202012Validator({**spec, "$defs": schema()["$defs"]})
+    faults = [_sentence(error, at) for error in _leaves(validator.iter_errors(config))]
+    if faults:
+        raise ConfigError("Configuration:\n" + "\n".join(f"  {fault}" for fault in dict.fromkeys(faults)))
 
 
 def _filled(value, spec):
@@ -69,8 +79,8 @@ def _leaves(errors):
             yield error
 
 
-def _sentence(error):
-    where = ".".join(map(str, error.absolute_path)) or "top level"
+def _sentence(error, at):
+    where = ".".join(map(str, (*at, *error.absolute_path))) or "top level"
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
         wrong = [key for key in error.instance if key not in known]
@@ -79,6 +89,8 @@ def _sentence(error):
         return f"{where} is empty: name at least one."
     if error.validator == "required":
         return f"{where}: {error.message}."
+    if error.validator == "enum" and isinstance(error.instance, str):
+        return f"{where}: {literals.unknown(error.instance, [str(word) for word in error.validator_value], 'word')}"
     if error.validator == "oneOf" and where.count(".") == 1:
         return f"{where}: give either `batches` (a pattern of folders) or `synthetic`."
     return f"{where}: {error.message} ({error.schema.get('description', 'see workflow/schemas/config.schema.yaml')})."

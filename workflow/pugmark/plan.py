@@ -63,7 +63,7 @@ class Plan:
     def _collection(self, name, spec):
         merged = copy.deepcopy(spec)
         for section in SECTIONS:
-            merged[section] = self._merged(section, spec.get(section, {}))
+            merged[section] = self._merged(name, section, spec.get(section, {}))
         detector, known = merged["detect"]["name"], _names_in("detectors")
         if detector not in known:
             raise ConfigError(f"collections.{name}: {literals.unknown(detector, known, 'detector')}")
@@ -77,16 +77,12 @@ class Plan:
             raise ConfigError(f"collections.{name}.train_on: {literals.unknown(spec['train_on'], known, 'collection')}")
         return merged
 
-    def _merged(self, section, own):
+    def _merged(self, name, section, own):
         shared = self.config[section]
         if section == "detect" and own.get("name", shared["name"]) != shared["name"]:
             return own
-        merged = {**shared, **own}
-        schema = configuration.schema()["$defs"][section]
-        known = schema["properties"]
-        if schema.get("additionalProperties") is False and (wrong := merged.keys() - known.keys()):
-            raise ConfigError(literals.unknown(min(wrong), known, f"key of {section}"))
-        return merged
+        configuration.check(section, name, {**shared, **own})
+        return {**shared, **own}
 
     def _batches(self, name):
         spec = self.collections[name]
