@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from pugmark import report, tables
 from pugmark.masking import rle
-from pugmark.reporting import leaderboard, pictures, plots, sightings, strips, summary
+from pugmark.reporting import leaderboard, pictures, plots, sightings, strips, summary, view
 from pugmark.reporting.gather import Collection
 
 EVIL = "<script>alert(1)</script>"
@@ -451,6 +451,36 @@ def test_strips_take_right_and_wrong_queries_and_pass_over_unanswerable_ones():
     assert right == [True] * 4 + [False] * 4
     assert not {"c0", "c1", "c2", "c3"} & set(picked)
     assert picked == strips.pick(queries.iloc[::-1])
+
+
+def test_a_protocol_without_answers_is_not_the_headline():
+    # One video is one sequence: across sequences nothing can be found.
+    rows = [("all", 0.5), ("cross_sequence", np.nan), ("cross_station", 0.4)]
+    metrics = pd.DataFrame([{"metric": "mAP", "protocol": protocol, "value": value} for protocol, value in rows])
+    assert leaderboard.protocols(metrics, "cross_sequence") == ["all", "cross_station", "cross_sequence"]
+    assert leaderboard.protocols(metrics.fillna(0.3), "cross_sequence")[0] == "cross_sequence"
+
+
+def test_a_variant_shows_what_its_method_published(tmp_path):
+    variant = run("resnet50", 1, "one") | {"name": "mine", "run": "mine-s1"}
+    metric = dict(method="mine", seed=1, protocol="all", metric="mAP", value=0.5, low=None, high=None, n=4)
+    tables.write(tmp_path / "runs" / "mine-s1" / "metrics.parquet", "metrics", [metric], "evaluate")
+    found = Collection("one", tmp_path, {"batches": [], "runs": [variant]}).metrics
+    assert found[["name", "method"]].to_numpy().tolist() == [["mine", "resnet50"]]
+
+
+def test_a_crop_without_a_name_is_neither_right_nor_wrong_in_its_cluster():
+    frame = pd.DataFrame(
+        {
+            "crop_id": list("abc"),
+            "cluster": [0, 0, 0],
+            "individual": pd.Series(["Ana", "Bo", None], dtype="str"),
+            "sequence": ["s1", "s2", "s3"],
+            "score": [0.9, 0.8, 0.7],
+        }
+    )
+    (group,) = sightings.groups(frame)
+    assert [tile.correct for tile in view._row(group)] == [group.name == "Ana", group.name == "Bo", None]
 
 
 def test_groups_state_name_purity_and_disagreements():

@@ -37,9 +37,9 @@ class Row:
 
 
 def protocols(metrics, headline):
-    """The retrieval protocols of a metrics table, the headline first."""
-    found = sorted(set(metrics.loc[metrics["metric"] == "mAP", "protocol"]))
-    return sorted(found, key=lambda protocol: protocol != headline)
+    """The retrieval protocols of a metrics table: the headline first, those under which no query has an answer last."""
+    values = metrics[metrics["metric"] == "mAP"].groupby("protocol")["value"].max()
+    return sorted(values.index, key=lambda protocol: (bool(np.isnan(values[protocol])), protocol != headline, protocol))
 
 
 def clusterings(metrics):
