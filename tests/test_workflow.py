@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -41,9 +42,10 @@ class Project:
 
     def planned(self):
         """{rule: number of jobs} that a run would start now."""
-        lines = [line.split() for line in self.run("-n", "--quiet", "host").splitlines()]
-        counts = {words[0]: int(words[1]) for words in lines if len(words) == 2 and words[1].isdigit()}
-        return {rule: n for rule, n in counts.items() if rule not in ("all", "total")}
+        said = self.run("-n", "--quiet", "host")
+        table = re.search(r"^Job stats:\n.*?\n-.*?\n(.*?)^total", said, re.M | re.S)
+        counts = dict(line.split() for line in table[1].splitlines()) if table else {}
+        return {rule: int(n) for rule, n in counts.items() if rule != "all"}
 
     def metric(self, collection, run, metric, protocol="all"):
         table = tables.read(self.folder / f"results/{collection}/runs/{run}/metrics.parquet", "metrics")

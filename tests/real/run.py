@@ -11,6 +11,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "workflow"))
+
+from pugmark import tables  # noqa: E402
+
 DATA = ROOT.parent / "shared" / "data"
 ARRANGED = ROOT / "results" / "real" / "arranged"
 REDUCED = os.environ.get("PUGMARK_REAL") == "reduced"
@@ -71,12 +75,24 @@ def run(name):
     subprocess.run(snakemake, cwd=ROOT, check=True)
 
 
+def figures(name):
+    """Print what was measured; the oracle must be perfect, or labels and protocol do not fit each other."""
+    for file in sorted((ROOT / "results" / "real" / name).glob("*/runs/*/metrics.parquet")):
+        collection, run = file.parts[-4], file.parts[-2]
+        table = tables.read(file, "metrics").dropna(subset=["value"])
+        for row in table[table["metric"].isin(["mAP", "rank1", "accuracy", "IDF1"])].itertuples():
+            measured = f"{row.metric:10}{row.value:7.3f}  [{row.low:.3f}, {row.high:.3f}]"
+            print(f"{collection:20}{run:24}{row.protocol:26}{measured}")
+            assert run != "oracle-s1" or row.metric != "mAP" or row.value == 1, f"{file}: the oracle is not perfect"
+
+
 def main():
     if not DATA.is_dir():
         print(f"make real: skipped, no real data at {os.path.relpath(DATA, ROOT)}")
         return
     for name in sys.argv[1:] or ARRANGE:
         run(name)
+        figures(name)
         print(f"{name}: open results/real/{name}/report/index.html")
 
 
