@@ -23,11 +23,12 @@ rule split:
         " --out {output:q} > {log:q} 2>&1"
 
 
-# A new batch changes the split's file but must not retrain: its time is ignored, its settings are not.
+# A new batch changes the split's file but must not retrain: its time is ignored, its settings are not. The path is
+# written out because ancient() marks the very object that it is given, and rules.split.output is everyone's.
 rule train:
     input:
         ancient(lambda wildcards: PLAN.run_weights(run_of(wildcards)).values()),
-        split=ancient(rules.split.output[0]),
+        split=ancient(f"{RESULTS}/{{collection}}/split.parquet"),
     output:
         model=f"{RUN}/model.pt",
         trained=f"{RUN}/trained.parquet",
