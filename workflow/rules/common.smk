@@ -121,13 +121,10 @@ def mask_settings(wildcards):
     )
 
 
-def detector_inputs(wildcards):
-    """What the detector reads besides the media: its weights and a sidecar that lies outside the batch."""
+def detector_sidecar(wildcards):
+    """The file of boxes that the detector reads outside the batch, if any."""
     file = PLAN.collections[wildcards.collection]["detect"].get("file")
-    return [
-        *PLAN.detect_weights(wildcards.collection).values(),
-        *([file.format(batch=wildcards.batch)] if file else []),
-    ]
+    return [file.format(batch=wildcards.batch)] if file else []
 
 
 def detector_code(wildcards):

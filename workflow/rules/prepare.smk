@@ -63,7 +63,8 @@ rule ingest:
 rule detect:
     input:
         drawn,
-        ancient(detector_inputs),
+        ancient(lambda wildcards: PLAN.detect_weights(wildcards.collection).values()),
+        detector_sidecar,
         media=rules.ingest.output[0],
     output:
         table=f"{BATCH}/detections.parquet",

@@ -15,6 +15,8 @@ _FORMATS = ("JPEG", "PNG", "TIFF")
 # Pillow refuses more: a picture of a few kilobytes may claim to be as large as the memory of the machine.
 MAX_PIXELS = 2 * Image.MAX_IMAGE_PIXELS
 _ORIENTATION = 0x0112
+# Pillow's own: ultralytics, once imported, puts another in its place, which wants a package for HEIF.
+_open = Image.open
 
 
 class UnreadableError(Exception):
@@ -105,7 +107,7 @@ def _opened(path):
     with _reasons():
         if os.path.getsize(path) == 0:
             raise UnreadableError("empty file")
-        with Image.open(path, formats=_FORMATS) as image:
+        with _open(path, formats=_FORMATS) as image:
             yield image
 
 
