@@ -2,6 +2,8 @@
 PYTHON ?= python3
 CORES ?= $(shell nproc)
 BIN := .venv/bin
+# Real data beside the project, for benchmarks; tests look there too.
+SHARED ?= ../shared
 .DEFAULT_GOAL := help
 # Compiled modules are kept, whatever the shell says: they save every job seconds.
 unexport PYTHONDONTWRITEBYTECODE
@@ -33,8 +35,16 @@ check: .venv/.installed ## Formatting and lint of the code and of the workflow
 real: .venv/.installed ## Run the workflow on the real data beside the project (skipped where it is absent)
 	$(BIN)/python tests/real/run.py
 
-bench: .venv/.installed ## Run the benchmarks, each beside a named peer
-	for script in benchmarks/bench_*.py; do PYTHONPATH=workflow $(BIN)/python $$script || exit 1; done
+bench: export PYTHONPATH = workflow
+bench: .venv/.installed ## Run the benchmarks, each beside a named peer (real pictures from SHARED where it is there)
+	$(BIN)/python benchmarks/bench_features.py $(if $(wildcard $(SHARED)/data),\
+		--images $(SHARED)/data/holstein2025/datasets_v2 --weights $(SHARED)/weights/resnet18-imagenet.pth)
+	$(BIN)/python benchmarks/bench_metrics.py --large
+	$(BIN)/python benchmarks/bench_jaccard.py --large
+	$(if $(wildcard $(SHARED)/data),$(BIN)/python benchmarks/bench_detection.py \
+		$(SHARED)/data/peru_camera_traps $(SHARED)/weights/yolo11n-coco.pt,@echo "bench_detection: skipped, no $(SHARED)/data")
+	$(BIN)/python benchmarks/bench_dry_run.py
+	$(BIN)/python benchmarks/bench_demo.py
 
 docs: .venv/.installed ## Write the tables of README.md and docs/configuration.md from the code
 	$(BIN)/python docs/generate.py
