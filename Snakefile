@@ -18,4 +18,4 @@ include: "workflow/rules/assess.smk"
 rule all:
     default_target: True
     input:
-        f"{RESULTS}/report/index.html",
+        rules.report.output,

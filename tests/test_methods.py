@@ -131,7 +131,8 @@ def test_the_seed_decides(case, seen):
     again = methods.load(name).embed(seen, small(name, variant), fitted(name, variant, seen))
     other = methods.load(name).embed(seen, small(name, variant), fitted(name, variant, seen, seed=2))
     np.testing.assert_array_equal(again, features)
-    assert np.array_equal(other, features) == (name in ("oracle", "pixels"))
+    # A network starts from random numbers; without one a method may well be the same for every seed.
+    assert not np.array_equal(other, features) or "backbone" not in small(name, variant)
 
 
 @pytest.mark.parametrize("case", CASES, ids=ids(CASES))

@@ -106,11 +106,20 @@ def test_missing_weights_name_file_address_and_folder(config, tmp_path, monkeypa
     monkeypatch.delenv("PUGMARK_WEIGHTS", raising=False)
     config["methods"] = {"imagenet": {"weights": "resnet50-imagenet"}}
     config["weights"] = {"folder": str(tmp_path)}
-    with pytest.raises(ConfigError, match=rf"resnet50-0676ba61.pth is in none of {tmp_path}.*https://.*download: true"):
+    with pytest.raises(ConfigError, match=rf"resnet50-0676ba61.pth is not in {tmp_path}\..*https://.*download: true"):
         Plan(config)
     (tmp_path / "resnet50-0676ba61.pth").touch()
     plan = Plan(config)
     assert plan.run_weights(plan.runs("cats")[0]) == {"resnet50-imagenet": str(tmp_path / "resnet50-0676ba61.pth")}
+
+
+def test_weights_without_a_checksum_are_refused_before_anything_is_fetched(config):
+    config["collections"]["cats"]["detect"] = {"name": "ultralytics", "weights": "megadetector-larch"}
+    config["weights"] = {"download": True}
+    with pytest.raises(ConfigError, match=r"weights\.files\.megadetector-larch\.sha256"):
+        Plan(config)
+    config["weights"]["files"] = {"megadetector-larch": {"sha256": "0" * 64}}
+    assert Plan(config).detect_weights("cats")["megadetector-larch"].endswith("/weights/md_v1000.0.0-larch.pt")
 
 
 def test_missing_weights_are_fetched_where_downloads_are_allowed(config, monkeypatch):

@@ -453,6 +453,16 @@ def test_strips_take_right_and_wrong_queries_and_pass_over_unanswerable_ones():
     assert picked == strips.pick(queries.iloc[::-1])
 
 
+def test_verdicts_say_whether_a_method_stands_apart_from_the_best_control():
+    controls = [row("oracle", 1.0), row("pixels", 0.3), row("random", 0.2)]
+    assert leaderboard.verdicts([*controls, row("new", 0.5, "supervised")]) == [
+        "new: mAP 20.0 points above the best control, pixels; the intervals do not overlap."
+    ]
+    (near,) = leaderboard.verdicts([*controls, row("new", 0.38, "supervised")])
+    assert "8.0 points" in near and "may be chance" in near
+    assert leaderboard.verdicts([*controls, row("new", 0.25, "supervised")]) == []
+
+
 def test_a_protocol_without_answers_is_not_the_headline():
     # One video is one sequence: across sequences nothing can be found.
     rows = [("all", 0.5), ("cross_sequence", np.nan), ("cross_station", 0.4)]

@@ -125,6 +125,15 @@ def test_one_more_method_runs_its_own_jobs(project):
         del project.config["methods"]["noise"]
 
 
+def test_one_more_collection_runs_its_own_jobs(project):
+    project.config["collections"]["copy"] = dict(project.config["collections"]["folder"])
+    try:
+        once = dict.fromkeys(("ingest", "detect", "mask", "crop", "label", "split", "report"), 1)
+        assert project.planned() == once | dict.fromkeys(("train", "embed", "cluster", "evaluate"), 3)
+    finally:
+        del project.config["collections"]["copy"]
+
+
 def test_a_setting_of_one_method_reruns_that_method(project):
     project.config["methods"]["pixels"] = {"height": 16}
     try:

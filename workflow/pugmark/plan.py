@@ -210,6 +210,11 @@ class Plan:
         if name not in self.manifest:
             raise ConfigError(literals.unknown(name, self.manifest, "weights"))
         entry, settings = self.manifest[name], self.config["weights"]
+        if not entry.get("sha256"):
+            raise ConfigError(
+                f"Weights {name}: nobody has stated the checksum of {entry['file']}. Fetch it from {entry.get('url')}, "
+                f"make sure that it is the file you want, and write its sha256sum into weights.files.{name}.sha256."
+            )
         folders = [folder for folder in (settings["folder"], os.environ.get("PUGMARK_WEIGHTS")) if folder]
         fetched = f"{self.results}/weights/{entry['file']}"
         for path in [*(os.path.join(folder, entry["file"]) for folder in folders), fetched]:
@@ -217,8 +222,9 @@ class Plan:
                 return path
         if settings["download"] and entry.get("url"):
             return fetched
+        where = " or ".join(folders) or "any folder: none is given"
         raise ConfigError(
-            f"Weights {name}: {entry['file']} is in none of {', '.join(folders) or 'no folder given'}. Fetch it from "
+            f"Weights {name}: {entry['file']} is not in {where}. Fetch it from "
             f"{entry.get('url') or 'its publisher'} into the folder that weights.folder or PUGMARK_WEIGHTS names, "
             "or set weights.download: true."
         )

@@ -75,6 +75,24 @@ def warnings(found):
     return {name: sentences for name, sentences in said.items() if sentences}
 
 
+def verdicts(found):
+    """One sentence per method above the best control that sees no answers: by how much, and whether that is certain."""
+    controls = [
+        row for row in found if row.is_control and row.method != "oracle" and _value(row, "mAP", None) is not None
+    ]
+    if not controls:
+        return []
+    best_control = max(controls, key=lambda row: row.cells["mAP"].value)
+    told = []
+    for row in found:
+        gain = _value(row, "mAP", -1.0) - best_control.cells["mAP"].value
+        if not row.is_control and gain > 0:
+            apart = row.cells["mAP"].low > best_control.cells["mAP"].high
+            sure = "the intervals do not overlap" if apart else "the intervals overlap, so this may be chance"
+            told.append(f"{row.name}: mAP {100 * gain:.1f} points above the best control, {best_control.name}; {sure}.")
+    return told
+
+
 def _against_controls(row, level):
     value = _value(row, "mAP", np.nan)
     if row.is_control or np.isnan(value):

@@ -43,6 +43,7 @@ def boards(collection):
             {
                 "protocol": protocol,
                 "rows": rows,
+                "verdicts": leaderboard.verdicts(rows),
                 "warnings": leaderboard.warnings(rows),
                 "chance": chance,
                 "columns": {metric: title for metric, title in leaderboard.RANKING.items() if _stated(rows, metric)},
