@@ -85,12 +85,15 @@ def _rank_one(similarities, own, positives, shift):
     """
     mine = similarities[positives]
     similarities[own] = -np.inf
-    negatives = np.sort(similarities)
+    # Only negatives that may stand before a positive need an order: most of a gallery never gets one.
+    negatives = np.sort(similarities[similarities >= mine.min(initial=np.inf) - TIE])
+    few = len(negatives) < SHOWN
+    highest = np.partition(similarities, -min(SHOWN, len(similarities)))[-SHOWN:] if few else negatives[-SHOWN:]
     similarities[positives] = mine - shift
     mine = np.sort(mine)[::-1]
     right = np.zeros(len(similarities), bool)
     right[positives] = True
-    nearest = _nearest(similarities, np.concatenate([negatives[-SHOWN:], mine[:SHOWN] - shift]), right)
+    nearest = _nearest(similarities, np.concatenate([highest, mine[:SHOWN] - shift]), right)
     return _ranks(negatives, mine, shift), _ranks(negatives, mine, -shift), nearest, right[nearest]
 
 
