@@ -38,6 +38,9 @@ def detect(media, batch, settings, weights, counts):
         # Read when the package is first imported: no settings in the home folder, no network.
         os.environ.update(_QUIET, YOLO_CONFIG_DIR=scratch)
         model = _model(settings["weights"], weights)
+        # The package leaves one core of the machine idle, whatever number of threads the job was given.
+        threads = torch.get_num_threads()
+        model.add_callback("on_predict_start", lambda predictor: torch.set_num_threads(threads))
         meaning = labels(model.names, settings["classes"])
         kept = {name: label for name, label in meaning.items() if label}
         LOG.info("%s: %s; dropped: %d classes", settings["weights"], kept, len(meaning) - len(kept))

@@ -85,8 +85,9 @@ def _rank_one(similarities, own, positives, shift):
     """
     mine = similarities[positives]
     similarities[own] = -np.inf
-    # Only negatives that may stand before a positive need an order: most of a gallery never gets one.
-    negatives = np.sort(similarities[similarities >= mine.min(initial=np.inf) - TIE])
+    # Only negatives that may stand before a positive need an order: most of a gallery never gets one. Taking positions
+    # costs a third of indexing with booleans.
+    negatives = np.sort(similarities.take(np.flatnonzero(similarities >= mine.min(initial=np.inf) - TIE)))
     few = len(negatives) < SHOWN
     highest = np.partition(similarities, -min(SHOWN, len(similarities)))[-SHOWN:] if few else negatives[-SHOWN:]
     similarities[positives] = mine - shift
