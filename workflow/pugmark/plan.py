@@ -5,6 +5,7 @@ Read whenever the workflow is parsed, on the login node and by every cluster job
 
 import copy
 import fnmatch
+import functools
 import glob
 import json
 import os
@@ -230,8 +231,9 @@ class Plan:
         )
 
 
+@functools.cache
 def code(*modules):
-    """Fingerprint of the modules that compute a result."""
+    """Fingerprint of the modules that compute a result, as they were when the workflow was read."""
     return fingerprint.of(*modules)
 
 
