@@ -366,6 +366,16 @@ def test_unlabelled_collections_say_who_was_seen_where(page):
     assert re.search(r"Cluster 1 Wald <b>0</b> 2024-05-03 22:34 2024-05-04 22:34 2 2", page.said)
 
 
+def test_one_cluster_of_everything_is_called_no_separation(tmp_path, page):
+    tree = Tree(tmp_path, "herd", labelled=False, runs=[run("random", 1, "herd")])
+    file = tmp_path / "results/herd/runs/random-s1/clusters.parquet"
+    tables.write(file, "clusters", tables.read(file, "clusters").assign(cluster=0, score=0.5), "cluster")
+    settings = {"title": "Herd", "collections": {"herd": tree.settings()}, "methods": METHODS}
+    report.main(["--results", str(tmp_path / "results"), "--out", str(tmp_path), "--settings", json.dumps(settings)])
+    assert "This separates nobody" in Page((tmp_path / "index.html").read_text(encoding="utf-8")).said
+    assert "This separates nobody" not in page.said
+
+
 def test_a_collection_without_crops_or_tables_is_still_a_section(page):
     assert page.said.count("This collection has no crops") == 2
 
