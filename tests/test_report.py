@@ -367,8 +367,8 @@ def test_unlabelled_collections_say_who_was_seen_where(page):
 
 
 def test_one_cluster_of_everything_is_called_no_separation(tmp_path, page):
-    tree = Tree(tmp_path, "herd", labelled=False, runs=[run("random", 1, "herd")])
-    file = tmp_path / "results/herd/runs/random-s1/clusters.parquet"
+    tree = Tree(tmp_path, "herd", labelled=False, runs=[run("cluster_contrast", 1, "herd")])
+    file = tmp_path / "results/herd/runs/cluster_contrast-s1/clusters.parquet"
     tables.write(file, "clusters", tables.read(file, "clusters").assign(cluster=0, score=0.5), "cluster")
     settings = {"title": "Herd", "collections": {"herd": tree.settings()}, "methods": METHODS}
     report.main(["--results", str(tmp_path / "results"), "--out", str(tmp_path), "--settings", json.dumps(settings)])
