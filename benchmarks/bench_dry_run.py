@@ -13,8 +13,13 @@ import time
 from pathlib import Path
 
 import measure
+import yaml
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "workflow"))
+
+from pugmark.plan import Plan  # noqa: E402
+
 BATCHES = 1000
 CONFIG = """\
 results: results
@@ -29,10 +34,13 @@ def prepare(folder):
         (folder / "media" / f"batch_{i:04}").mkdir(parents=True)
         (folder / "media" / f"batch_{i:04}" / "a.jpg").touch()
     (folder / "config.yaml").write_text(CONFIG)
+    os.chdir(folder)
+    plan = Plan(yaml.safe_load(CONFIG))
+    model = folder / plan.model(plan.runs("survey")[0])
     base = folder / "results" / "survey"
     report, run = folder / "results" / "report", base / "runs" / "random-s1"
-    files = [base / "split.parquet", report / "index.html", run / "model.pt"]
-    files += [run / f"{name}.parquet" for name in ("trained", "clusters", "metrics", "queries")]
+    files = [base / "split.parquet", report / "index.html", model / "model.pt", model / "trained.parquet"]
+    files += [run / f"{name}.parquet" for name in ("clusters", "metrics", "queries")]
     files += [report / "survey" / name for name in ("leaderboard.svg", "curves.svg")]
     files += [report / "survey" / f"{name}.jpg" for name in ("strips", "clusters", "masks")]
     tables = ("media.parquet", "detections.parquet", "detections.json", "masks.parquet", "crops.parquet")

@@ -55,6 +55,21 @@ def test_models_of_another_collection_are_used_where_asked(config):
     assert {run.source for run in Plan(config).runs("kittens")} == {"cats"}
 
 
+def test_other_settings_make_another_version_of_the_model_and_no_other_model(config):
+    config["collections"]["cats"]["individuals"] = 5
+
+    def versions():
+        plan = Plan(copy.deepcopy(config))
+        return {run.name: plan.model(run) for run in plan.runs("cats")}
+
+    before = versions()
+    assert all(f"/cats/models/{name}/" in path for name, path in before.items())
+    config["methods"]["pixels"] = {"height": 16}
+    config["collections"]["cats"]["individuals"] = 6
+    changed = {name for name, path in versions().items() if path != before[name]}
+    assert changed == {"pixels-s1", "pixels-s2"}
+
+
 def test_supervised_methods_are_left_out_where_nothing_is_named_and_refused_where_asked_for(config):
     config["collections"]["cats"]["labels"] = "none"
     assert "mine" not in {run.label for run in Plan(config).runs("cats")}
@@ -119,7 +134,7 @@ def test_weights_without_a_checksum_are_refused_before_anything_is_fetched(confi
     with pytest.raises(ConfigError, match=r"weights\.files\.megadetector-larch\.sha256"):
         Plan(config)
     config["weights"]["files"] = {"megadetector-larch": {"sha256": "0" * 64}}
-    assert Plan(config).detect_weights("cats")["megadetector-larch"].endswith("/weights/md_v1000.0.0-larch.pt")
+    assert Plan(config).detect_weights("cats")["megadetector-larch"].endswith("/weights/00000000/md_v1000.0.0-larch.pt")
 
 
 def test_missing_weights_are_fetched_where_downloads_are_allowed(config, monkeypatch):
@@ -128,8 +143,8 @@ def test_missing_weights_are_fetched_where_downloads_are_allowed(config, monkeyp
     config["weights"] = {"download": True}
     plan = Plan(config)
     path = plan.run_weights(plan.runs("cats")[0])["resnet50-imagenet"]
-    assert path == f"{plan.results}/weights/resnet50-0676ba61.pth"
-    assert plan.download("resnet50-0676ba61.pth")["url"].startswith("https://")
+    assert path == f"{plan.results}/weights/0676ba61/resnet50-0676ba61.pth"
+    assert plan.download(path)["url"].startswith("https://")
 
 
 def test_the_order_of_keys_changes_no_setting():

@@ -179,7 +179,9 @@ class Tree:
             lines = [
                 {"epoch": epoch, "loss": 3.0 / (epoch + 1), "lr": 0.1, "clusters": 4 + epoch} for epoch in (0, 1, 1, 2)
             ]
-            (folder / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+            model = self.folder.parent / run["model"]
+            model.mkdir(parents=True, exist_ok=True)
+            (model / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
     def _metrics(self, run, score):
         base = {"method": run["method"], "seed": run["seed"], "n": 24}
@@ -239,7 +241,10 @@ class Tree:
 
 def run(method, seed, name):
     family = FAMILIES.get(method, "control")
-    return dict(run=f"{method}-s{seed}", method=method, name=method, seed=seed, family=family, train_on=name)
+    model = f"{name}/models/{method}-s{seed}/0123456789ab"
+    return dict(
+        run=f"{method}-s{seed}", method=method, name=method, seed=seed, family=family, train_on=name, model=model
+    )
 
 
 def make(folder):

@@ -142,6 +142,16 @@ def test_a_setting_of_one_method_reruns_that_method(project):
         project.config["methods"]["pixels"] = {}
 
 
+def test_a_setting_and_a_batch_at_once_retrain_that_method(project):
+    photographs(project.folder, "day 2")
+    project.config["methods"]["pixels"] = {"height": 16}
+    try:
+        assert project.planned()["train"] == 2
+    finally:
+        shutil.rmtree(project.folder / "media" / "day 2")
+        project.config["methods"]["pixels"] = {}
+
+
 def test_a_corrected_name_reruns_labels_and_evaluation_and_no_detection(project):
     labels = project.folder / "media" / "day 1" / "labels.csv"
     before = labels.read_text()

@@ -7,6 +7,7 @@ import copy
 import fnmatch
 import functools
 import glob
+import hashlib
 import json
 import os
 from dataclasses import dataclass
@@ -181,6 +182,30 @@ class Plan:
             return "the number of individuals (`individuals:`)"
         return None
 
+    def training(self, run):
+        """The settings that a training rests on, as canonical JSON."""
+        source = self.collections[run.source]
+        return canonical(
+            {
+                "method": run.method,
+                "params": run.params,
+                "seed": run.seed,
+                "fill": source["mask"]["fill"],
+                "individuals": source["individuals"] if run.facts["LABELS"] == "count" else None,
+                "manifest": self.manifest_of(self.run_weights(run)),
+            }
+        )
+
+    def version(self, run):
+        """Checksum of the settings and the code that make the run's model."""
+        made_of = self.training(run) + code("train", f"methods.{run.method}")
+        return hashlib.sha256(made_of.encode()).hexdigest()[:12]
+
+    def model(self, run):
+        """The folder of the run's model: another for other settings or code, so that no model is taken for one that
+        other settings made, nor lost to them."""
+        return f"{self.results}/{run.source}/models/{run.name}/{self.version(run)}"
+
     # Weights
 
     def detect_weights(self, collection):
@@ -200,9 +225,13 @@ class Plan:
         """The manifest's checksums and licences of the named weights, for the settings of a stage."""
         return {name: {key: self.manifest[name].get(key) for key in ("sha256", "licence")} for name in paths}
 
-    def download(self, file):
-        """The manifest's entry for a weight file's name, with its name: what `fetch` needs."""
-        return next({"name": name, **entry} for name, entry in self.manifest.items() if entry["file"] == file)
+    def download(self, path):
+        """The manifest's entry, with its name, for the path that a weight file is fetched to: what `fetch` needs."""
+        return next({"name": name, **entry} for name, entry in self.manifest.items() if self._fetched(entry) == path)
+
+    def _fetched(self, entry):
+        """Where a weight file is fetched to: a folder per checksum, so that another file is never taken for it."""
+        return f"{self.results}/weights/{str(entry.get('sha256'))[:8].lower()}/{entry['file']}"
 
     def _paths(self, names):
         return {name: self._path(name) for name in names if name}
@@ -217,7 +246,7 @@ class Plan:
                 f"make sure that it is the file you want, and write its sha256sum into weights.files.{name}.sha256."
             )
         folders = [folder for folder in (settings["folder"], os.environ.get("PUGMARK_WEIGHTS")) if folder]
-        fetched = f"{self.results}/weights/{entry['file']}"
+        fetched = self._fetched(entry)
         for path in [*(os.path.join(folder, entry["file"]) for folder in folders), fetched]:
             if os.path.isfile(path):
                 return path

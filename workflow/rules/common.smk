@@ -39,6 +39,7 @@ except (ConfigError, MethodError) as error:
 RESULTS = PLAN.results
 BATCH = f"{RESULTS}/{{collection}}/batches/{{batch}}"
 RUN = f"{RESULTS}/{{collection}}/runs/{{run}}"
+MODEL = f"{RESULTS}/{{collection}}/models/{{run}}/{{version}}"
 LOGS = f"{RESULTS}/logs"
 
 
@@ -46,6 +47,8 @@ wildcard_constraints:
     collection="|".join(map(re.escape, PLAN.collections)),
     batch="[^/]+",
     run="[^/]+",
+    version="[0-9a-f]{12}",
+    checksum="[0-9a-f]{8}",
 
 
 def batch_folder(wildcards):
@@ -148,19 +151,14 @@ def run_of(wildcards):
     return PLAN.run(wildcards.collection, wildcards.run)
 
 
-def run_settings(wildcards):
+def training_settings(wildcards):
+    """The settings of today, which only today's version may be made with."""
     run = run_of(wildcards)
-    source = PLAN.collections[run.source]
-    return canonical(
-        {
-            "method": run.method,
-            "params": run.params,
-            "seed": run.seed,
-            "fill": source["mask"]["fill"],
-            "individuals": source["individuals"],
-            "manifest": PLAN.manifest_of(PLAN.run_weights(run)),
-        }
-    )
+    if wildcards.version != PLAN.version(run):
+        raise WorkflowError(
+            f"Model {wildcards.version} of {run.name} is of other settings or code; now it is {PLAN.version(run)}."
+        )
+    return PLAN.training(run)
 
 
 def embed_settings(wildcards):
@@ -178,8 +176,8 @@ def run_threads(wildcards):
     return 2 if has_network(wildcards) else 1
 
 
-def run_code(stage):
-    return lambda wildcards: code(stage, f"methods.{run_of(wildcards).method}")
+def embed_code(wildcards):
+    return code("embed", f"methods.{run_of(wildcards).method}")
 
 
 def cluster_settings(wildcards):
@@ -212,11 +210,11 @@ def truth_for_oracle(wildcards):
 
 
 def run_model(wildcards):
-    return f"{RESULTS}/{run_of(wildcards).source}/runs/{wildcards.run}/model.pt"
+    return f"{PLAN.model(run_of(wildcards))}/model.pt"
 
 
 def run_trained(wildcards):
-    return f"{RESULTS}/{run_of(wildcards).source}/runs/{wildcards.run}/trained.parquet"
+    return f"{PLAN.model(run_of(wildcards))}/trained.parquet"
 
 
 def per_batch(file):
@@ -293,6 +291,7 @@ def report_settings(wildcards):
                     seed=run.seed,
                     family=family,
                     train_on=run.source,
+                    model=os.path.relpath(PLAN.model(run), RESULTS),
                 )
             )
         collections[name] = {

@@ -23,19 +23,20 @@ rule split:
         " --out {output:q} > {log:q} 2>&1"
 
 
-# A new batch changes the split's file but must not retrain: its time is ignored, its settings are not. The path is
+# A new batch changes the split's file but must not retrain: its time is ignored. Snakemake then asks nothing else of a
+# job below one that runs, so what must retrain, settings and code, is part of the model's path. That of the split is
 # written out because ancient() marks the very object that it is given, and rules.split.output is everyone's.
 rule train:
     input:
         ancient(lambda wildcards: PLAN.run_weights(run_of(wildcards)).values()),
         split=ancient(f"{RESULTS}/{{collection}}/split.parquet"),
     output:
-        model=f"{RUN}/model.pt",
-        trained=f"{RUN}/trained.parquet",
+        model=f"{MODEL}/model.pt",
+        trained=f"{MODEL}/trained.parquet",
     log:
-        f"{LOGS}/train/{{collection}}/{{run}}.log",
+        f"{LOGS}/train/{{collection}}/{{run}}/{{version}}.log",
     benchmark:
-        f"{LOGS}/train/{{collection}}/{{run}}.tsv"
+        f"{LOGS}/train/{{collection}}/{{run}}/{{version}}.tsv"
     conda:
         "../../envs/pugmark.yaml"
     threads: run_threads
@@ -45,9 +46,8 @@ rule train:
         gpu=lambda wildcards: int(has_network(wildcards)),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
-        settings=run_settings,
+        settings=training_settings,
         weights=lambda wildcards: named(PLAN.run_weights(run_of(wildcards))),
-        code=run_code("train"),
     shell:
         "python -m pugmark.train --split {input.split:q} --folder {params.folder:q} --settings {params.settings:q}"
         " --weights {params.weights:q} --out {output.model:q} --trained {output.trained:q} > {log:q} 2>&1"
@@ -76,7 +76,7 @@ rule embed:
         labels=lambda wildcards, input: (
             ["--labels", input.labels] if input.labels else []
         ),
-        code=run_code("embed"),
+        code=embed_code,
     shell:
         "python -m pugmark.embed --model {input.model:q} --crops {input.crops:q} --settings {params.settings:q}"
         " {params.labels:q} --out {output:q} > {log:q} 2>&1"

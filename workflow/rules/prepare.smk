@@ -7,13 +7,13 @@ localrules:
 
 rule fetch:
     output:
-        f"{RESULTS}/weights/{{file}}",
+        f"{RESULTS}/weights/{{checksum}}/{{file}}",
     log:
-        f"{LOGS}/fetch/{{file}}.log",
+        f"{LOGS}/fetch/{{checksum}}/{{file}}.log",
     conda:
         "../../envs/pugmark.yaml"
     params:
-        settings=lambda wildcards: canonical(PLAN.download(wildcards.file)),
+        settings=lambda wildcards, output: canonical(PLAN.download(output[0])),
     shell:
         "python -m pugmark.fetch --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
 

@@ -16,8 +16,8 @@ RUN_TABLES = ("clusters", "metrics", "queries")
 class Collection:
     """The tables below `folder` (results/{collection}), each read once, as DataFrames.
 
-    settings: {"batches": [name], "runs": [{run, method, name, seed, family, train_on}], "detector", "protocol"};
-    the protocol is the headline of the leaderboard.
+    settings: {"batches": [name], "runs": [{run, method, name, seed, family, train_on, model}], "detector", "protocol"};
+    model is the folder of the run's model, from `folder`'s parent; the protocol is the headline of the leaderboard.
     """
 
     def __init__(self, name, folder, settings):
@@ -60,7 +60,8 @@ class Collection:
 
     def history(self, run):
         """{epoch: figures} of a run's training; an epoch that was run again after a stop counts once, the last time."""
-        path = self.folder / "runs" / run / "history.jsonl"
+        model = next(known["model"] for known in self.runs if known["run"] == run)
+        path = self.folder.parent / model / "history.jsonl"
         lines = path.read_text().splitlines() if path.exists() else []
         figures = [json.loads(line) for line in lines if line.strip()]
         return {row["epoch"]: row for row in figures}
