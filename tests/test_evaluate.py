@@ -124,6 +124,25 @@ def test_query_and_gallery_parts_and_what_takes_no_part(tmp_path):
     assert value(unsupervised, "kmeans, all crops", "accuracy", "n") == 39
 
 
+def test_the_validation_part_alone_decides_who_is_called_new(tmp_path):
+    features, truth = blobs(noise=0.2)
+    words = np.array(["gallery", "val", "query", "val", "query"] * 8, object)
+    words[[name == "i0" and word == "gallery" for name, word in zip(truth, words, strict=True)]] = "unused"
+    table = write_collection(tmp_path, features, truth, words=words)
+    write_clusters(tmp_path, table, np.zeros(40))
+    metrics, _ = run(tmp_path)
+    assert value(metrics, "all", "BAKS") == value(metrics, "all", "BAUS") == value(metrics, "all", "AUROC_new") == 1
+    chosen = value(metrics, "all", "new_below")
+    shuffled = list(truth)
+    for at in np.flatnonzero(words == "query"):
+        shuffled[at] = truth[::-1][at]
+    write_collection(tmp_path, features, shuffled, words=words)
+    assert value(run(tmp_path)[0], "all", "new_below") == chosen
+    write_collection(tmp_path, features, truth, words=np.where(words == "val", "train", words))
+    known = set(run(tmp_path)[0]["metric"])
+    assert "AUROC_new" in known and not known & {"BAKS", "BAUS", "new_below"}
+
+
 def test_single_and_cross_camera_groups(tmp_path):
     features, truth = blobs()
     stations = ["N" if name < "i2" else "NS"[i % 8 // 4] for i, name in enumerate(truth)]

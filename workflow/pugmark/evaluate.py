@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pugmark import cli, tables, vectors
-from pugmark.metrics import protocols, ranking, summary
+from pugmark.metrics import open_set, protocols, ranking, summary
 
 DEFAULTS = {
     "method": "unnamed",
@@ -62,35 +62,49 @@ def main(argv=None):
 
 def _unseen(split, trained):
     """`split` with the crops that the model learned from out of the test."""
-    leaked = split["crop_id"].isin(trained) & split["split"].isin(["query", "gallery", "test"])
+    leaked = split["crop_id"].isin(trained) & split["split"].isin(["val", "query", "gallery", "test"])
     if leaked.any():
         log.warning("%d crops of the test part trained this model and are left out: train it again.", leaked.sum())
     return split.assign(split=split["split"].mask(leaked, "unused"))
 
 
 def _retrieval(split, features, settings):
-    named = split["individual"].notna()
-    places = {part: np.flatnonzero(named & split["split"].isin([part, "test"])) for part in ("query", "gallery")}
-    asked, searched = (split.iloc[places[part]].reset_index(drop=True) for part in ("query", "gallery"))
+    (asked, *_), (searched, *_) = parts = [_named(split, features, part, "test") for part in ("query", "gallery")]
     if asked.empty:
         log.warning("No crop with a name is in the test part: nothing to search for.")
         return [], []
-    items = [
-        ranking.Items(features[places[part]], rows["crop_id"].to_numpy(object), rows["individual"].to_numpy(object))
-        for part, rows in (("query", asked), ("gallery", searched))
-    ]
+    items = [items for _, items in parts]
+    held = _named(split, features, "val")
     metrics, queries = [], []
     for name, protocol in (settings["protocols"] or protocols.default(searched)).items():
         is_junk = protocols.junk(name, protocol, asked, searched)
         ranked = ranking.rank(*items, is_junk, settings["ties"])
         summary.warn_of_ties(name, ranked)
         rows = summary.retrieval(ranked, items[0].individuals, settings)
+        threshold = _threshold(name, protocol, *held, settings)
+        rows += summary.open_set_rows(ranked, items[0].individuals, threshold, settings)
         if "groups" in protocol:
             several = protocols.spread(protocol["groups"], asked, searched)
             rows += summary.grouped(ranked, items[0].individuals, several, settings)
         metrics += [{"protocol": name} | row for row in rows]
         queries += _query_rows(name, ranked, items)
     return metrics, queries
+
+
+def _named(split, features, *words):
+    """The named rows of these parts of the split, and their Items."""
+    places = np.flatnonzero(split["individual"].notna() & split["split"].isin(words))
+    rows = split.iloc[places].reset_index(drop=True)
+    return rows, ranking.Items(features[places], rows["crop_id"].to_numpy(object), rows["individual"].to_numpy(object))
+
+
+def _threshold(name, protocol, held, items, settings):
+    """The similarity below which an animal is called new, from the validation part; None without one."""
+    if held.empty:
+        return None
+    with_own = ranking.rank(items, items, protocols.junk(name, protocol, held, held), settings["ties"])
+    without_own = ranking.rank(items, items, lambda query, own: np.ones(len(own), bool), settings["ties"])
+    return open_set.threshold(with_own, without_own, items.individuals)
 
 
 def _query_rows(protocol, ranked, items):

@@ -36,7 +36,8 @@ def rank(queries, gallery, is_junk=None, ties="pessimistic"):
     Returns a dict of arrays, one entry per query: positives, junk and available (counts; available is what is left of
     the gallery), first_rank and last_rank of the positives (from 1; 0 without any), ap and ap_trapezoid (NaN without
     any), other_rank and other_ap (first_rank and ap, had ties been counted the other way), neighbours (Q x 10 positions
-    in the gallery, -1 beyond its end) and correct (Q x 10 bool). Raises ValueError where a vector is not finite.
+    in the gallery, -1 beyond its end), correct (Q x 10 bool) and similarity (of the nearest; -1 where there is none).
+    Raises ValueError where a vector is not finite.
     """
     for items in (queries, gallery):
         if not np.isfinite(items.vectors.sum()):
@@ -79,7 +80,8 @@ def _members(individuals):
 
 
 def _rank_one(similarities, own, positives, shift):
-    """One query's ranks of positives, either way of counting ties, its neighbours, and which of these are positives.
+    """One query's ranks of positives, either way of counting ties, its neighbours, which of these are positives, and
+    the similarity of the nearest.
 
     Overwrites `similarities`, the query's to the whole gallery.
     """
@@ -95,10 +97,11 @@ def _rank_one(similarities, own, positives, shift):
     right = np.zeros(len(similarities), bool)
     right[positives] = True
     nearest = _nearest(similarities, np.concatenate([highest, mine[:SHOWN] - shift]), right)
-    return _ranks(negatives, mine, shift), _ranks(negatives, mine, -shift), nearest, right[nearest]
+    closest = similarities[nearest[0]] if len(nearest) else -1.0
+    return _ranks(negatives, mine, shift), _ranks(negatives, mine, -shift), nearest, right[nearest], closest
 
 
-def _columns(junk, available, ranks, others, nearest, right):
+def _columns(junk, available, ranks, others, nearest, right, closest):
     """The columns that `rank` returns, of one block of queries."""
     counts = np.array([len(found) for found in ranks])
     ap, trapezoid = precisions(np.concatenate(ranks), counts)
@@ -117,6 +120,7 @@ def _columns(junk, available, ranks, others, nearest, right):
         "other_ap": precisions(np.concatenate(others), counts)[0],
         "neighbours": neighbours,
         "correct": correct,
+        "similarity": np.array(closest, np.float32),
     }
 
 

@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 
-from pugmark.metrics import intervals, partition
+from pugmark.metrics import intervals, open_set, partition
 
 TIE_WARNING = 1e-3
 log = logging.getLogger(__name__)
@@ -37,6 +37,28 @@ def grouped(ranking, individuals, several, settings):
         rows += retrieval(part, individuals[chosen], settings, group)
     parts = [row for row in rows if row["metric"] in ("mAP_single", "mAP_cross")]
     return [*rows, _row("mmAP", np.mean([row["value"] for row in parts]), sum(row["n"] for row in parts))]
+
+
+def open_set_rows(ranking, individuals, threshold, settings):
+    """Rows of what tells new individuals from known ones; none where no query is of a new one, and the area under the
+    ROC curve alone where there is no `threshold`.
+    """
+    new, known = open_set.unknown(ranking), ranking["positives"] > 0
+    if not new.any():
+        return []
+    rows = [_row("AUROC_new", open_set.auroc(ranking), (new | known).sum())]
+    if threshold is None:
+        return rows
+    accepted = ranking["similarity"] >= threshold
+    shares = {
+        "BAKS": open_set.balanced((open_set.named(ranking) & accepted)[known], individuals[known]),
+        "BAUS": open_set.balanced(~accepted[new], individuals[new]),
+    }
+    for metric, values in shares.items():
+        low, high = _interval(values, np.ones(len(values)), np.arange(len(values)), settings)
+        rows.append(_row(metric, values.mean() if len(values) else np.nan, len(values), low, high))
+    combined = np.sqrt(rows[1]["value"] * rows[2]["value"])
+    return [*rows, _row("BAKS_BAUS", combined, sum(map(len, shares.values()))), _row("new_below", threshold, len(new))]
 
 
 def clustering(individuals, clusters, on_video, settings):

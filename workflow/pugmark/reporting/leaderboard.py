@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 RANKING = {"mAP": "mAP", "rank1": "Rank-1", "rank5": "Rank-5", "mINP": "mINP", "mmAP": "mmAP"}
+OPEN_SET = {"AUROC_new": "AUROC new", "BAKS": "BAKS", "BAUS": "BAUS"}
 PARTITION = {"accuracy": "Accuracy", "ARI": "ARI", "AMI": "AMI", "IDF1": "ID-F1"}
 COUNTS = {"clusters": "Clusters", "noise_share": "Noise"}
 SHORTCUTS = ("imagenet", "pixels")

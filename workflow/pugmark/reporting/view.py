@@ -35,7 +35,7 @@ def view(collection):
 
 def boards(collection):
     """One leaderboard per retrieval protocol, the headline first."""
-    made = []
+    made, shown = [], leaderboard.RANKING | leaderboard.OPEN_SET
     for protocol in leaderboard.protocols(collection.metrics, collection.protocol):
         rows = leaderboard.rows(collection.metrics, protocol)
         chance = {metric: leaderboard.chance(rows, metric) for metric in ("mAP", "rank1")}
@@ -46,7 +46,7 @@ def boards(collection):
                 "verdicts": leaderboard.verdicts(rows),
                 "warnings": leaderboard.warnings(rows),
                 "chance": chance,
-                "columns": {metric: title for metric, title in leaderboard.RANKING.items() if _stated(rows, metric)},
+                "columns": {metric: title for metric, title in shown.items() if _stated(rows, metric)},
                 "unanswerable": leaderboard.unanswerable(rows),
                 "plot": plots.dots(rows, chance, {"mAP": "mAP", "rank1": "Rank-1"}),
             }
