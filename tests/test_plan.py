@@ -144,7 +144,7 @@ def test_missing_weights_are_fetched_where_downloads_are_allowed(config, monkeyp
     plan = Plan(config)
     path = plan.run_weights(plan.runs("cats")[0])["resnet50-imagenet"]
     assert path == f"{plan.results}/weights/0676ba61/resnet50-0676ba61.pth"
-    assert plan.download(path)["url"].startswith("https://")
+    assert plan.manifest.download(path)["url"].startswith("https://")
 
 
 def test_the_order_of_keys_changes_no_setting():

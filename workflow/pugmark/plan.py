@@ -15,9 +15,9 @@ from pathlib import Path
 
 from pugmark import configuration, fingerprint, listing, literals, methods
 from pugmark.configuration import ConfigError
+from pugmark.manifest import Manifest
 
 PACKAGE = Path(__file__).parent
-MANIFEST = PACKAGE.parent / "weights.yaml"
 SECTIONS = ("ingest", "detect", "mask", "crop", "label", "split", "cluster", "evaluate")
 
 
@@ -49,9 +49,7 @@ class Plan:
     def __init__(self, config):
         self.config = configuration.complete(config)
         self.results = self.config["results"].rstrip("/")
-        self.manifest = configuration.read_yaml(MANIFEST)
-        for name, entry in self.config["weights"]["files"].items():
-            self.manifest[name] = {**self.manifest.get(name, {"url": None, "licence": "unknown"}), **entry}
+        self.manifest = Manifest(self.config["weights"], self.results)
         self.collections = {name: self._collection(name, spec) for name, spec in self.config["collections"].items()}
         self.folders = {name: self._batches(name) for name in self.collections}
         self._runs = {name: self._runs_of(name) for name in self.collections}
@@ -192,7 +190,7 @@ class Plan:
                 "seed": run.seed,
                 "fill": source["mask"]["fill"],
                 "individuals": source["individuals"] if run.facts["LABELS"] == "count" else None,
-                "manifest": self.manifest_of(self.run_weights(run)),
+                "manifest": self.manifest.facts(self.run_weights(run)),
             }
         )
 
@@ -210,54 +208,16 @@ class Plan:
 
     def detect_weights(self, collection):
         """{name: path} of the weight files that the collection's detector loads."""
-        return self._paths([self.collections[collection]["detect"].get("weights")])
+        return self.manifest.paths([self.collections[collection]["detect"].get("weights")])
 
     def mask_weights(self, collection):
         """{name: path} of the weight files that the collection's masking policy loads."""
         mask = self.collections[collection]["mask"]
-        return self._paths([mask.get("sam"), mask.get("isnet")])
+        return self.manifest.paths([mask.get("sam"), mask.get("isnet")])
 
     def run_weights(self, run):
         """{name: path} of the weight files that the run's method loads."""
-        return self._paths([run.params.get("weights")])
-
-    def manifest_of(self, paths):
-        """The manifest's checksums and licences of the named weights, for the settings of a stage."""
-        return {name: {key: self.manifest[name].get(key) for key in ("sha256", "licence")} for name in paths}
-
-    def download(self, path):
-        """The manifest's entry, with its name, for the path that a weight file is fetched to: what `fetch` needs."""
-        return next({"name": name, **entry} for name, entry in self.manifest.items() if self._fetched(entry) == path)
-
-    def _fetched(self, entry):
-        """Where a weight file is fetched to: a folder per checksum, so that another file is never taken for it."""
-        return f"{self.results}/weights/{str(entry.get('sha256'))[:8].lower()}/{entry['file']}"
-
-    def _paths(self, names):
-        return {name: self._path(name) for name in names if name}
-
-    def _path(self, name):
-        if name not in self.manifest:
-            raise ConfigError(literals.unknown(name, self.manifest, "weights"))
-        entry, settings = self.manifest[name], self.config["weights"]
-        if not entry.get("sha256"):
-            raise ConfigError(
-                f"Weights {name}: nobody has stated the checksum of {entry['file']}. Fetch it from {entry.get('url')}, "
-                f"make sure that it is the file you want, and write its sha256sum into weights.files.{name}.sha256."
-            )
-        folders = [folder for folder in (settings["folder"], os.environ.get("PUGMARK_WEIGHTS")) if folder]
-        fetched = self._fetched(entry)
-        for path in [*(os.path.join(folder, entry["file"]) for folder in folders), fetched]:
-            if os.path.isfile(path):
-                return path
-        if settings["download"] and entry.get("url"):
-            return fetched
-        where = " or ".join(folders) or "any folder: none is given"
-        raise ConfigError(
-            f"Weights {name}: {entry['file']} is not in {where}. Fetch it from "
-            f"{entry.get('url') or 'its publisher'} into the folder that weights.folder or PUGMARK_WEIGHTS names, "
-            "or set weights.download: true."
-        )
+        return self.manifest.paths([run.params.get("weights")])
 
 
 @functools.cache

@@ -112,7 +112,7 @@ def detector_settings(wildcards):
     if "file" in settings and settings["file"]:
         more["file"] = settings["file"].format(batch=wildcards.batch)
     return PLAN.settings(
-        name, "detect", **more, manifest=PLAN.manifest_of(PLAN.detect_weights(name))
+        name, "detect", **more, manifest=PLAN.manifest.facts(PLAN.detect_weights(name))
     )
 
 
@@ -125,7 +125,7 @@ def mask_settings(wildcards):
         if key != "fill"
     }
     return canonical(
-        {**settings, "manifest": PLAN.manifest_of(PLAN.mask_weights(name))}
+        {**settings, "manifest": PLAN.manifest.facts(PLAN.mask_weights(name))}
     )
 
 

@@ -13,7 +13,7 @@ rule fetch:
     conda:
         "../../envs/pugmark.yaml"
     params:
-        settings=lambda wildcards, output: canonical(PLAN.download(output[0])),
+        settings=lambda wildcards, output: canonical(PLAN.manifest.download(output[0])),
     shell:
         "python -m pugmark.fetch --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
 
