@@ -69,7 +69,8 @@ def _unseen(split, trained):
 
 
 def _retrieval(split, features, settings):
-    (asked, *_), (searched, *_) = parts = [_named(split, features, part, "test") for part in ("query", "gallery")]
+    parts = [_named(split, features, part, "test") for part in ("query", "gallery")]
+    (asked, _), (searched, _) = parts
     if asked.empty:
         log.warning("No crop with a name is in the test part: nothing to search for.")
         return [], []
