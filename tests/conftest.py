@@ -25,3 +25,17 @@ def chromium():
     if not found:
         pytest.skip("no Chromium on this machine: install Debian's packages chromium and chromium-driver")
     return found
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory):
+    """A finished run over a drawn survey and over a folder of photographs with labels.csv, from a copy of the checkout.
+
+    Tests that change it put it back.
+    """
+    from project import Project, checkout
+
+    made = Project(tmp_path_factory.mktemp("project"), checkout(tmp_path_factory.mktemp("checkout")))
+    made.photographs("day 1")
+    made.run()
+    return made

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from formats.media import photo, video
 
-from pugmark import label, tables
+from pugmark import ingest, label, tables
 from pugmark.formats import sidecars
 
 NAMES = ["crop_id", "path", "frame_number", "x", "y", "w", "h", "confidence"]
@@ -97,7 +97,10 @@ def crops_table(path, rows):
 
 
 def run(batch, tmp_path, *arguments, **settings):
-    files = ["--batch", batch, "--crops", tmp_path / "crops.parquet", "--out", tmp_path / "labels.parquet", *arguments]
+    if not (tmp_path / "media.parquet").exists():
+        ingest.main(["--batch", str(batch), "--out", str(tmp_path / "media.parquet")])
+    files = ["--batch", batch, "--media", tmp_path / "media.parquet", "--crops", tmp_path / "crops.parquet"]
+    files += ["--out", tmp_path / "labels.parquet", *arguments]
     label.main([*map(str, files), "--settings", json.dumps(settings)])
     table = tables.read(tmp_path / "labels.parquet", "labels")
     return table.astype(object).where(table.notna(), None).set_index("crop_id")
@@ -124,6 +127,20 @@ def test_folders_through_the_command_line(tmp_path):
     photo(batch / "query" / "Zoë <b>" / "a.jpg")
     crops_table(tmp_path / "crops.parquet", crops(("query/Zoë <b>/a.jpg", None, LEFT, 0.9)))
     assert run(batch, tmp_path, labels="folders").to_numpy().tolist() == [["Zoë <b>", None, "query"]]
+
+
+def test_a_shard_does_not_miss_the_crops_of_another(tmp_path):
+    batch = tmp_path / "batch"
+    photo(batch / "a.jpg")
+    photo(batch / "b.jpg")
+    (batch / "labels.csv").write_text("path,individual\na.jpg,Ada\nb.jpg,Bo\n")
+    crops_table(tmp_path / "crops.parquet", crops(("a.jpg", None, LEFT, 0.9)))
+    run(batch, tmp_path)
+    assert tables.provenance(tmp_path / "labels.parquet")["counts"]["names without a crop"] == 1
+    media = tables.read(tmp_path / "media.parquet", "media")
+    tables.write(tmp_path / "media.parquet", "media", media[media["path"] == "a.jpg"], "shard")
+    assert run(batch, tmp_path)["individual"].tolist() == ["Ada"]
+    assert tables.provenance(tmp_path / "labels.parquet")["counts"]["names without a crop"] == 0
 
 
 def test_an_empty_batch(tmp_path):

@@ -2,12 +2,14 @@
 
 import copy
 import json
+import os
+import shutil
 
 import pytest
 import yaml
 from conftest import ROOT
 
-from pugmark import configuration, listing
+from pugmark import configuration, handover, listing, versions
 from pugmark.configuration import ConfigError
 from pugmark.plan import Plan, canonical
 
@@ -125,7 +127,8 @@ def test_missing_weights_name_file_address_and_folder(config, tmp_path, monkeypa
         Plan(config)
     (tmp_path / "resnet50-0676ba61.pth").touch()
     plan = Plan(config)
-    assert plan.run_weights(plan.runs("cats")[0]) == {"resnet50-imagenet": str(tmp_path / "resnet50-0676ba61.pth")}
+    place = f"{plan.results}/weights/0676ba61/resnet50-0676ba61.pth"  # the same wherever they come from
+    assert plan.run_weights(plan.runs("cats")[0]) == {"resnet50-imagenet": place}
 
 
 def test_weights_without_a_checksum_are_refused_before_anything_is_fetched(config):
@@ -144,7 +147,7 @@ def test_missing_weights_are_fetched_where_downloads_are_allowed(config, monkeyp
     plan = Plan(config)
     path = plan.run_weights(plan.runs("cats")[0])["resnet50-imagenet"]
     assert path == f"{plan.results}/weights/0676ba61/resnet50-0676ba61.pth"
-    assert plan.manifest.download(path)["url"].startswith("https://")
+    assert plan.manifest.entry(path)["url"].startswith("https://")
 
 
 def test_the_order_of_keys_changes_no_setting():
@@ -164,7 +167,7 @@ def test_every_key_of_the_schema_is_described():
 
 
 class TestListing:
-    """The checksum of a batch folder changes when a result would, and at no other time."""
+    """The checksums of a batch folder change when a result would, and at no other time."""
 
     @pytest.fixture
     def batch(self, tmp_path):
@@ -173,33 +176,127 @@ class TestListing:
         (tmp_path / "labels.csv").write_text("path,individual,station\nst 1/ä.jpg,Ann,one\n")
         return tmp_path
 
-    def test_touching_changes_nothing(self, batch):
-        before = listing.media(batch), listing.labels(batch)
-        (batch / "st 1" / "ä.jpg").touch()
-        assert (listing.media(batch), listing.labels(batch)) == before
+    @staticmethod
+    def changed(batch, change):
+        """The checksums that are others after `change`."""
+        before = listing.of(batch)
+        change()
+        after = listing.of(batch)
+        return {kind for kind in ("media", "labels", "names", "stamp") if getattr(before, kind) != getattr(after, kind)}
+
+    def test_touching_changes_the_stamp_alone(self, batch):
+        assert self.changed(batch, lambda: os.utime(batch / "st 1" / "ä.jpg", (1, 1))) == {"stamp"}
 
     @pytest.mark.parametrize("path, content", [("st 1/ä.jpg", b"1234"), ("new.jpg", b""), ("x.json", b"{}")])
-    def test_another_file_or_size_changes_it(self, batch, path, content):
-        before = listing.media(batch)
-        (batch / path).write_bytes(content)
-        assert listing.media(batch) != before
+    def test_another_file_or_size_names_nobody_anew(self, batch, path, content):
+        changed = self.changed(batch, lambda: (batch / path).write_bytes(content))
+        assert changed == {"media", "labels", "stamp"}
 
-    def test_a_corrected_name_changes_the_labels_alone(self, batch):
-        before = listing.media(batch), listing.labels(batch)
-        (batch / "labels.csv").write_text("path,individual,station\nst 1/ä.jpg,Bob,one\n")
-        assert listing.media(batch) == before[0] and listing.labels(batch) != before[1]
+    def test_a_corrected_name_changes_labels_and_names(self, batch):
+        table = "path,individual,station\nst 1/ä.jpg,Bob,one\n"
+        changed = self.changed(batch, lambda: (batch / "labels.csv").write_text(table))
+        assert changed - {"stamp"} == {"labels", "names"}
 
-    def test_a_corrected_station_changes_both(self, batch):
-        before = listing.media(batch), listing.labels(batch)
-        (batch / "labels.csv").write_text("path,individual,station\nst 1/ä.jpg,Ann,two\n")
-        assert listing.media(batch) != before[0] and listing.labels(batch) != before[1]
+    def test_a_row_without_a_name_changes_no_names(self, batch):
+        table = "path,individual,station\nst 1/ä.jpg,Ann,one\nb.jpg,,two\n"
+        changed = self.changed(batch, lambda: (batch / "labels.csv").write_text(table))
+        assert changed - {"stamp"} == {"media", "labels"}
 
-    def test_hidden_files_and_broken_links_are_harmless(self, batch):
-        before = listing.media(batch)
-        (batch / ".DS_Store").write_text("x")
-        assert listing.media(batch) == before
-        (batch / "gone.jpg").symlink_to("nowhere.jpg")
-        assert listing.media(batch) != before
+    def test_a_table_of_boxes_without_a_header_is_names(self, batch):
+        (batch / "scenes.csv").write_text("koi,1,2,3,4,scene00001.jpg,952,540\n")
+        table = "carp,1,2,3,4,scene00001.jpg,952,540\n"
+        assert "names" in self.changed(batch, lambda: (batch / "scenes.csv").write_text(table))
+
+    def test_hidden_files_are_nothing_and_a_broken_link_is_something(self, batch):
+        assert self.changed(batch, lambda: (batch / ".DS_Store").write_text("x")) == set()
+        assert "media" in self.changed(batch, lambda: (batch / "gone.jpg").symlink_to("nowhere.jpg"))
+
+    def test_a_table_that_is_none_is_left_to_the_stage_that_reads_it(self, batch):
+        (batch / "labels.csv").write_text('path,individual\n"' + "x" * 200_000 + '"\n')
+        assert listing.of(batch).names
+
+
+class TestVersions:
+    """A model that learned names is kept while the names that it learned from stand."""
+
+    @pytest.fixture
+    def named(self, config, tmp_path):
+        for batch in ("2024-05", "2024-06"):
+            (tmp_path / "media" / batch / "labels.csv").write_text("path,individual\na.jpg,Ann\n")
+        return config
+
+    @staticmethod
+    def train(config):
+        """{run: version} after pretending that every model was finished."""
+        plan = Plan(copy.deepcopy(config))
+        for run in plan.runs("cats"):
+            os.makedirs(plan.model(run), exist_ok=True)
+            versions.keep(json.loads(plan.training(run)), plan.model(run))
+        return {run.name: plan.version(run) for run in plan.runs("cats")}
+
+    @staticmethod
+    def versions(config):
+        plan = Plan(copy.deepcopy(config))
+        return {run.name: plan.version(run) for run in plan.runs("cats")}
+
+    def test_a_new_batch_keeps_every_model(self, named, tmp_path):
+        before = self.train(named)
+        (tmp_path / "media" / "2024-07").mkdir()
+        (tmp_path / "media" / "2024-07" / "labels.csv").write_text("path,individual\nb.jpg,Bob\n")
+        assert self.versions(named) == before
+
+    def test_a_removed_batch_keeps_every_model(self, named, tmp_path):
+        before = self.train(named)
+        shutil.rmtree(tmp_path / "media" / "2024-06")
+        assert self.versions(named) == before
+
+    def test_a_corrected_name_asks_for_the_models_that_learn_from_names_and_back(self, named, tmp_path):
+        before, labels = self.train(named), tmp_path / "media" / "2024-05" / "labels.csv"
+        labels.write_text("path,individual\na.jpg,Bob\n")
+        after = self.train(named)
+        assert {name for name in before if before[name] != after[name]} == {"mine-s1", "mine-s2"}
+        labels.write_text("path,individual\na.jpg,Ann\n")
+        assert self.versions(named) == before
+
+    def test_a_corrected_name_in_a_batch_that_came_later_keeps_the_model(self, named, tmp_path):
+        before = self.train(named)
+        (tmp_path / "media" / "2024-07").mkdir()
+        for name in ("Bob", "Cid"):
+            (tmp_path / "media" / "2024-07" / "labels.csv").write_text(f"path,individual\nb.jpg,{name}\n")
+            assert self.versions(named) == before
+
+    def test_an_edited_record_is_no_models(self, named, tmp_path):
+        before = self.train(named)
+        for record in (tmp_path / "results").rglob(versions.RECORD):
+            settings = json.loads(record.read_text())
+            versions.keep(settings | {"names": dict(list(settings["names"].items())[:1])}, record.parent)
+        assert self.versions(named) == before
+
+    def test_jobs_know_what_the_run_began_with(self, named, tmp_path, monkeypatch):
+        monkeypatch.delenv(handover.VARIABLE, raising=False)
+        monkeypatch.setenv("PUGMARK_WEIGHTS", "")
+        assert handover.received() is None
+        plan = Plan(copy.deepcopy(named))
+        handover.give(plan)
+        monkeypatch.setenv(handover.VARIABLE, os.environ[handover.VARIABLE])
+        (tmp_path / "media" / "2024-07").mkdir()
+        (tmp_path / "media" / "2024-05" / "labels.csv").write_text("path,individual\na.jpg,Bob\n")
+        job = Plan(copy.deepcopy(named), handover.received())
+        assert job.batches("cats") == ["2024-05", "2024-06"]
+        assert [job.version(run) for run in job.runs("cats")] == [plan.version(run) for run in plan.runs("cats")]
+
+
+def test_a_large_batch_is_known_by_its_shards(config):
+    config["collections"]["cats"]["shards"] = {"*-05": 3}
+    plan = Plan(config)
+    assert plan.batches("cats") == ["2024-05.1of3", "2024-05.2of3", "2024-05.3of3", "2024-06"]
+    assert plan.folder("cats", "2024-05.2of3") == plan.folders["cats"]["2024-05"]
+
+
+def test_a_folder_called_like_a_shard_is_refused(config, tmp_path):
+    (tmp_path / "media" / "x.1of2").mkdir()
+    with pytest.raises(ConfigError, match=r"rename .*x\.1of2: its name is that of a shard"):
+        Plan(config)
 
 
 def test_settings_are_canonical_json(config):

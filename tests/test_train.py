@@ -70,7 +70,7 @@ def test_a_model_holds_what_embedding_needs_and_nothing_is_left_over(collection,
     lines = [json.loads(line) for line in (tmp_path / "run/history.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2] and all(line["loss"] > 0 for line in lines)
     left = sorted(path.name for path in (tmp_path / "run").iterdir())
-    assert left == ["history.jsonl", "model.pt", "trained.parquet"]
+    assert left == ["history.jsonl", "model.json", "model.pt", "trained.parquet"]
 
 
 def test_equal_inputs_give_equal_bytes(collection, tmp_path):

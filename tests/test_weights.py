@@ -44,12 +44,28 @@ def server(file):
 
 
 def entry(server, checksum):
-    return {"name": "net", "file": "net.pth", "url": f"{server}/net.pth", "sha256": checksum, "licence": "MIT"}
+    return entry_of(checksum, f"{server}/net.pth")
+
+
+def entry_of(checksum, url):
+    return {"name": "net", "file": "net.pth", "url": url, "sha256": checksum, "licence": "MIT"}
 
 
 def test_fetch_keeps_a_file_with_the_right_checksum(server, tmp_path):
     fetch.fetch(entry(server, DIGEST), tmp_path / "got" / "net.pth")
     assert (tmp_path / "got" / "net.pth").read_bytes() == CONTENT
+
+
+def test_fetch_links_a_file_that_lies_in_a_folder_of_weights(file, tmp_path):
+    nowhere = entry_of(DIGEST, url=None)
+    fetch.fetch(nowhere, tmp_path / "got" / "net.pth", [tmp_path / "empty", tmp_path])
+    assert (tmp_path / "got" / "net.pth").readlink() == file
+
+
+def test_fetch_links_no_file_with_another_checksum(file, tmp_path):
+    with pytest.raises(weights.WeightsError, match="delete the file"):
+        fetch.fetch(entry_of("0" * 64, url=None), tmp_path / "got" / "net.pth", [tmp_path])
+    assert not (tmp_path / "got").exists()
 
 
 def test_fetch_leaves_nothing_of_a_wrong_file(server, tmp_path):

@@ -1,86 +1,10 @@
-"""The real DAG: the embedded survey in a small size, what runs again and what does not, Snakemake's own commands."""
+"""The real DAG: every table, the controls, Snakemake's own report, and mistakes."""
 
-import json
-import os
-import re
-import shutil
-import subprocess
 import zipfile
 
-import pytest
-import yaml
-from conftest import ROOT
+from project import Project
 
 from pugmark import tables
-
-CONFIG = {
-    "results": "results",
-    "collections": {
-        "drawn": {"synthetic": {"seed": 3, "batches": 2, "individuals": 4}},
-        "folder": {"batches": "media/*", "labels": "sidecar", "detect": {"name": "whole"}},
-    },
-    "detect": {"name": "motion"},
-    "methods": {"oracle": {}, "random": {}, "pixels": {}},
-    "evaluate": {"resamples": 50},
-}
-
-
-class Project:
-    """A working directory with a configuration of its own, beside the checkout."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.config = json.loads(json.dumps(CONFIG))
-
-    def run(self, *options, check=True):
-        (self.folder / "config.yaml").write_text(yaml.safe_dump(self.config))
-        command = [ROOT / ".venv/bin/snakemake", "-s", ROOT / "Snakefile", "--directory", self.folder, "--cores", "2"]
-        command += ["--configfile", self.folder / "config.yaml", *options]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, env=environment())
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def planned(self):
-        """{rule: number of jobs} that a run would start now."""
-        said = self.run("-n", "--quiet", "host")
-        table = re.search(r"^Job stats:\n.*?\n-.*?\n(.*?)^total", said, re.M | re.S)
-        counts = dict(line.split() for line in table[1].splitlines()) if table else {}
-        return {rule: int(n) for rule, n in counts.items() if rule != "all"}
-
-    def metric(self, collection, run, metric, protocol="all"):
-        table = tables.read(self.folder / f"results/{collection}/runs/{run}/metrics.parquet", "metrics")
-        return table.set_index(["protocol", "metric"]).loc[(protocol, metric), "value"]
-
-
-def environment():
-    return {**os.environ, "OMP_NUM_THREADS": "1"}
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """A finished run over a drawn survey and over a folder of photographs with labels.csv."""
-    made = Project(tmp_path_factory.mktemp("project"))
-    from pugmark import synthesise
-
-    synthesise.synthesise(made.folder / "survey", made.folder / "truth", 1, {"seed": 5, "individuals": 3})
-    photographs(made.folder, "day 1")
-    made.run()
-    return made
-
-
-def photographs(folder, batch):
-    """A user's batch: a few pictures of the drawn survey in a folder, with labels.csv."""
-    labels = (folder / "truth" / "labels.csv").read_text().splitlines()
-    target = folder / "media" / batch
-    target.mkdir(parents=True)
-    rows = ["path,individual,station"]
-    for line in labels[1:30:2] if batch == "day 1" else labels[2:20:3]:
-        path, individual = line.split(",")[:2]
-        name = path.replace("/", " ")
-        if not (target / name).exists():
-            shutil.copy(folder / "survey" / path, target / name)
-            rows.append(f"{name},{individual},{path.split('/')[0]}")
-    (target / "labels.csv").write_text("\n".join(rows) + "\n")
 
 
 def test_every_table_and_the_report_are_there(project):
@@ -95,75 +19,6 @@ def test_the_oracle_is_perfect_and_random_is_not(project):
     assert project.metric("drawn", "oracle-s1", "mAP") == 1.0
     assert project.metric("drawn", "oracle-s1", "rank1") == 1.0
     assert project.metric("drawn", "random-s1", "mAP") < 0.7
-
-
-def test_nothing_changed_nothing_runs(project):
-    assert "Nothing to be done" in project.run("-n")
-
-
-def test_touching_everything_runs_nothing(project):
-    for path in (project.folder / "media").rglob("*"):
-        path.touch()
-    assert project.planned() == {}
-
-
-def test_a_new_batch_costs_its_own_jobs_and_the_aggregates(project):
-    photographs(project.folder, "day 2")
-    try:
-        once = ("ingest", "detect", "mask", "crop", "label")
-        expected = dict.fromkeys(once, 1) | {"split": 1, "embed": 3, "cluster": 3, "evaluate": 3, "report": 1}
-        assert project.planned() == expected
-    finally:
-        shutil.rmtree(project.folder / "media" / "day 2")
-
-
-def test_one_more_method_runs_its_own_jobs(project):
-    project.config["methods"]["noise"] = {"method": "random"}
-    try:
-        assert project.planned() == {"train": 2, "embed": 3, "cluster": 2, "evaluate": 2, "report": 1}
-    finally:
-        del project.config["methods"]["noise"]
-
-
-def test_one_more_collection_runs_its_own_jobs(project):
-    project.config["collections"]["copy"] = dict(project.config["collections"]["folder"])
-    try:
-        once = dict.fromkeys(("ingest", "detect", "mask", "crop", "label", "split", "report"), 1)
-        assert project.planned() == once | dict.fromkeys(("train", "embed", "cluster", "evaluate"), 3)
-    finally:
-        del project.config["collections"]["copy"]
-
-
-def test_a_setting_of_one_method_reruns_that_method(project):
-    project.config["methods"]["pixels"] = {"height": 16}
-    try:
-        assert project.planned() == {"train": 2, "embed": 3, "cluster": 2, "evaluate": 2, "report": 1}
-    finally:
-        project.config["methods"]["pixels"] = {}
-
-
-def test_a_setting_and_a_batch_at_once_retrain_that_method(project):
-    photographs(project.folder, "day 2")
-    project.config["methods"]["pixels"] = {"height": 16}
-    try:
-        assert project.planned()["train"] == 2
-    finally:
-        shutil.rmtree(project.folder / "media" / "day 2")
-        project.config["methods"]["pixels"] = {}
-
-
-def test_a_corrected_name_reruns_labels_and_evaluation_and_no_detection(project):
-    labels = project.folder / "media" / "day 1" / "labels.csv"
-    before = labels.read_text()
-    lines = before.splitlines()
-    path, _, station = lines[1].split(",")
-    labels.write_text("\n".join([lines[0], f"{path},someone else,{station}", *lines[2:]]) + "\n")
-    try:
-        planned = project.planned()
-        assert not {"ingest", "detect", "mask", "crop", "train"} & planned.keys()
-        assert planned["label"] == 1 and planned["evaluate"] == 3
-    finally:
-        labels.write_text(before)
 
 
 def test_snakemakes_own_report_holds_the_figures(project):
@@ -192,3 +47,26 @@ def test_a_batch_with_nothing_readable_goes_all_the_way(tmp_path):
     media = tables.read(tmp_path / "results/empty/batches/broken/media.parquet", "media")
     assert media["status"].str.startswith("unreadable").all()
     assert "unreadable" in (tmp_path / "results/report/index.html").read_text()
+
+
+def test_shards_of_a_batch_give_the_crops_of_the_whole(tmp_path):
+    made = Project(tmp_path)
+    made.config["collections"] = {"folder": made.config["collections"]["folder"] | {"methods": ["pixels"]}}
+    made.photographs("day 1")
+    made.run("results/folder/split.parquet")
+    made.config["collections"]["folder"]["shards"] = {"day*": 3}
+    assert made.planned() | {"report": 1} == dict.fromkeys(("shard", "detect", "mask", "crop", "label"), 3) | {
+        "split": 1,
+        "train": 1,
+        "embed": 3,
+        "cluster": 1,
+        "evaluate": 1,
+        "report": 1,
+    }
+    whole = tables.read(tmp_path / "results/folder/split.parquet", "split")
+    made.run("results/folder/split.parquet")
+    parts = tables.read(tmp_path / "results/folder/split.parquet", "split")
+    assert sorted(parts["batch"].unique()) == ["day 1.1of3", "day 1.2of3", "day 1.3of3"]
+    columns = ["crop_id", "individual", "station", "sequence", "timestamp", "split"]
+    ordered = [table.sort_values("crop_id")[columns].reset_index(drop=True) for table in (whole, parts)]
+    assert ordered[0].equals(ordered[1])

@@ -100,7 +100,8 @@ def _counted(rows, unused):
 def main(argv=None):
     parser = cli.parser(__doc__)
     parser.add_argument("--batch", type=Path, required=True, help="the batch folder")
-    parser.add_argument("--crops", required=True, help="crops table of the batch")
+    parser.add_argument("--media", required=True, help="media table of the batch or of a shard of it")
+    parser.add_argument("--crops", required=True, help="its crops table")
     parser.add_argument("--labels-file", help="a labels table kept apart from the batch, instead of its sidecars")
     parser.add_argument("--out", required=True, help="labels table to write")
     args = parser.parse_args(argv)
@@ -109,6 +110,8 @@ def main(argv=None):
         said = sidecars.read(args.batch, settings, args.labels_file)
     except folder.BatchError as error:
         raise SystemExit(f"{args.batch}: {error}") from error
+    here = set(tables.read(args.media, "media", ["path"])["path"])
+    said = said[said["path"].map(folder.printable).isin(here)]  # the rest is of other shards
     rows, counts = label(tables.read(args.crops, "crops", _CROP), said, settings["min_iou"])
     tables.write(args.out, "labels", rows, stage="label", settings=settings, counts=counts)
     LOG.info("%s", ", ".join(f"{count} {what}" for what, count in counts.items()))

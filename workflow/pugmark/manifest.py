@@ -15,7 +15,7 @@ FILE = Path(__file__).parents[1] / "weights.yaml"
 class Manifest:
     """The known weight files, {name: {file, url, sha256, licence}}.
 
-    settings: the section `weights` of config.yaml. results: the folder below which missing files are fetched.
+    settings: the section `weights` of config.yaml. results: the folder below which `fetch` puts them.
     """
 
     def __init__(self, settings, results):
@@ -25,19 +25,25 @@ class Manifest:
             self.entries[name] = {**self.entries.get(name, {"url": None, "licence": "unknown"}), **entry}
 
     def paths(self, names):
-        """{name: path} of the weight files `names`, None passed over. Raises ConfigError."""
+        """{name: path} of the weight files `names`, None passed over. Raises ConfigError where one cannot be had."""
         return {name: self._path(name) for name in names if name}
 
     def facts(self, names):
         """{name: its checksum and licence}: what the settings of a stage say of its weights."""
         return {name: {key: self.entries[name].get(key) for key in ("sha256", "licence")} for name in names}
 
-    def download(self, path):
-        """The entry, with its name, of the file that is fetched to `path`."""
-        return next({"name": name, **entry} for name, entry in self.entries.items() if self._fetched(entry) == path)
+    def entry(self, path):
+        """The entry, with its name, of the file that lies at `path`, where `fetch` links or downloads it to."""
+        return next({"name": name, **entry} for name, entry in self.entries.items() if self._place(entry) == path)
 
-    def _fetched(self, entry):
-        """Where a file is fetched to: a folder per checksum, so that another file is never taken for it."""
+    def folders(self):
+        """Where files are looked for before any is downloaded."""
+        named = os.environ.get("PUGMARK_WEIGHTS", "").split(os.pathsep)
+        return [folder for folder in (self.settings["folder"], *named) if folder]
+
+    def _place(self, entry):
+        """One path for a file wherever it comes from, in a folder per checksum, so that another is never taken for it:
+        moving the folder of weights changes no job."""
         return f"{self.results}/weights/{str(entry.get('sha256'))[:8].lower()}/{entry['file']}"
 
     def _path(self, name):
@@ -49,13 +55,10 @@ class Manifest:
                 f"Weights {name}: nobody has stated the checksum of {entry['file']}. Fetch it from {entry.get('url')}, "
                 f"make sure that it is the file you want, and write its sha256sum into weights.files.{name}.sha256."
             )
-        folders = [folder for folder in (self.settings["folder"], os.environ.get("PUGMARK_WEIGHTS")) if folder]
-        fetched = self._fetched(entry)
-        for path in [*(os.path.join(folder, entry["file"]) for folder in folders), fetched]:
-            if os.path.isfile(path):
-                return path
-        if self.settings["download"] and entry.get("url"):
-            return fetched
+        place, folders = self._place(entry), self.folders()
+        there = any(map(os.path.isfile, [place, *(os.path.join(folder, entry["file"]) for folder in folders)]))
+        if there or (self.settings["download"] and entry.get("url")):
+            return place
         where = " or ".join(folders) or "any folder: none is given"
         raise ConfigError(
             f"Weights {name}: {entry['file']} is not in {where}. Fetch it from "

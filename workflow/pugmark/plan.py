@@ -8,14 +8,15 @@ import fnmatch
 import functools
 import glob
 import hashlib
-import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pugmark import configuration, fingerprint, listing, literals, methods
+from pugmark import configuration, fingerprint, listing, literals, methods, versions
 from pugmark.configuration import ConfigError
 from pugmark.manifest import Manifest
+from pugmark.versions import canonical
 
 PACKAGE = Path(__file__).parent
 SECTIONS = ("ingest", "detect", "mask", "crop", "label", "split", "cluster", "evaluate")
@@ -37,21 +38,37 @@ class Run:
         """The literals that the method's file states."""
         return methods.catalogue()[self.method]
 
+    @property
+    def learns(self):
+        """Whether it is trained at all; a control is not."""
+        return self.facts["FAMILY"] != "control"
 
-def canonical(settings):
-    """Settings as JSON whose text depends on the values alone, so that reordering config.yaml reruns nothing."""
-    return json.dumps(settings, sort_keys=True, separators=(",", ":"))
+    @property
+    def learns_names(self):
+        """Whether it is trained on who is who."""
+        return self.facts["LABELS"].startswith("identity")
+
+    @property
+    def code(self):
+        """Fingerprint of the code that trains it."""
+        return code("train", f"methods.{self.method}")
 
 
 class Plan:
-    """Everything that rules ask of the configuration. Raises ConfigError before any work starts."""
+    """Everything that rules ask of the configuration. Raises ConfigError before any work starts.
 
-    def __init__(self, config):
+    found: what `self.found` was where the run began. Its jobs are handed it, so that a batch that arrives, or a label
+    that is corrected, while they wait in the queue does not change what they were submitted for.
+    """
+
+    def __init__(self, config, found=None):
         self.config = configuration.complete(config)
         self.results = self.config["results"].rstrip("/")
         self.manifest = Manifest(self.config["weights"], self.results)
         self.collections = {name: self._collection(name, spec) for name, spec in self.config["collections"].items()}
-        self.folders = {name: self._batches(name) for name in self.collections}
+        self.found = found or {"folders": {name: self._batches(name) for name in self.collections}, "names": {}}
+        self.folders = self.found["folders"]
+        self._listings, self._trainings = {}, {}
         self._runs = {name: self._runs_of(name) for name in self.collections}
         for name in self.collections:
             self.detect_weights(name), self.mask_weights(name)
@@ -99,19 +116,46 @@ class Plan:
         named = {}
         for folder in folders:
             batch = os.path.basename(os.path.abspath(folder))
-            if batch in named or fnmatch.fnmatch(batch, "*[{}]*"):
-                why = f"is also the name of {named[batch]}" if batch in named else "holds a brace"
+            if batch in named or fnmatch.fnmatch(batch, "*[{}]*") or whole(batch) != batch:
+                why = "holds a brace" if fnmatch.fnmatch(batch, "*[{}]*") else "is that of a shard"
+                why = f"is also the name of {named[batch]}" if batch in named else why
                 raise ConfigError(f"collections.{name}.batches: rename {folder}: its name {why}.")
             named[batch] = folder
         return named
 
     def batches(self, collection):
-        """Names of the collection's batches, sorted."""
-        return sorted(self.folders[collection])
+        """Names of the collection's batches, sorted; a batch in shards is known by these, as BATCH.1of4."""
+        shards = self.collections[collection]["shards"]
+        return [name for batch in sorted(self.folders[collection]) for name in _shards(batch, shards)]
 
-    def listing(self, collection, batch, kind=listing.media):
-        """Checksum of what lies in the batch folder; a drawn batch is known by its settings instead."""
-        return "" if "synthetic" in self.collections[collection] else kind(self.folders[collection][batch])
+    def folder(self, collection, batch):
+        """The folder of the batch's media."""
+        return self.folders[collection][whole(batch)]
+
+    def listing(self, collection, batch):
+        """The listing.Listing of the batch folder; of a drawn batch, which its settings tell, nothing."""
+        if "synthetic" in self.collections[collection]:
+            return listing.Listing()
+        folder = self.folder(collection, batch)
+        if folder not in self._listings:
+            self._listings[folder] = listing.of(folder)
+        return self._listings[folder]
+
+    def names(self, collection):
+        """{batch: checksum of who is said to be in its pictures}: what a model that learns from names rests on."""
+        if collection not in self.found["names"]:
+            known = {batch: self._names(collection, batch) for batch in sorted(self.folders[collection])}
+            self.found["names"][collection] = known
+        return self.found["names"][collection]
+
+    def _names(self, collection, batch):
+        spec = self.collections[collection]
+        if "synthetic" in spec:
+            return hashlib.sha256(self.drawing(collection).encode()).hexdigest()[:16]
+        if apart := self.labels_file(collection, batch):
+            return listing.file(apart)
+        found = self.listing(collection, batch)
+        return found.names if spec["labels"] == "sidecar" else found.labels
 
     # Settings of the stages
 
@@ -128,9 +172,9 @@ class Plan:
         """The labels kept apart from the batch, or None."""
         spec = self.collections[collection]
         if "synthetic" in spec:
-            return f"{self.results}/{collection}/truth/{batch}/labels.csv"
+            return f"{self.results}/{collection}/truth/{whole(batch)}/labels.csv"
         labels = spec["labels"]
-        return labels["file"].format(batch=batch) if isinstance(labels, dict) and "file" in labels else None
+        return labels["file"].format(batch=whole(batch)) if isinstance(labels, dict) and "file" in labels else None
 
     def sidecar(self, collection):
         """Which labels the stages find inside the batch."""
@@ -181,28 +225,39 @@ class Plan:
         return None
 
     def training(self, run):
-        """The settings that a training rests on, as canonical JSON."""
+        """The settings that a training rests on, as canonical JSON: with the names that it learned from, if it did."""
+        models = self._models(run)
+        if models not in self._trainings:
+            settings = self._training(run)
+            self._trainings[models] = (
+                versions.of_names(settings, run.code, self.names(run.source), models)
+                if run.learns_names
+                else canonical(settings)
+            )
+        return self._trainings[models]
+
+    def _training(self, run):
         source = self.collections[run.source]
-        return canonical(
-            {
-                "method": run.method,
-                "params": run.params,
-                "seed": run.seed,
-                "fill": source["mask"]["fill"],
-                "individuals": source["individuals"] if run.facts["LABELS"] == "count" else None,
-                "manifest": self.manifest.facts(self.run_weights(run)),
-            }
-        )
+        return {
+            "method": run.method,
+            "params": run.params,
+            "seed": run.seed,
+            "fill": source["mask"]["fill"],
+            "individuals": source["individuals"] if run.facts["LABELS"] == "count" else None,
+            "manifest": self.manifest.facts(self.run_weights(run)),
+            "names": {},
+        }
 
     def version(self, run):
-        """Checksum of the settings and the code that make the run's model."""
-        made_of = self.training(run) + code("train", f"methods.{run.method}")
-        return hashlib.sha256(made_of.encode()).hexdigest()[:12]
+        """Which version of its model the run has."""
+        return versions.version(self.training(run), run.code)
 
     def model(self, run):
-        """The folder of the run's model: another for other settings or code, so that no model is taken for one that
-        other settings made, nor lost to them."""
-        return f"{self.results}/{run.source}/models/{run.name}/{self.version(run)}"
+        """The folder of the run's model."""
+        return f"{self._models(run)}/{self.version(run)}"
+
+    def _models(self, run):
+        return f"{self.results}/{run.source}/models/{run.name}"
 
     # Weights
 
@@ -218,6 +273,17 @@ class Plan:
     def run_weights(self, run):
         """{name: path} of the weight files that the run's method loads."""
         return self.manifest.paths([run.params.get("weights")])
+
+
+def whole(batch):
+    """The batch of which `batch` is a shard, or itself."""
+    return re.sub(r"\.\d+of\d+$", "", batch)
+
+
+def _shards(batch, shards):
+    """The names under which a batch is worked on: its shards where a pattern of `shards` {pattern: number} fits."""
+    number = next((number for pattern, number in shards.items() if fnmatch.fnmatch(batch, pattern)), 1)
+    return [f"{batch}.{i}of{number}" for i in range(1, number + 1)] if number > 1 else [batch]
 
 
 @functools.cache

@@ -8,11 +8,14 @@ had never stopped.
 import logging
 from pathlib import Path
 
-from pugmark import cli, fingerprint, methods, tables, weights
+import pandas as pd
+
+from pugmark import cli, fingerprint, methods, tables, versions, weights
 from pugmark.learning import checkpoint, crops
 from pugmark.learning import run as runs
 
 logger = logging.getLogger(__name__)
+_NOTHING = pd.DataFrame(columns=["batch", "crop_id", *crops.TRUTH])
 
 
 class NothingToLearnError(ValueError):
@@ -20,16 +23,17 @@ class NothingToLearnError(ValueError):
 
 
 def train(split, folder, out, trained, method, params, seed, fill=None, individuals=None, files=None):
-    """Fit `method`; write the model to `out` and the crops it learned from, of a control none, to `trained`.
+    """Fit `method`; write the model to `out` and the crops it learned from to `trained`.
 
-    split: path of the split table. folder: that holds {batch}/crops.parquet. params: complete, as `methods.resolve`
-    gives them. fill: grey level outside the masks, None for unmasked crops. individuals: their number where known.
-    files: {name: Weights}.
+    split: path of the split table, None for a control. folder: that holds {batch}/crops.parquet. params: complete, as
+    `methods.resolve` gives them. fill: grey level outside the masks, None for unmasked crops. individuals: their number
+    where known. files: {name: Weights}.
     Returns what was written: method, params, seed, state, weights. Raises NothingToLearnError.
     """
     facts, files, out = methods.catalogue()[method], files or {}, Path(out)
-    rows = chosen(tables.read(split, "split"), facts)
-    if rows.empty and facts["FAMILY"] != "control":
+    learns = facts["FAMILY"] != "control"
+    rows = chosen(tables.read(split, "split"), facts) if learns else _NOTHING
+    if learns and rows.empty:
         raise NothingToLearnError(_why_nothing(method, facts, split))
     seen = crops.read_split(Path(folder), rows, fill)
     code = fingerprint.of("train", f"methods.{method}")
@@ -40,8 +44,13 @@ def train(split, folder, out, trained, method, params, seed, fill=None, individu
     state = runs.fit(method, seen, params, run)
     provenance = [file.provenance() for file in files.values()]
     model = {"method": method, "params": params, "seed": seed, "state": state, "weights": provenance}
-    learned = [] if facts["FAMILY"] == "control" else seen.meta["crop_id"]
-    tables.write(trained, "trained", {"crop_id": learned}, "train", {"method": method, "params": params, "seed": seed})
+    tables.write(
+        trained,
+        "trained",
+        {"crop_id": seen.meta["crop_id"]},
+        "train",
+        {"method": method, "params": params, "seed": seed},
+    )
     checkpoint.save(out, model)
     run.checkpoint.unlink(missing_ok=True)
     logger.info("%s, seed %d: trained on %d crops", method, seed, len(seen))
@@ -65,14 +74,16 @@ def _why_nothing(method, facts, split):
 def main(argv=None):
     """Command line of the stage."""
     parser = cli.parser(__doc__)
-    parser.add_argument("--split", type=Path, required=True)
+    parser.add_argument("--split", type=Path, help="table of who teaches; a control, which learns nothing, needs none")
     parser.add_argument("--folder", type=Path, required=True, help="folder that holds {batch}/crops.parquet")
     parser.add_argument("--out", type=Path, required=True, help="the model; its folder also takes the history")
     parser.add_argument("--trained", type=Path, required=True, help="table of the crops that it learned from")
     args = parser.parse_args(argv)
     settings = dict(args.settings)
     files = weights.verified(args.weights, settings.pop("manifest", {}))
+    settings.pop("names", None)  # which the split table holds; here they only tell one version from another
     train(args.split, args.folder, args.out, args.trained, files=files, **settings)
+    versions.keep(args.settings, args.out.parent)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ rule evaluate:
         "../../envs/pugmark.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(3000, per_input=4),
+        runtime=minutes(60),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         settings=evaluate_settings,
@@ -39,8 +39,8 @@ rule report:
     conda:
         "../../envs/pugmark.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=memory(3000),
+        runtime=minutes(30),
     params:
         results=lambda wildcards: RESULTS,
         folder=lambda wildcards, output: os.path.dirname(output[0]),

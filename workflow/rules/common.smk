@@ -21,38 +21,66 @@ os.environ["PATH"] = os.pathsep.join(
 sys.path.insert(0, _package)
 
 
+from pugmark import handover
+from pugmark.configuration import ConfigError
+from pugmark.methods import MethodError
+from pugmark.plan import Plan, canonical, code, whole
+
+try:
+    PLAN = Plan(config, handover.received())
+except (ConfigError, MethodError) as error:
+    raise WorkflowError(str(error)) from None
+
+# What jobs are handed: what was found here, and where weight files are looked for.
+handover.give(PLAN)
+
+
 envvars:
     "PATH",
     "PYTHONPATH",
 
 
-from pugmark import listing
-from pugmark.configuration import ConfigError
-from pugmark.methods import MethodError
-from pugmark.plan import Plan, canonical, code
-
-try:
-    PLAN = Plan(config)
-except (ConfigError, MethodError) as error:
-    raise WorkflowError(str(error)) from None
-
 RESULTS = PLAN.results
 BATCH = f"{RESULTS}/{{collection}}/batches/{{batch}}"
+# A batch that is no shard of another: a shard's name ends in .1of4.
+WHOLE_BATCH = (
+    f"{RESULTS}/{{collection}}/batches/{{batch,(?![^/]*\\.[0-9]+of[0-9]+/)[^/]+}}"
+)
 RUN = f"{RESULTS}/{{collection}}/runs/{{run}}"
 MODEL = f"{RESULTS}/{{collection}}/models/{{run}}/{{version}}"
 LOGS = f"{RESULTS}/logs"
+
+# Rules whose results depend on inputs, settings and code alone take part in Snakemake's cache between workflows where
+# the user names one; `snakemake --cache` then uses it.
+SHARED_CACHE = "SNAKEMAKE_OUTPUT_CACHE" in os.environ
 
 
 wildcard_constraints:
     collection="|".join(map(re.escape, PLAN.collections)),
     batch="[^/]+",
+    number="[0-9]+",
+    shards="[0-9]+",
     run="[^/]+",
     version="[0-9a-f]{12}",
     checksum="[0-9a-f]{8}",
 
 
+def memory(base, per_input=0):
+    """Resource function: MB that grow with the attempt and with each MB of input."""
+
+    def mem_mb(wildcards, input, attempt):
+        return int((base + per_input * input.size_mb) * attempt)
+
+    return mem_mb
+
+
+def minutes(base):
+    """Resource function: minutes that grow with the attempt, for a job that its time limit ended."""
+    return lambda wildcards, attempt: base * attempt
+
+
 def batch_folder(wildcards):
-    return PLAN.folders[wildcards.collection][wildcards.batch]
+    return PLAN.folder(wildcards.collection, wildcards.batch)
 
 
 def drawn(wildcards):
@@ -67,9 +95,8 @@ def drawn(wildcards):
 def drawn_truth(wildcards):
     """The folder of the drawn survey's true labels, as an input."""
     synthetic = "synthetic" in PLAN.collections[wildcards.collection]
-    return (
-        f"{RESULTS}/{wildcards.collection}/truth/{wildcards.batch}" if synthetic else []
-    )
+    batch = whole(wildcards.batch)
+    return f"{RESULTS}/{wildcards.collection}/truth/{batch}" if synthetic else []
 
 
 def separate_labels(wildcards):
@@ -82,11 +109,16 @@ def separate_labels(wildcards):
 
 
 def media_listing(wildcards):
-    return PLAN.listing(wildcards.collection, wildcards.batch)
+    return PLAN.listing(wildcards.collection, wildcards.batch).media
 
 
 def label_listing(wildcards):
-    return PLAN.listing(wildcards.collection, wildcards.batch, listing.labels)
+    return PLAN.listing(wildcards.collection, wildcards.batch).labels
+
+
+def media_stamp(wildcards, output):
+    """Counts for the shared cache alone: what depends on the output is never compared with the run before."""
+    return PLAN.listing(wildcards.collection, wildcards.batch).stamp
 
 
 def labels_argument(wildcards):
@@ -110,7 +142,7 @@ def detector_settings(wildcards):
     if settings["name"] == "boxes":
         more["labels"] = PLAN.sidecar(name)
     if "file" in settings and settings["file"]:
-        more["file"] = settings["file"].format(batch=wildcards.batch)
+        more["file"] = settings["file"].format(batch=whole(wildcards.batch))
     return PLAN.settings(
         name, "detect", **more, manifest=PLAN.manifest.facts(PLAN.detect_weights(name))
     )
@@ -132,7 +164,7 @@ def mask_settings(wildcards):
 def detector_sidecar(wildcards):
     """The file of boxes that the detector reads outside the batch, if any."""
     file = PLAN.collections[wildcards.collection]["detect"].get("file")
-    return [file.format(batch=wildcards.batch)] if file else []
+    return [file.format(batch=whole(wildcards.batch))] if file else []
 
 
 def detector_code(wildcards):
@@ -159,6 +191,12 @@ def training_settings(wildcards):
             f"Model {wildcards.version} of {run.name} is of other settings or code; now it is {PLAN.version(run)}."
         )
     return PLAN.training(run)
+
+
+def teaching_split(wildcards):
+    """The split that says who teaches; a control learns nothing, and so waits for no batch."""
+    split = f"{RESULTS}/{wildcards.collection}/split.parquet"
+    return split if run_of(wildcards).learns else []
 
 
 def embed_settings(wildcards):

@@ -12,8 +12,8 @@ rule split:
     conda:
         "../../envs/pugmark.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=memory(2000),
+        runtime=minutes(30),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         settings=settings_of("split", batches=PLAN.batches),
@@ -24,12 +24,11 @@ rule split:
 
 
 # A new batch changes the split's file but must not retrain: its time is ignored. Snakemake then asks nothing else of a
-# job below one that runs, so what must retrain, settings and code, is part of the model's path. That of the split is
-# written out because ancient() marks the very object that it is given, and rules.split.output is everyone's.
+# job below one that runs, so what must retrain, settings, code and the names learned, is part of the model's path.
 rule train:
     input:
         ancient(lambda wildcards: PLAN.run_weights(run_of(wildcards)).values()),
-        split=ancient(f"{RESULTS}/{{collection}}/split.parquet"),
+        split=ancient(teaching_split),
     output:
         model=f"{MODEL}/model.pt",
         trained=f"{MODEL}/trained.parquet",
@@ -41,15 +40,16 @@ rule train:
         "../../envs/pugmark.yaml"
     threads: run_threads
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 720 * attempt,
-        gpu=lambda wildcards: int(has_network(wildcards)),
+        mem_mb=memory(4000),
+        runtime=minutes(720),
+        gpu=lambda wildcards: int(has_network(wildcards) and run_of(wildcards).learns),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         settings=training_settings,
+        split=lambda wildcards, input: ["--split", input.split] if input.split else [],
         weights=lambda wildcards: named(PLAN.run_weights(run_of(wildcards))),
     shell:
-        "python -m pugmark.train --split {input.split:q} --folder {params.folder:q} --settings {params.settings:q}"
+        "python -m pugmark.train {params.split:q} --folder {params.folder:q} --settings {params.settings:q}"
         " --weights {params.weights:q} --out {output.model:q} --trained {output.trained:q} > {log:q} 2>&1"
 
 
@@ -64,12 +64,13 @@ rule embed:
         f"{LOGS}/embed/{{collection}}/{{batch}}/{{run}}.log",
     benchmark:
         f"{LOGS}/embed/{{collection}}/{{batch}}/{{run}}.tsv"
+    cache: SHARED_CACHE
     conda:
         "../../envs/pugmark.yaml"
     threads: run_threads
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory(3000, per_input=2),
+        runtime=minutes(120),
         gpu=lambda wildcards: int(has_network(wildcards)),
     params:
         settings=embed_settings,
@@ -94,8 +95,8 @@ rule cluster:
         "../../envs/pugmark.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(3000, per_input=4),
+        runtime=minutes(60),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         settings=cluster_settings,
@@ -103,3 +104,9 @@ rule cluster:
     shell:
         "python -m pugmark.cluster --split {input.split:q} --folder {params.folder:q} --run {wildcards.run:q}"
         " --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
+
+
+# Snakemake allows a rule a benchmark or the cache, not both, and no condition inside a rule.
+if SHARED_CACHE:
+    for name in ("detect", "mask", "embed"):
+        workflow.get_rule(name)._benchmark = None

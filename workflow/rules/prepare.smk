@@ -1,6 +1,7 @@
 # From a folder of media to crops with labels: once per batch, the same for every method.
 
 
+# The login node has the network, and its file system is the only one that a link need cross.
 localrules:
     fetch,
 
@@ -13,7 +14,7 @@ rule fetch:
     conda:
         "../../envs/pugmark.yaml"
     params:
-        settings=lambda wildcards, output: canonical(PLAN.manifest.download(output[0])),
+        settings=lambda wildcards, output: canonical(PLAN.manifest.entry(output[0])),
     shell:
         "python -m pugmark.fetch --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
 
@@ -27,8 +28,8 @@ rule synthesise:
     conda:
         "../../envs/pugmark.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
         settings=lambda wildcards: PLAN.drawing(wildcards.collection),
         code=code("synthesise"),
@@ -42,21 +43,41 @@ rule ingest:
     input:
         drawn,
     output:
-        f"{BATCH}/media.parquet",
+        f"{WHOLE_BATCH}/media.parquet",
     log:
         f"{LOGS}/ingest/{{collection}}/{{batch}}.log",
     conda:
         "../../envs/pugmark.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         folder=batch_folder,
         settings=settings_of("ingest", labels=PLAN.sidecar),
         listing=media_listing,
+        stamp=media_stamp,
         code=code("ingest"),
     shell:
         "python -m pugmark.ingest --batch {params.folder:q} --settings {params.settings:q}"
+        " --out {output:q} > {log:q} 2>&1"
+
+
+rule shard:
+    input:
+        f"{BATCH}/media.parquet",
+    output:
+        f"{BATCH}.{{number}}of{{shards}}/media.parquet",
+    log:
+        f"{LOGS}/shard/{{collection}}/{{batch}}.{{number}}of{{shards}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        code=code("shard"),
+    shell:
+        "python -m pugmark.shard --media {input:q} --number {wildcards.number} --shards {wildcards.shards}"
         " --out {output:q} > {log:q} 2>&1"
 
 
@@ -65,7 +86,7 @@ rule detect:
         drawn,
         ancient(lambda wildcards: PLAN.detect_weights(wildcards.collection).values()),
         detector_sidecar,
-        media=rules.ingest.output[0],
+        media=f"{BATCH}/media.parquet",
     output:
         table=f"{BATCH}/detections.parquet",
         json=f"{BATCH}/detections.json",
@@ -73,12 +94,13 @@ rule detect:
         f"{LOGS}/detect/{{collection}}/{{batch}}.log",
     benchmark:
         f"{LOGS}/detect/{{collection}}/{{batch}}.tsv"
+    cache: SHARED_CACHE
     conda:
         "../../envs/pugmark.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory(3000, per_input=2),
+        runtime=minutes(120),
         gpu=lambda wildcards: int(bool(PLAN.detect_weights(wildcards.collection))),
     params:
         folder=batch_folder,
@@ -94,7 +116,7 @@ rule mask:
     input:
         drawn,
         ancient(lambda wildcards: PLAN.mask_weights(wildcards.collection).values()),
-        media=rules.ingest.output[0],
+        media=f"{BATCH}/media.parquet",
         detections=rules.detect.output.table,
     output:
         f"{BATCH}/masks.parquet",
@@ -102,12 +124,13 @@ rule mask:
         f"{LOGS}/mask/{{collection}}/{{batch}}.log",
     benchmark:
         f"{LOGS}/mask/{{collection}}/{{batch}}.tsv"
+    cache: SHARED_CACHE
     conda:
         "../../envs/pugmark.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 6000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=memory(3000, per_input=2),
+        runtime=minutes(240),
         gpu=lambda wildcards: int(bool(PLAN.mask_weights(wildcards.collection))),
     params:
         folder=batch_folder,
@@ -122,18 +145,19 @@ rule mask:
 rule crop:
     input:
         drawn,
-        media=rules.ingest.output[0],
+        media=f"{BATCH}/media.parquet",
         detections=rules.detect.output.table,
         masks=rules.mask.output[0],
     output:
         f"{BATCH}/crops.parquet",
     log:
         f"{LOGS}/crop/{{collection}}/{{batch}}.log",
+    cache: SHARED_CACHE
     conda:
         "../../envs/pugmark.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         folder=batch_folder,
         settings=settings_of("crop"),
@@ -148,6 +172,7 @@ rule label:
         drawn,
         drawn_truth,
         separate_labels,
+        media=f"{BATCH}/media.parquet",
         crops=rules.crop.output[0],
     output:
         f"{BATCH}/labels.parquet",
@@ -156,8 +181,8 @@ rule label:
     conda:
         "../../envs/pugmark.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
         folder=batch_folder,
         settings=settings_of("label", labels=PLAN.sidecar),
@@ -165,5 +190,5 @@ rule label:
         file=labels_argument,
         code=code("label"),
     shell:
-        "python -m pugmark.label --batch {params.folder:q} --crops {input.crops:q} --settings {params.settings:q}"
-        " {params.file:q} --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.label --batch {params.folder:q} --media {input.media:q} --crops {input.crops:q}"
+        " --settings {params.settings:q} {params.file:q} --out {output:q} > {log:q} 2>&1"
