@@ -4,8 +4,6 @@ import sys
 
 from snakemake.exceptions import WorkflowError
 from snakemake.io import report as in_report
-from snakemake.logging import logger
-from snakemake.settings.enums import Quietness
 
 # The jobs of a thousand batches are millions of objects that live to the end: searching them for garbage as often as
 # Python does takes a fifth of the time of `snakemake -n`.
@@ -27,7 +25,6 @@ from pugmark import handover
 from pugmark.configuration import ConfigError
 from pugmark.methods import MethodError
 from pugmark.plan import Plan, canonical, code, whole
-from pugmark.progress.handler import Progress
 
 try:
     PLAN = Plan(config, handover.received())
@@ -52,23 +49,6 @@ WHOLE_BATCH = (
 RUN = f"{RESULTS}/{{collection}}/runs/{{run}}"
 MODEL = f"{RESULTS}/{{collection}}/models/{{run}}/{{version}}"
 LOGS = f"{RESULTS}/logs"
-BENCHMARKS = f"{RESULTS}/benchmarks"
-
-
-def planned_jobs():
-    """(rule, wildcards, whether its duration is recorded) of every job that is to run."""
-    for job in workflow.dag.needrun_jobs():
-        if job.rule.name != "all":
-            yield job.rule.name, job.wildcards_dict, job.rule.benchmark is not None
-
-
-# Jobs on a cluster parse this file as well: one process speaks of the run, the one that the user started.
-if workflow.is_main_process:
-    PROGRESS = Progress(logger, planned_jobs, BENCHMARKS, Quietness.PROGRESS)
-
-
-onerror:
-    PROGRESS.failures()
 
 # Rules whose results depend on inputs, settings and code alone take part in Snakemake's cache between workflows where
 # the user names one; `snakemake --cache` then uses it.

@@ -6,6 +6,7 @@ from statistics import median
 from pugmark.progress import records
 
 MOST = 30
+EARLY = 0.05  # of the work done for what is left: before, the clock says little
 
 
 class Forecast:
@@ -38,9 +39,10 @@ class Forecast:
     def share_left(self):
         """Seconds of work left per second of work done since the start, or None where too little is known."""
         todo = [(self.typical(kind), n) for kind, n in self.left.items() if n > 0]
-        if not self.worked or any(seconds is None for seconds, _ in todo):
+        if any(seconds is None for seconds, _ in todo):
             return None
-        return sum(seconds * n for seconds, n in todo) / self.worked
+        left = sum(seconds * n for seconds, n in todo)
+        return left / self.worked if self.worked > EARLY * left else None
 
     def typical(self, kind):
         """Median seconds of a job of `kind`, or None where none was ever recorded."""
@@ -94,7 +96,7 @@ def _remarks(forecast, unknown):
         yield f"`>`: {unknown} jobs of a kind that was not measured yet come on top."
     if forecast.light:
         jobs = ", ".join(f"{n} {rule}" for rule, n in forecast.light.items())
-        yield f"Not counted, as short jobs are not measured: {jobs}."
+        yield f"Not counted, as their durations are not recorded: {jobs}."
 
 
 def _hours(seconds, unknown):

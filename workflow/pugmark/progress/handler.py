@@ -94,7 +94,7 @@ class Progress(logging.Handler):
 
     def _time_left(self):
         share = self.forecast.share_left() if self.forecast else None
-        if share is None:
+        if not share:
             return ""
         minutes = (time.monotonic() - self.start) * share / 60
         return f" (about {records.span(minutes)} left)" if minutes >= 1 else " (less than a minute left)"

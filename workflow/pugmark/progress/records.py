@@ -30,6 +30,12 @@ class Record:
     def kind(self):
         return kind(self.rule, self.wildcards)
 
+    @property
+    def log(self):
+        """Where the job's log lies in the folder of the logs."""
+        known = [self.wildcards[name] for name in ("collection", "batch", "run", "version") if name in self.wildcards]
+        return "/".join([self.rule, *known]) + ".log"
+
 
 def kind(rule, wildcards):
     """(rule, collection, method): jobs that take about as long; seeds and batches are alike. Absent ones are ''."""

@@ -15,59 +15,60 @@ TELLING = 1.0  # minutes; what ends sooner is start-up, which says little of wha
 def rows(benchmarks, logs_folder):
     """[{"rule", "method", "jobs", "hours", "memory", "runtime", "threads", "gpu", "advice"}] in the stages' order.
 
-    memory (MB), runtime (minutes), threads: {"asked", "used", "share", "near"}, used being the most of any job, for
-    threads the mean; None where it was not measured. gpu: {"asked", "told", "names", "mb", "utilisation"}, told being
-    how many jobs said what they used. advice: [(urgent, sentence)].
+    memory (MB) and runtime (minutes): {"asked", "used", "share", "near", "most"} of the job that came closest to its
+    limit, most being what any job used; threads the same of the means; None where it was not measured. gpu: {"asked",
+    "told", "names", "mb", "utilisation"}, told being how many jobs said what they used. advice: [(urgent, sentence)].
     """
     groups = {}
     for record in records.read(benchmarks):
-        groups.setdefault((record.rule, records.method(record.wildcards)), []).append(record)
-    order = sorted(groups, key=lambda key: (summary.ORDER.index(key[0]), key[1]))
-    return [_row(*key, groups[key], _told(key[0], groups[key], logs_folder)) for key in order]
+        used = logs.used(Path(logs_folder, record.log)) or {}
+        groups.setdefault((record.rule, records.method(record.wildcards)), []).append((record, used))
+    order = sorted(groups, key=lambda key: (summary.order(key[0]), key[1]))
+    return [_row(*key, groups[key]) for key in order]
 
 
-def _told(rule, jobs, folder):
-    """What the jobs say of themselves at the end of their logs."""
-    runs = {job.wildcards.get("run") for job in jobs}
-    paths = sorted(Path(folder, rule).rglob("*.log"))
-    paths = [path for path in paths if runs == {None} or not runs.isdisjoint([path.stem, path.parent.name])]
-    return [used for used in map(logs.used, paths) if used]
-
-
-def _row(rule, method, jobs, told):
-    asked = {name: [job.resources[name] for job in jobs if name in job.resources] for name in ("mem_mb", "runtime")}
-    peaks = [job.peak_mb for job in jobs] + [used["peak_rss_mb"] for used in told]
+def _row(rule, method, jobs):
+    finished, told = [record for record, _ in jobs], [used for _, used in jobs if used]
     row = {
         "rule": rule,
         "method": method,
         "jobs": len(jobs),
-        "hours": sum(job.seconds for job in jobs) / 3600,
-        "memory": _against(asked["mem_mb"], peaks),
-        "runtime": _against(asked["runtime"], [job.seconds / 60 for job in jobs]),
-        "threads": _against([job.threads for job in jobs], [_busy(jobs)]) | {"near": False},
-        "gpu": _gpu(jobs, told),
+        "hours": sum(record.seconds for record in finished) / 3600,
+        "memory": _closest([(record.resources.get("mem_mb"), _peak(record, used)) for record, used in jobs]),
+        "runtime": _closest([(record.resources.get("runtime"), record.seconds / 60) for record in finished]),
+        "threads": _closest([(min(record.threads for record in finished), _busy(finished))]) | {"near": False},
+        "gpu": _gpu(finished, told),
     }
     return row | {"advice": [*_memory(row), *_runtime(row), *_threads(row), *_on_gpu(row)]}
 
 
-def _against(asked, used):
-    """Asked: what a first attempt asks for, which is the least of all."""
-    asked, used = min(asked, default=None), max((value for value in used if value is not None), default=None)
-    share = used / asked if asked and used is not None else None
-    return {"asked": asked, "used": used, "share": share, "near": share is not None and share > NEAR}
+def _closest(pairs):
+    """Of (asked, used) pairs the one whose share is the highest."""
+    known = [(asked, used) for asked, used in pairs if asked and used is not None]
+    if not known:
+        return {"asked": next((asked for asked, _ in pairs if asked), None), "used": None, "share": None, "near": False}
+    asked, used = max(known, key=lambda pair: pair[1] / pair[0])
+    most = max(used for _, used in known)
+    return {"asked": asked, "used": used, "share": used / asked, "near": used / asked > NEAR, "most": most}
 
 
-def _busy(jobs):
+def _peak(record, used):
+    """The sampling that saw more: Snakemake's, each half minute, misses a peak; the job's own leaves out workers."""
+    return max((mb for mb in (record.peak_mb, used.get("peak_rss_mb")) if mb is not None), default=None)
+
+
+def _busy(finished):
     """Mean number of busy cores, long jobs counting more; None where none was looked at."""
-    looked = [job for job in jobs if job.cores is not None]
-    return sum(job.cores * job.seconds for job in looked) / sum(job.seconds for job in looked) if looked else None
+    looked = [record for record in finished if record.cores is not None]
+    seconds = sum(record.seconds for record in looked)
+    return sum(record.cores * record.seconds for record in looked) / seconds if seconds else None
 
 
-def _gpu(jobs, told):
+def _gpu(finished, told):
     held = [used for used in told if used.get("gpu")]
     rates = [used["gpu_utilisation"] for used in held if used.get("gpu_utilisation") is not None]
     return {
-        "asked": max(int(job.resources.get("gpu", 0)) for job in jobs),
+        "asked": max(int(record.resources.get("gpu", 0)) for record in finished),
         "told": len(told),
         "names": sorted({used["gpu"] for used in held}),
         "mb": max((used["gpu_mb"] for used in held), default=None),
@@ -76,14 +77,14 @@ def _gpu(jobs, told):
 
 
 def _telling(row):
-    return row["runtime"]["used"] >= TELLING
+    return row["runtime"]["used"] is not None and row["runtime"]["most"] >= TELLING
 
 
 def _memory(row):
     memory = row["memory"]
     if memory["share"] is None:
         return
-    enough = max(1000, 500 * math.ceil(1.5 * memory["used"] / 500))
+    enough = max(1000, 500 * math.ceil(1.5 * memory["most"] / 500))
     if memory["near"]:
         yield True, f"Memory came to {100 * memory['share']:.0f} % of what was asked for: set mem_mb={enough}."
     elif _telling(row) and memory["share"] < FAR and enough < memory["asked"]:
@@ -97,7 +98,7 @@ def _runtime(row):
     runtime = row["runtime"]
     if runtime["share"] is None:
         return
-    enough = max(10, 10 * math.ceil(0.3 * runtime["used"]))
+    enough = max(10, 10 * math.ceil(0.3 * runtime["most"]))
     if runtime["near"]:
         yield True, f"The longest job took {100 * runtime['share']:.0f} % of its time limit: set runtime={enough}."
     elif _telling(row) and runtime["share"] < SHORT and enough < runtime["asked"]:
