@@ -10,7 +10,7 @@ from project import Project
 def printed(tmp_path_factory):
     """What was printed by a run with a broken batch, and by the dry run after the repair."""
     made = Project(tmp_path_factory.mktemp("run"))
-    made.config["collections"] = {"folder": made.config["collections"]["folder"]}
+    made.config["collections"] = {"folder": made.config["collections"]["folder"] | {"methods": ["random"]}}
     made.config["methods"] = {"random": {}}
     made.photographs("day 1")
     made.photographs("day 2")
@@ -38,5 +38,5 @@ def test_the_plan_knows_what_was_measured_and_says_what_was_not(printed):
     plan = printed[1][printed[1].index("Expected from what earlier jobs took") :]
     lines = {line.split()[0]: line.split() for line in plan.splitlines() if line.strip()}
     assert lines["detect"][1] == "1" and lines["detect"][2] != "not"
-    assert lines["train"][2:4] == ["not", "measured"]
+    assert lines["evaluate"][2:4] == ["not", "measured"]
     assert "of a kind that was not measured yet" in plan
