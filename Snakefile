@@ -10,6 +10,7 @@ if "collections" not in config:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/progress.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/learn.smk"
 include: "workflow/rules/assess.smk"

@@ -39,9 +39,9 @@ def prepare(folder):
     model = folder / plan.model(plan.runs("survey")[0])
     base = folder / "results" / "survey"
     report, run = folder / "results" / "report", base / "runs" / "random-s1"
-    files = [base / "split.parquet", report / "index.html", model / "model.pt", model / "trained.parquet"]
+    files = [base / "split.parquet", model / "model.pt", model / "trained.parquet"]
     files += [run / f"{name}.parquet" for name in ("clusters", "metrics", "queries")]
-    files += [report / "survey" / name for name in ("leaderboard.svg", "curves.svg")]
+    files += [report / name for name in ("index.html", "resources.html", "survey/leaderboard.svg", "survey/curves.svg")]
     files += [report / "survey" / f"{name}.jpg" for name in ("strips", "clusters", "masks")]
     tables = ("media.parquet", "detections.parquet", "detections.json", "masks.parquet", "crops.parquet")
     for i in range(BATCHES):

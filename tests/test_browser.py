@@ -8,6 +8,7 @@ from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from test_report import SCORES, make
+from test_resources import Measured
 
 from pugmark import report
 
@@ -19,7 +20,11 @@ OPTIONS = """--headless=new --no-sandbox --disable-gpu --disable-background-netw
 @pytest.fixture(scope="module")
 def index(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
-    report.report(folder / "results", folder / "out", make(folder))
+    settings, measured = make(folder), Measured(folder / "results")
+    measured.job("detect", rss=3900.0, gpu=1)
+    measured.used("detect/c/b1.log", gpu="NVIDIA H100 80GB HBM3", gpu_mb=5100, gpu_utilisation=None)
+    measured.job("train", run="a_method_with_a_long_name_of_its_own-s1", minutes=2.0, rss="NA", load="NA")
+    report.report(folder / "results", folder / "out", settings)
     return folder / "out/index.html"
 
 
@@ -82,13 +87,32 @@ def test_text_has_contrast(browser):
     """WCAG 2.1, success criterion 1.4.3: 4.5 : 1 for the text of the page, in both colour schemes."""
     grounds = set()
     for scheme in ("light", "dark"):
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-        ratios = browser.execute_script(CONTRAST)
+        ratios = contrasts(browser, scheme)
         assert len(ratios) > 100
         assert min(ratio for ratio, _ in ratios) >= 4.5, (scheme, min(ratios))
         grounds.add(browser.execute_script("return getComputedStyle(document.body).backgroundColor"))
     assert len(grounds) == 2
+
+
+def contrasts(browser, scheme):
+    """[(contrast, element)] of all visible text."""
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    return browser.execute_script(CONTRAST)
+
+
+def test_the_page_of_what_jobs_used_opens_from_the_report(browser):
+    browser.find_element(By.LINK_TEXT, "Time and memory").click()
+    assert "asked for" in browser.title
+    assert browser.get_log("browser") == []
+    for width in (1280, 400):
+        resize(browser, width)
+        assert browser.execute_script("return document.documentElement.scrollWidth") == width
+    for scheme in ("light", "dark"):
+        ratios = contrasts(browser, scheme)
+        assert len(ratios) > 20 and min(ratios)[0] >= 4.5, (scheme, min(ratios))
+    browser.find_element(By.LINK_TEXT, "Back to the report").click()
+    assert browser.current_url.endswith("index.html")
 
 
 def _rows_show_their_part_of_the_sheet(browser):

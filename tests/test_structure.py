@@ -33,7 +33,7 @@ def test_only_command_lines_import_no_stage(module):
 
 def test_parsing_the_workflow_imports_nothing_heavy():
     code = (
-        "import sys; sys.path.insert(0, 'workflow'); import pugmark.plan;"
+        "import sys; sys.path.insert(0, 'workflow'); import pugmark.plan, pugmark.progress.handler;"
         "print([m for m in ('torch', 'pandas', 'numpy', 'pyarrow', 'PIL', 'sklearn') if m in sys.modules])"
     )
     found = subprocess.run(

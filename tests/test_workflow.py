@@ -70,3 +70,22 @@ def test_shards_of_a_batch_give_the_crops_of_the_whole(tmp_path):
     columns = ["crop_id", "individual", "station", "sequence", "timestamp", "split"]
     ordered = [table.sort_values("crop_id")[columns].reset_index(drop=True) for table in (whole, parts)]
     assert ordered[0].equals(ordered[1])
+
+
+def test_nothing_to_be_done_is_not_forecast(project):
+    assert "Expected" not in project.run("-n")
+    assert "Expected from what earlier jobs took" in project.run("-n", "--forcerun", "evaluate")
+
+
+def test_quiet_is_quiet(project):
+    said = project.run("-n", "--quiet", "progress", "--forcerun", "evaluate")
+    assert "Expected" not in said and "rule evaluate" in said
+
+
+def test_the_report_tells_what_the_jobs_used(project):
+    folder = project.folder / "results" / "report"
+    page = (folder / "resources.html").read_text()
+    assert 'href="resources.html"' in (folder / "index.html").read_text()
+    for rule in ("detect", "mask", "train", "embed", "cluster", "evaluate"):
+        assert f'<th scope="row">{rule}</th>' in page
+    assert "of 60 min" in page, "what evaluate asks for"

@@ -107,7 +107,8 @@ def main(argv=None):
     inputs = [tables.read(getattr(args, table), table) for table in ("media", "detections", "masks")]
     rows, counts = crop_boxes(args.batch, *inputs, **args.settings)
     tables.write(args.out, "crops", rows, "crop", DEFAULTS | args.settings, counts=counts)
-    log.info("%s", counts)
+    dropped = "".join(f", {n} dropped: {reason}" for reason, n in counts["dropped"].items())
+    log.info("%d crops%s", counts["crops"], dropped)
 
 
 if __name__ == "__main__":

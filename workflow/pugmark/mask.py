@@ -112,7 +112,8 @@ def main(argv=None):
     rows, counts = mask_boxes(args.batch, media, detections, chain, settings["padding"])
     models = [file.provenance() for file in weights.values()]
     tables.write(args.out, "masks", rows, "mask", settings, models, counts)
-    log.info("%s", counts)
+    sources = ", ".join(f"{n} {name}" for name, n in counts["sources"].items()) or "none masked"
+    log.info("%d boxes, %s, %d unreadable media", counts["boxes"], sources, counts["unreadable_media"])
 
 
 if __name__ == "__main__":

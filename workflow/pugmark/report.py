@@ -1,14 +1,15 @@
-"""Write the report: one page that opens from disk, with its pictures beside it.
+"""Write the report: one page that opens from disk, with its pictures beside it, and one on what the jobs used.
 
-Reads the tables below `--results` and nothing else. In `--out`: index.html and, in a folder per collection,
-leaderboard.svg, curves.svg, strips.jpg, clusters.jpg and masks.jpg, which exist even where there is nothing to show.
+Reads what lies below `--results` and nothing else: index.html is made from the tables alone, resources.html from what
+was measured of the jobs. In `--out` also, in a folder per collection, leaderboard.svg, curves.svg, strips.jpg,
+clusters.jpg and masks.jpg, which exist even where there is nothing to show.
 """
 
 import logging
 from pathlib import Path
 
 from pugmark import cli
-from pugmark.reporting import page, pictures, summary
+from pugmark.reporting import page, pictures, resources, summary
 from pugmark.reporting.gather import Collection
 from pugmark.reporting.view import view
 
@@ -21,7 +22,7 @@ def report(results, out, settings):
 
     settings: {"title", "collections": {name: {"batches", "runs", "detector", "protocol"}}, "methods": {name: facts}},
     as `gather.Collection` describes a collection; facts: {"title", "source", "family", "labels", "published": [{"data",
-    "metric", "value", "setting"}]}. Equal tables and settings give equal bytes.
+    "metric", "value", "setting"}]}. Equal tables and settings give equal bytes, but for resources.html.
     """
     settings = DEFAULTS | settings
     results, out = Path(results), Path(out)
@@ -33,6 +34,7 @@ def report(results, out, settings):
             pictures.draw(sheet, images, out / collection.name)
     models, versions = summary.models(collections)
     page.write(out, views, models, versions, settings)
+    page.write_resources(out, resources.rows(results / "benchmarks", results / "logs"))
     pictured = sum(len(sheet.rows) for shown in views for sheet in shown["sheets"])
     log.info("%d collections, %d rows of pictures, written to %s", len(views), pictured, out / "index.html")
 

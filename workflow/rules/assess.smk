@@ -12,6 +12,8 @@ rule evaluate:
         queries=f"{RUN}/queries.parquet",
     log:
         f"{LOGS}/evaluate/{{collection}}/{{run}}.log",
+    benchmark:
+        f"{BENCHMARKS}/evaluate/{{collection}}/{{run}}.jsonl"
     conda:
         "../../envs/pugmark.yaml"
     threads: 2
@@ -33,6 +35,7 @@ rule report:
         report_inputs,
     output:
         f"{RESULTS}/report/index.html",
+        f"{RESULTS}/report/resources.html",
         *report_pictures(),
     log:
         f"{LOGS}/report.log",

@@ -35,7 +35,7 @@ rule train:
     log:
         f"{LOGS}/train/{{collection}}/{{run}}/{{version}}.log",
     benchmark:
-        f"{LOGS}/train/{{collection}}/{{run}}/{{version}}.tsv"
+        f"{BENCHMARKS}/train/{{collection}}/{{run}}/{{version}}.jsonl"
     conda:
         "../../envs/pugmark.yaml"
     threads: run_threads
@@ -63,7 +63,7 @@ rule embed:
     log:
         f"{LOGS}/embed/{{collection}}/{{batch}}/{{run}}.log",
     benchmark:
-        f"{LOGS}/embed/{{collection}}/{{batch}}/{{run}}.tsv"
+        f"{BENCHMARKS}/embed/{{collection}}/{{run}}/{{batch}}.jsonl"
     cache: SHARED_CACHE
     conda:
         "../../envs/pugmark.yaml"
@@ -91,6 +91,8 @@ rule cluster:
         f"{RUN}/clusters.parquet",
     log:
         f"{LOGS}/cluster/{{collection}}/{{run}}.log",
+    benchmark:
+        f"{BENCHMARKS}/cluster/{{collection}}/{{run}}.jsonl"
     conda:
         "../../envs/pugmark.yaml"
     threads: 2

@@ -93,7 +93,7 @@ rule detect:
     log:
         f"{LOGS}/detect/{{collection}}/{{batch}}.log",
     benchmark:
-        f"{LOGS}/detect/{{collection}}/{{batch}}.tsv"
+        f"{BENCHMARKS}/detect/{{collection}}/{{batch}}.jsonl"
     cache: SHARED_CACHE
     conda:
         "../../envs/pugmark.yaml"
@@ -123,7 +123,7 @@ rule mask:
     log:
         f"{LOGS}/mask/{{collection}}/{{batch}}.log",
     benchmark:
-        f"{LOGS}/mask/{{collection}}/{{batch}}.tsv"
+        f"{BENCHMARKS}/mask/{{collection}}/{{batch}}.jsonl"
     cache: SHARED_CACHE
     conda:
         "../../envs/pugmark.yaml"

@@ -7,6 +7,7 @@ import jinja2
 import pandas as pd
 
 from pugmark import tables
+from pugmark.progress import records
 from pugmark.reporting import leaderboard
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -22,7 +23,13 @@ def environment():
         lstrip_blocks=True,
     )
     made.filters.update(
-        percent=percent, published=published, number=number, counted=counted, moment=moment, short=short
+        percent=percent,
+        published=published,
+        number=number,
+        counted=counted,
+        moment=moment,
+        short=short,
+        span=records.span,
     )
     return made
 
@@ -39,6 +46,11 @@ def write(folder, views, bill, versions, settings):
         for name, (template, plot) in plots.items():
             drawn = made.get_template("standalone.svg").render(template=template, plot=plot, collection=view["name"])
             _write(folder / view["name"] / f"{name}.svg", drawn)
+
+
+def write_resources(folder, rows):
+    """Write resources.html; it holds times, so it is apart from index.html, which equal tables give anew."""
+    _write(folder / "resources.html", environment().get_template("resources.html").render(rows=rows))
 
 
 def percent(value):

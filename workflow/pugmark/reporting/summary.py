@@ -94,7 +94,7 @@ def models(collections):
                 key = (model["name"], model["sha256"], model["licence"])
                 used.setdefault(key, set()).add(provenance["stage"])
     rows = [
-        {"name": name, "sha256": sha256, "licence": licence, "stages": sorted(stages, key=_order)}
+        {"name": name, "sha256": sha256, "licence": licence, "stages": sorted(stages, key=order)}
         for (name, sha256, licence), stages in sorted(used.items())
     ]
     return rows, sorted(versions)
@@ -110,7 +110,7 @@ def settings(collection):
     varying = {"method", "seed", "run", "name"}
     return {
         stage: [(key, value) for key, value in sorted(said.items()) if key not in varying]
-        for stage, said in sorted(found.items(), key=lambda item: _order(item[0]))
+        for stage, said in sorted(found.items(), key=lambda item: order(item[0]))
     }
 
 
@@ -126,5 +126,6 @@ def _flat(tree, prefix=""):
             yield f"{prefix}{key}", value if isinstance(value, int | float | str) else str(value)
 
 
-def _order(stage):
+def order(stage):
+    """The place of a stage in the workflow; one that is not known comes last."""
     return ORDER.index(stage) if stage in ORDER else len(ORDER)

@@ -1,0 +1,104 @@
+"""How long the planned jobs will take, from what jobs of their kind took before: for the plan and for the time left."""
+
+from collections import Counter, defaultdict, deque
+from statistics import median
+
+from pugmark.progress import records
+
+MOST = 30
+EARLY = 0.05  # of the work done for what is left: before, the clock says little
+
+
+class Forecast:
+    """Durations of planned jobs.
+
+    jobs: [(rule, wildcards, whether durations of this rule are recorded)]; past: records of earlier jobs. What a kind
+    of job took is the median of the last 30; a kind new to its collection takes what it took in the others.
+    """
+
+    def __init__(self, jobs, past):
+        self.seconds = defaultdict(lambda: deque(maxlen=MOST))
+        self.gpus, self.worked = {}, 0.0
+        for record in past:
+            self._learn(record)
+        self.left, self.light = Counter(), Counter()
+        for rule, wildcards, recorded in jobs:
+            if recorded:
+                self.left[records.kind(rule, wildcards)] += 1
+            else:
+                self.light[rule] += 1
+
+    def finish(self, kind, record):
+        """Count a job of `kind` as done; `record` is what it took, None for a job whose duration is not recorded."""
+        if record:
+            self._learn(record)
+            self.worked += record.seconds
+        if kind in self.left:
+            self.left[kind] -= 1
+
+    def share_left(self):
+        """Seconds of work left per second of work done since the start, or None where too little is known."""
+        todo = [(self.typical(kind), n) for kind, n in self.left.items() if n > 0]
+        if any(seconds is None for seconds, _ in todo):
+            return None
+        left = sum(seconds * n for seconds, n in todo)
+        return left / self.worked if self.worked > EARLY * left else None
+
+    def typical(self, kind):
+        """Median seconds of a job of `kind`, or None where none was ever recorded."""
+        rule, _, method = kind
+        known = self.seconds.get(kind) or self.seconds.get((rule, None, method))
+        return median(known) if known else None
+
+    def rows(self):
+        """[(rule, jobs, unknown jobs, seconds, GPU-seconds, median seconds)]."""
+        made = []
+        for rule in dict.fromkeys(kind[0] for kind in self.left):
+            kinds = [(kind, n) for kind, n in self.left.items() if kind[0] == rule]
+            known = [(self.typical(kind), n, self.gpus.get((rule, kind[2]), 0)) for kind, n in kinds]
+            known = [(seconds, n, gpus) for seconds, n, gpus in known if seconds is not None]
+            jobs, measured = sum(n for _, n in kinds), sum(n for _, n, _ in known)
+            each = [seconds for seconds, n, _ in known for _ in range(n)]
+            gpu = sum(seconds * n * gpus for seconds, n, gpus in known)
+            made.append((rule, jobs, jobs - measured, sum(each), gpu, median(each) if each else None))
+        return made
+
+    def _learn(self, record):
+        rule, _, method = record.kind
+        self.seconds[record.kind].append(record.seconds)
+        self.seconds[rule, None, method].append(record.seconds)
+        self.gpus[rule, method] = int(record.resources.get("gpu", 0))
+
+
+def table(forecast, order):
+    """The forecast as text, rules in `order`; one sentence where nothing is known, '' where nothing long is planned."""
+    rows = sorted(forecast.rows(), key=lambda row: order.index(row[0]))
+    if not rows:
+        return ""
+    if not any(seconds for _, _, _, seconds, _, _ in rows):
+        return "Expected time: not measured yet; a first run records how long each job takes.\n"
+    lines = [f"{'rule':<12}{'jobs':>7}{'minutes each':>15}{'hours':>12}{'GPU-hours':>12}"]
+    for rule, jobs, unknown, seconds, gpu, each in rows:
+        minutes = "not measured" if each is None else f"{each / 60:.1f}"
+        lines.append(f"{rule:<12}{jobs:>7}{minutes:>15}{_hours(seconds, unknown):>12}{_hours(gpu, unknown):>12}")
+    unknown, seconds, gpu = (sum(row[at] for row in rows) for at in (2, 3, 4))
+    lines.append(
+        f"{'total':<12}{sum(row[1] for row in rows):>7}{'':>15}{_hours(seconds, unknown):>12}{_hours(gpu, unknown):>12}"
+    )
+    return "\n".join([HEAD, *lines, *_remarks(forecast, unknown), ""])
+
+
+HEAD = "Expected from what earlier jobs took (hours of work; jobs side by side need less time):"
+
+
+def _remarks(forecast, unknown):
+    if unknown:
+        yield f"`>`: {unknown} jobs of a kind that was not measured yet come on top."
+    if forecast.light:
+        jobs = ", ".join(f"{n} {rule}" for rule, n in forecast.light.items())
+        yield f"Not counted, as their durations are not recorded: {jobs}."
+
+
+def _hours(seconds, unknown):
+    hours = seconds / 3600
+    return f"{'> ' if unknown else ''}{hours:.{2 if hours < 1 else 1 if hours < 100 else 0}f}"

@@ -1,0 +1,43 @@
+"""What a stage's log says at its end: the counts, what the job used, or why it failed. Only the end is read."""
+
+import json
+import re
+from pathlib import Path
+
+END = 16384
+LINE = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ \S+ INFO: (?P<said>.*)$")
+USED = "used: {"
+
+
+def counts(path):
+    """The counts of the log's last INFO line, without those that are 0; '' where there is none."""
+    said = [found["said"] for found in map(LINE.match, tail(path)) if found]
+    parts = re.split(r"[,;] (?![^{(]*[})])", said[-1]) if said else []
+    return ", ".join(part for part in parts if not part.startswith("0 "))
+
+
+def used(path):
+    """What the job measured of itself ({"seconds", "peak_rss_mb", "gpu", ...}), or None where the log does not say."""
+    for line in reversed(_end(path)):
+        if USED in line:
+            return json.loads(line[line.index("{") :])
+    return None
+
+
+def tail(path):
+    """The last lines, without empty ones and what the job used; none where the log is absent."""
+    return [line for line in _end(path) if line.strip() and USED not in line]
+
+
+def stopped(path):
+    """Whether the log ends amid ordinary work: the job was killed before it could say why."""
+    return bool(LINE.match(tail(path)[-1]))
+
+
+def _end(path):
+    try:
+        with Path(path).open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - END))
+            return file.read().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,25 @@
+# What the user is told of the plan, of each finished job, and of failed ones.
+
+from snakemake.logging import logger
+from snakemake.settings.enums import Quietness
+
+from pugmark.progress.handler import Progress
+
+# Of the long stages only: a file per job costs inodes.
+BENCHMARKS = f"{RESULTS}/benchmarks"
+
+
+def planned_jobs():
+    """(rule, wildcards, whether its duration is recorded) of every job that is to run."""
+    for job in workflow.dag.needrun_jobs():
+        if job.rule.name != "all":
+            yield job.rule.name, job.wildcards_dict, job.rule.benchmark is not None
+
+
+# Jobs on a cluster parse this file as well: one process speaks of the run, the one that the user started.
+if workflow.is_main_process:
+    PROGRESS = Progress(logger, planned_jobs, BENCHMARKS, Quietness.PROGRESS)
+
+
+onerror:
+    PROGRESS.failures()
