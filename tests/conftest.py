@@ -25,3 +25,12 @@ def chromium():
     if not found:
         pytest.skip("no Chromium on this machine: install Debian's packages chromium and chromium-driver")
     return found
+
+
+@pytest.fixture
+def gpu():
+    """Skips where torch finds no CUDA device."""
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device on this machine")

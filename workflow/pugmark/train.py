@@ -8,7 +8,7 @@ had never stopped.
 import logging
 from pathlib import Path
 
-from pugmark import cli, fingerprint, methods, tables, weights
+from pugmark import cli, fingerprint, methods, tables, usage, weights
 from pugmark.learning import checkpoint, crops
 from pugmark.learning import run as runs
 
@@ -76,4 +76,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    with usage.recorded():
+        main()
