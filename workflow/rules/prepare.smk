@@ -108,7 +108,10 @@ rule mask:
     resources:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
-        gpu=lambda wildcards: int(bool(PLAN.mask_weights(wildcards.collection))),
+        # IS-Net runs on the processor.
+        gpu=lambda wildcards: int(
+            "sam" in PLAN.collections[wildcards.collection]["mask"]
+        ),
     params:
         folder=batch_folder,
         settings=mask_settings,
