@@ -39,3 +39,12 @@ def project(tmp_path_factory):
     made.photographs("day 1")
     made.run()
     return made
+
+
+@pytest.fixture
+def gpu():
+    """Skips where torch finds no CUDA device."""
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device on this machine")

@@ -15,6 +15,12 @@ def test_every_table_and_the_report_are_there(project):
     assert (results / "report" / "index.html").stat().st_size > 1000
 
 
+def test_logs_of_the_stages_that_may_use_a_gpu_say_what_they_took(project):
+    for stage in ("detect", "mask", "train", "embed"):
+        logs = list((project.folder / "results" / "logs" / stage).rglob("*.log"))
+        assert logs and all(re.search(r'^used: {"seconds": ', log.read_text(), re.M) for log in logs), stage
+
+
 def test_the_oracle_is_perfect_and_random_is_not(project):
     assert project.metric("drawn", "oracle-s1", "mAP") == 1.0
     assert project.metric("drawn", "oracle-s1", "rank1") == 1.0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pugmark import cli, literals, tables, weights
+from pugmark import cli, literals, tables, usage, weights
 from pugmark.formats import megadetector
 from pugmark.formats.folder import BatchError
 
@@ -93,4 +93,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    with usage.recorded():
+        main()

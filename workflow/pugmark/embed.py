@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pugmark import cli, methods, tables
+from pugmark import cli, methods, tables, usage
 from pugmark.learning import checkpoint, crops
 
 logger = logging.getLogger(__name__)
@@ -57,4 +57,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    with usage.recorded():
+        main()

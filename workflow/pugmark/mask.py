@@ -8,7 +8,8 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-from pugmark import cli, literals, tables
+from pugmark import cli, literals, tables, usage
+from pugmark.formats import ahead
 from pugmark.masking import boxes, rle
 from pugmark.masking.chain import UNMASKED, Chain, PolicyError
 from pugmark.weights import verified
@@ -28,7 +29,7 @@ def mask_boxes(batch, media, detections, chain, padding=0.05):
     media, by_media = boxes.with_animals(media, detections)
     unseen = ((row, None) for row in media.itertuples())
     rows, unreadable = [], 0
-    for row, image in unseen if chain.policy == "none" else boxes.images(media, batch):
+    for row, image in unseen if chain.policy == "none" else ahead.of(boxes.images(media, batch), 1):
         found = by_media[row.media_id].itertuples()
         if image is None:
             rows += [_row(box, row.height, row.width, chain.policy) for box in found]
@@ -117,4 +118,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    with usage.recorded():
+        main()

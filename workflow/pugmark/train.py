@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pugmark import cli, fingerprint, methods, tables, versions, weights
+from pugmark import cli, fingerprint, methods, tables, usage, versions, weights
 from pugmark.learning import checkpoint, crops
 from pugmark.learning import run as runs
 
@@ -87,4 +87,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    with usage.recorded():
+        main()

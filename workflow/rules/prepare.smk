@@ -131,7 +131,10 @@ rule mask:
     resources:
         mem_mb=memory(3000, per_input=2),
         runtime=minutes(240),
-        gpu=lambda wildcards: int(bool(PLAN.mask_weights(wildcards.collection))),
+        # IS-Net runs on the processor.
+        gpu=lambda wildcards: int(
+            bool(PLAN.collections[wildcards.collection]["mask"].get("sam"))
+        ),
     params:
         folder=batch_folder,
         settings=mask_settings,

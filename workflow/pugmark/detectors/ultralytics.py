@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torchvision.ops import batched_nms
 
-from pugmark.formats import megadetector, pixels
+from pugmark.devices import device
+from pugmark.formats import ahead, megadetector, pixels
 from pugmark.weights import WeightsError
 
 LOG = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ _QUIET = {"YOLO_OFFLINE": "true", "YOLO_VERBOSE": "false", "YOLO_AUTOINSTALL": "
 
 
 def detect(media, batch, settings, weights, counts):
-    """Yield a row per box on the media's images and frames; memory holds one batch of reduced images.
+    """Yield a row per box on the media's images and frames; memory holds two batches of reduced images.
 
     Raises WeightsError where the weight file is missing, of unknown checksum (it is a pickle) or of another package.
     """
@@ -47,6 +48,7 @@ def detect(media, batch, settings, weights, counts):
         reduced = (
             (row.media_id, _reduced(image, settings["image_size"])) for row, image in pixels.frames(media, batch)
         )
+        reduced = ahead.of(reduced, settings["batch"])
         while group := list(islice(reduced, settings["batch"])):
             found = _predict(model, [image for _, image in group], settings)
             for (media_id, _), result in zip(group, found, strict=True):
@@ -108,7 +110,8 @@ def _predict(model, images, settings):
         imgsz=settings["image_size"],
         conf=settings["confidence"],
         iou=settings["iou"],
-        half=torch.cuda.is_available(),
+        device=device(),
+        half=device().type == "cuda",
         verbose=False,
     )
 

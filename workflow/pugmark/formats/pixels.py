@@ -8,6 +8,8 @@ import av
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from pugmark import cores
+
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
 VIDEO_SUFFIXES = {".mp4", ".avi", ".mov", ".mkv", ".m4v", ".mpg", ".mpeg", ".wmv", ".webm", ".mts", ".3gp"}
 # The decoders that a suffix may lead to; Pillow's others (PostScript runs a program) are closed to files of any name.
@@ -157,7 +159,8 @@ def _decoded(path):
         with av.open(str(path)) as container:
             if not container.streams.video:
                 raise UnreadableError("no video stream")
-            container.streams.video[0].thread_type = "AUTO"
+            context = container.streams.video[0].codec_context
+            context.thread_type, context.thread_count = "AUTO", cores.granted()
             for frame in container.decode(video=0):
                 yield container, frame
 

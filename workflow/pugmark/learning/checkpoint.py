@@ -5,6 +5,7 @@ import random
 import numpy as np
 import torch
 
+from pugmark.devices import device
 from pugmark.tables import replacing
 
 
@@ -35,7 +36,7 @@ def rng_state():
         "python": random.getstate(),
         "numpy": [name, keys.tolist(), *rest],
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "cuda": torch.cuda.get_rng_state_all() if device().type == "cuda" else [],
     }
 
 
@@ -45,5 +46,5 @@ def restore_rng(state):
     random.setstate((version, tuple(numbers), gauss))
     np.random.set_state(tuple(state["numpy"]))
     torch.set_rng_state(state["torch"])
-    if state["cuda"] and torch.cuda.is_available():
+    if state["cuda"] and device().type == "cuda":
         torch.cuda.set_rng_state_all(state["cuda"])

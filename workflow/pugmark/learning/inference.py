@@ -9,20 +9,16 @@ from torch import nn
 from torch.fx.experimental.optimization import fuse
 from torch.fx.proxy import TraceError
 
+from pugmark.devices import device
 from pugmark.learning import loader, transforms
 from pugmark.learning.backbones import Backbone
 
 logger = logging.getLogger(__name__)
 
 
-def device():
-    """The device to compute on: a GPU where there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def precision():
     """bfloat16 where the device computes in it natively, else float32."""
-    if torch.cuda.is_available():
+    if device().type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
         chip = torch.cpu.get_capabilities()
@@ -54,7 +50,7 @@ def unit(features):
 
 
 def prepared(model, dtype):
-    """A copy of `model` for inference on `device()`: every backbone's body fused, channels last and in `dtype`."""
+    """A copy of `model` for inference on the device: every backbone's body fused, channels last and in `dtype`."""
     model = copy.deepcopy(model).eval()
     for part in [part for part in model.modules() if isinstance(part, Backbone)]:
         part.body = _Cast(_fused(part.body).to(dtype=dtype, memory_format=torch.channels_last), dtype)

@@ -11,10 +11,13 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from pugmark import cores
+from pugmark.devices import device
+
 
 def workers():
-    """Decoding processes: PUGMARK_WORKERS, else one less than the processors of this job, at most 8."""
-    return int(os.environ.get("PUGMARK_WORKERS", min(len(os.sched_getaffinity(0)) - 1, 8)))
+    """Decoding processes: PUGMARK_WORKERS, else one less than the cores of this job, at most 8."""
+    return int(os.environ.get("PUGMARK_WORKERS", min(cores.granted() - 1, 8)))
 
 
 def batches(crops, order, recipes, seed, epoch):
@@ -30,7 +33,7 @@ def batches(crops, order, recipes, seed, epoch):
         _Views(crops, recipes, seed, epoch),
         batch_sampler=numbered,
         num_workers=count,
-        pin_memory=torch.cuda.is_available(),
+        pin_memory=device().type == "cuda",
         generator=torch.Generator(),
     )
 

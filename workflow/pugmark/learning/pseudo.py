@@ -9,8 +9,9 @@ import numpy as np
 import torch
 
 from pugmark.clustering import algorithms
+from pugmark.devices import device
 from pugmark.learning import loader, samplers, transforms
-from pugmark.learning.inference import device, extract, unit
+from pugmark.learning.inference import extract, unit
 from pugmark.learning.trainer import Learner, TrainingError
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ import time
 
 import torch
 
+from pugmark.devices import device
 from pugmark.learning import checkpoint
-from pugmark.learning.inference import device
 from pugmark.tables import replacing
 
 logger = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ def _step(learner, scaler, batch, epoch, count):
 
 
 def _memory():
-    return f", peak GPU memory {torch.cuda.max_memory_allocated() / 2**20:.0f} MiB" if torch.cuda.is_available() else ""
+    return f", peak GPU memory {torch.cuda.max_memory_allocated() / 2**20:.0f} MiB" if device().type == "cuda" else ""
 
 
 def _parts(learner, scaler):

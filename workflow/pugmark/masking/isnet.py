@@ -4,13 +4,13 @@
 its post-processing is a morphological opening, a Gaussian of sigma 2 and the threshold 127 of 255.
 """
 
-import os
-
 import numpy as np
 import onnxruntime
 from PIL import Image
 from rembg.bg import post_process
 from rembg.sessions.dis_general_use import DisSession
+
+from pugmark import cores
 
 
 class IsNet(DisSession):
@@ -18,8 +18,8 @@ class IsNet(DisSession):
 
     def __init__(self, weights):
         options = onnxruntime.SessionOptions()
-        # 0 leaves the choice to onnxruntime, which counts the node's cores, not the job's: Snakemake sets the variable.
-        options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", 0))
+        # onnxruntime counts the node's cores, not the job's.
+        options.intra_op_num_threads = cores.granted()
         super().__init__(self.name(), options, weights.path)
 
     @classmethod

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from segment_anything import SamAutomaticMaskGenerator, SamPredictor, sam_model_registry
 
+from pugmark.devices import device
 from pugmark.masking import rle
 
 # The authors shrink images so before SAM. The generator holds three masks per point in the image's size, as floats:
@@ -25,7 +26,7 @@ class Sam:
     def __init__(self, weights, generator=None):
         model = sam_model_registry[weights.name.removeprefix("sam_")]()
         model.load_state_dict(torch.load(weights.path, map_location="cpu", weights_only=True))
-        self.predictor = SamPredictor(model.to("cuda" if torch.cuda.is_available() else "cpu").eval())
+        self.predictor = SamPredictor(model.to(device()).eval())
         self.generator = GENERATOR | (generator or {})
 
     def embed(self, image):
