@@ -1,8 +1,13 @@
-"""What every stage's command line has in common: JSON settings, weight files and logging."""
+"""What every stage's command line has in common: JSON settings, weight files, logging, and failures in words."""
 
 import argparse
 import json
 import logging
+import sys
+
+from pugmark.storage import StorageError
+
+logger = logging.getLogger("pugmark")
 
 
 def parser(doc):
@@ -11,4 +16,13 @@ def parser(doc):
     made.add_argument("--settings", type=json.loads, default={}, help="the stage's settings as a JSON object")
     made.add_argument("--weights", nargs="*", default=[], metavar="NAME=PATH", help="weight files, verified before use")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s: %(message)s", force=True)
+    sys.excepthook = _tell
     return made
+
+
+def _tell(kind, error, trace):
+    """What a disk refuses is no fault of the program: one sentence. Everything else keeps its traceback."""
+    if isinstance(error, StorageError):
+        logger.error("%s", error)
+    else:
+        sys.__excepthook__(kind, error, trace)

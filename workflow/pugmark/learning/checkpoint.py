@@ -5,7 +5,7 @@ import random
 import numpy as np
 import torch
 
-from pugmark.tables import replacing
+from pugmark.storage import replacing
 
 
 def save(path, content):

@@ -9,7 +9,7 @@ import torch
 
 from pugmark.learning import checkpoint
 from pugmark.learning.inference import device
-from pugmark.tables import replacing
+from pugmark.storage import replacing
 
 logger = logging.getLogger(__name__)
 PROGRESS_SECONDS = 30
