@@ -1,4 +1,4 @@
-"""Kill the local run at moments spread over its whole length, resume it, and compare its results with an undisturbed run's.
+"""Kill the local run at moments spread over its length, resume it, and compare its results with an undisturbed run's.
 
 Each kill has a folder of its own, starts from nothing, and takes every process of the run at once (SIGKILL). The run is
 resumed as README.md tells: `snakemake --unlock`, then the same command. Below `results/`, the same files must lie, byte
