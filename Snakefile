@@ -15,6 +15,11 @@ include: "workflow/rules/learn.smk"
 include: "workflow/rules/assess.smk"
 
 
+# Said once, before the first job, and not by each job that cannot even open its log.
+onstart:
+    results_writable()
+
+
 rule all:
     default_target: True
     input:

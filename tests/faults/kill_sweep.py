@@ -30,8 +30,9 @@ def command(folder, config, *more):
 
 
 def environment():
-    """Compiled modules are kept, whatever the shell says: they save every job seconds."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    """Compiled modules are kept, whatever the shell says; threads that wait for one another burn a busy machine."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "OMP_NUM_THREADS": "1"}
 
 
 def run(folder, config, *more):
@@ -43,27 +44,28 @@ def run(folder, config, *more):
     return time.monotonic() - started
 
 
-def kill(folder, config, seconds):
-    """Start a run and kill all of it after `seconds`. Returns the names of the stages that ran, None if it was over.
-
-    Raises RuntimeError where the run failed by itself.
-    """
+def start(folder, config, *more):
+    """A run in a session of its own, still going on; what it says is not kept."""
     quiet = dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL)
-    with subprocess.Popen(command(folder, config), start_new_session=True, env=environment(), **quiet) as main:
-        with suppress(subprocess.TimeoutExpired):
-            if main.wait(seconds):
-                raise RuntimeError(f"The run failed before it was killed; see {folder}/.snakemake/log.")
-            return None
-        stages = set()
-        while members := session(main.pid):
-            stages |= {
-                found[1] for line in members.values() if (found := re.search(r"python\0-m\0pugmark\.(\w+)", line))
-            }
-            for pid in members:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            main.poll()
+    return subprocess.Popen(command(folder, config, *more), start_new_session=True, env=environment(), **quiet)
+
+
+def kill(main):
+    """Kill a started run with all that it started. Returns the names of the stages that ran."""
+    stages = set()
+    while members := session(main.pid):
+        stages |= set(map(stage, members.values())) - {None}
+        for pid in sorted(members):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        main.poll()
     return sorted(stages)
+
+
+def stage(line):
+    """The stage that a process computes, by its command line; None for other processes."""
+    found = re.match(r"\S*python\0-m\0pugmark\.(\w+)", line)
+    return found and found[1]
 
 
 def session(leader):
@@ -105,21 +107,30 @@ def verdict(folder, config, wanted):
     return differences(results(folder), wanted) or "equal"
 
 
+def killed_at(moment, folder, config):
+    """Start a run and kill it after `moment` seconds. Returns the names of the stages that ran, None if it was over."""
+    main = start(folder, config)
+    try:
+        if main.wait(moment):
+            raise RuntimeError(f"The run failed before it was killed: see {folder}/.snakemake/log.")
+    except subprocess.TimeoutExpired:
+        return kill(main)
+    return None
+
+
 def sweep(config, kills, folder, tell):
     """Kill and resume `kills` runs below `folder`; returns how many ended equal. tell: takes a line of text."""
     length = run(folder / "undisturbed", config)
     wanted, equal = results(folder / "undisturbed"), 0
     tell(f"undisturbed: {length:.0f} s, {len(wanted)} files compared")
-    for number in range(kills):
-        place, stages = folder / f"kill_{number + 1:02d}", None
-        while stages is None:
-            # On a machine that others use too, a run may be over before its moment: then it is this one's length.
-            shutil.rmtree(place, ignore_errors=True)
-            started, moment = time.monotonic(), (number + 0.5) / kills * length
-            stages = kill(place, config, moment)
-            length = length if stages is not None else time.monotonic() - started
+    for number in range(1, kills + 1):
+        place, moment = folder / f"kill_{number:02d}", (number - 0.5) / kills * length
+        while (stages := killed_at(moment, place, config)) is None:
+            # Others used the machine when the length was taken.
+            shutil.rmtree(place)
+            length, moment = length * 0.9, moment * 0.9
         said = verdict(place, config, wanted)
-        tell(f"{number + 1:3d}  {moment:6.1f} of {length:.0f} s  {', '.join(stages) or 'no stage':20s}  {said}")
+        tell(f"{number:3d}  {moment:6.1f} of {length:.0f} s  {', '.join(stages) or 'no stage':20s}  {said}")
         if said == "equal":
             equal += 1
             shutil.rmtree(place)

@@ -5,7 +5,7 @@ import json
 import logging
 import sys
 
-from pugmark.storage import StorageError
+from pugmark.disk import DiskError
 
 logger = logging.getLogger("pugmark")
 
@@ -22,7 +22,7 @@ def parser(doc):
 
 def _tell(kind, error, trace):
     """What a disk refuses is no fault of the program: one sentence. Everything else keeps its traceback."""
-    if isinstance(error, StorageError):
+    if isinstance(error, DiskError):
         logger.error("%s", error)
     else:
         sys.__excepthook__(kind, error, trace)

@@ -8,7 +8,7 @@ had never stopped.
 import logging
 from pathlib import Path
 
-from pugmark import cli, fingerprint, methods, storage, tables, weights
+from pugmark import cli, disk, fingerprint, methods, tables, weights
 from pugmark.learning import checkpoint, crops
 from pugmark.learning import run as runs
 
@@ -35,7 +35,7 @@ def train(split, folder, out, trained, method, params, seed, fill=None, individu
     code = fingerprint.of("train", f"methods.{method}")
     settings = [method, params, seed, fill, individuals, code]
     run = runs.Run(seed, files, individuals, out.parent, runs.key(settings, files, seen))
-    with storage.replacing(run.history):
+    with disk.replacing(run.history):
         pass  # empty until an epoch ends; a control stays so
     state = runs.fit(method, seen, params, run)
     provenance = [file.provenance() for file in files.values()]

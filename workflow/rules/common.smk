@@ -26,7 +26,7 @@ envvars:
     "PYTHONPATH",
 
 
-from pugmark import listing
+from pugmark import disk, listing
 from pugmark.configuration import ConfigError
 from pugmark.methods import MethodError
 from pugmark.plan import Plan, canonical, code
@@ -49,6 +49,13 @@ wildcard_constraints:
     run="[^/]+",
     version="[0-9a-f]{12}",
     checksum="[0-9a-f]{8}",
+
+
+def results_writable():
+    try:
+        disk.check(RESULTS)
+    except disk.DiskError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def batch_folder(wildcards):

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import torch
 
-from pugmark.storage import replacing
+from pugmark.disk import replacing
 
 
 def save(path, content):

@@ -7,9 +7,9 @@ import time
 
 import torch
 
+from pugmark.disk import replacing
 from pugmark.learning import checkpoint
 from pugmark.learning.inference import device
-from pugmark.storage import replacing
 
 logger = logging.getLogger(__name__)
 PROGRESS_SECONDS = 30

@@ -6,7 +6,7 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
-from pugmark import storage
+from pugmark import disk
 from pugmark.reporting import leaderboard
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -74,5 +74,5 @@ def short(text, most=26):
 
 
 def _write(path, text):
-    with storage.replacing(path) as partial:
+    with disk.replacing(path) as partial:
         Path(partial).write_text(text, encoding="utf-8")

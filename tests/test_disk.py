@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from pugmark import storage
+from pugmark import disk
 
 WRITER = """
 import sys, time
-from pugmark import storage
-with storage.replacing(sys.argv[1]) as partial:
+from pugmark import disk
+with disk.replacing(sys.argv[1]) as partial:
     open(partial, "w").write("half")
     print("writing", flush=True)
     time.sleep(600)
@@ -33,7 +33,7 @@ def writer(tmp_path):
 
 
 def write(path, text):
-    with storage.replacing(path) as partial:
+    with disk.replacing(path) as partial:
         Path(partial).write_text(text)
 
 
@@ -53,10 +53,10 @@ def test_the_partial_file_of_a_living_writer_stays(tmp_path, writer):
     assert (tmp_path / "a[1].txt").read_text() == "whole"
 
 
-@pytest.mark.parametrize("number", storage._REFUSALS)
+@pytest.mark.parametrize("number", disk._REFUSALS)
 def test_a_refusal_names_file_folder_reason_and_remedy(tmp_path, number):
     file = tmp_path / "a" / "table.parquet"
-    with pytest.raises(storage.StorageError) as told, storage.replacing(file):
+    with pytest.raises(disk.DiskError) as told, disk.replacing(file):
         try:
             raise OSError(number, os.strerror(number))
         finally:
@@ -67,9 +67,9 @@ def test_a_refusal_names_file_folder_reason_and_remedy(tmp_path, number):
 
 
 def test_other_errors_stay_what_they_are(tmp_path):
-    with pytest.raises(RuntimeError), storage.replacing(tmp_path / "a"):
+    with pytest.raises(RuntimeError), disk.replacing(tmp_path / "a"):
         raise RuntimeError
-    with pytest.raises(OSError, match="Connection reset") as raised, storage.replacing(tmp_path / "a"):
+    with pytest.raises(OSError, match="Connection reset") as raised, disk.replacing(tmp_path / "a"):
         raise OSError(errno.ECONNRESET, "Connection reset")
-    assert not isinstance(raised.value, storage.StorageError)
+    assert not isinstance(raised.value, disk.DiskError)
     assert os.listdir(tmp_path) == []

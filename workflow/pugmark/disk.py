@@ -18,7 +18,7 @@ _REFUSALS = {
 }
 
 
-class StorageError(OSError):
+class DiskError(OSError):
     """A disk did not take a file; the message says which one, why and what to do."""
 
 
@@ -26,7 +26,7 @@ class StorageError(OSError):
 def replacing(path):
     """Yield a temporary path beside `path` that takes its place, synced to disk, when the block ends well.
 
-    What killed writers of the same file left behind is removed. Raises StorageError.
+    What killed writers of the same file left behind is removed. Raises DiskError.
     """
     path = Path(path)
     with refusals_told(path):
@@ -49,7 +49,7 @@ def replacing(path):
 
 @contextmanager
 def refusals_told(path):
-    """Turn the disk's refusal to take `path`, wherever in a chain of exceptions it stands, into a StorageError."""
+    """Turn the disk's refusal to take `path`, wherever in a chain of exceptions it stands, into a DiskError."""
     try:
         yield
     except Exception as error:
@@ -57,7 +57,7 @@ def refusals_told(path):
         refusal = error
         while refusal and not (isinstance(refusal, OSError) and refusal.errno in _REFUSALS):
             refusal = refusal.__cause__ or refusal.__context__
-        if refusal is None or isinstance(error, StorageError):
+        if refusal is None or isinstance(error, DiskError):
             raise
         what, remedy = _REFUSALS[refusal.errno]
         folder = Path(path).absolute().parent
@@ -65,7 +65,14 @@ def refusals_told(path):
             f"Cannot write {path} in the folder {folder}: {what}. {remedy}, or move the results elsewhere and set "
             "`results:` in the configuration to where they are; the same command then goes on where it stopped."
         )
-        raise StorageError(message) from error
+        raise DiskError(message) from error
+
+
+def check(folder):
+    """Raise DiskError where no file can be made in `folder`, which is made where it is absent."""
+    with refusals_told(folder):
+        os.makedirs(folder, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
 
 
 def _beside(path):
