@@ -1,4 +1,4 @@
-"""Runs that are killed, twice started or outlived by their own jobs end with the results of one that nobody disturbed."""
+"""Runs that are killed, started twice or outlived by their own jobs end with the results of an undisturbed one."""
 
 import os
 import shutil
