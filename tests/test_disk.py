@@ -12,6 +12,7 @@ from conftest import ROOT
 
 from pugmark import disk
 
+ENVIRONMENT = {"PYTHONPATH": f"{ROOT}/workflow"}
 WRITER = """
 import sys, time
 from pugmark import disk
@@ -26,7 +27,7 @@ with disk.replacing(sys.argv[1]) as partial:
 def writer(tmp_path):
     """A process in the middle of writing `a[1].txt`."""
     command = [sys.executable, "-c", WRITER, tmp_path / "a[1].txt"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": f"{ROOT}/workflow"}) as made:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT) as made:
         assert made.stdout.readline() == "writing\n"
         yield made
         made.kill()
@@ -73,3 +74,11 @@ def test_other_errors_stay_what_they_are(tmp_path):
         raise OSError(errno.ECONNRESET, "Connection reset")
     assert not isinstance(raised.value, disk.DiskError)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(("error", "told"), [("DiskError('Cannot write a.')", True), ("OSError(28, 'Full')", False)])
+def test_a_stage_tells_a_refusal_in_one_line_and_keeps_the_traceback_of_all_else(error, told):
+    code = f"from pugmark.disk import DiskError; from pugmark import cli\ncli.parser('')\nraise {error}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT)
+    assert done.returncode == 1 and ("Traceback" in done.stderr) != told
+    assert (done.stderr.count("\n") == 1 and done.stderr.endswith("ERROR: Cannot write a.\n")) == told

@@ -35,8 +35,10 @@ def mounted(target, *options):
 def full(folder):
     """A tmpfs of `LIMIT` bytes."""
     mounted(folder, "-t", "tmpfs", "-o", f"size={LIMIT}", "tmpfs")
-    yield
-    subprocess.run(["umount", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
 
 @contextmanager
@@ -73,8 +75,10 @@ def limited(folder):
     """No file larger than `LIMIT`, as by `ulimit -f`."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def write_table(path):
