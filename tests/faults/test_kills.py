@@ -65,6 +65,15 @@ def assert_equal(folder, swept):
     assert not kill_sweep.differences(results(folder), results(swept[0] / "undisturbed"))
 
 
+def test_a_file_that_is_missing_too_many_or_of_other_bytes_is_a_difference(tmp_path):
+    for number, (name, text) in enumerate([("a", "1"), ("b", "1"), ("b", "2"), ("c", "1"), ("logs/x", "1")]):
+        path = tmp_path / ("one" if number < 2 else "other") / "results" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    found = kill_sweep.differences(results(tmp_path / "one"), results(tmp_path / "other"))
+    assert found == "missing: c; too many: a; different: b"
+
+
 def test_every_kill_ends_with_the_same_results(swept):
     assert swept[1][-1] == f"{KILLS} of {KILLS} equal", "\n".join(swept[1])
 
