@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pugmark import tables
+from pugmark import disk, tables
 
 LABEL = {"crop_id": "a-d00", "individual": "Uma", "viewpoint": None, "split": None}
 
@@ -71,7 +71,7 @@ def test_features_of_several_batches_are_joined_in_order(tmp_path):
 def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "t"
     path.write_text("old")
-    with pytest.raises(RuntimeError), tables.replacing(path) as partial:
+    with pytest.raises(RuntimeError), disk.replacing(path) as partial:
         Path(partial).write_text("half")
         raise RuntimeError
     assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 1

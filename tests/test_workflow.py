@@ -1,5 +1,6 @@
 """The real DAG: every table, the controls, Snakemake's own report, and mistakes."""
 
+import re
 import zipfile
 
 from project import Project

@@ -1,11 +1,15 @@
-"""What every stage's command line has in common: JSON settings, weight files, logging and the cores it keeps to."""
+"""What every stage's command line has in common: settings, weight files, logging, cores, and failures in words."""
 
 import argparse
 import json
 import logging
 import os
+import sys
 
 from pugmark import cores
+from pugmark.disk import DiskError
+
+logger = logging.getLogger("pugmark")
 
 
 def parser(doc):
@@ -16,4 +20,13 @@ def parser(doc):
     # What torch, BLAS and Arrow read from OMP_NUM_THREADS, OpenCV reads here, when it is first used.
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", str(cores.granted()))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s: %(message)s", force=True)
+    sys.excepthook = _tell
     return made
+
+
+def _tell(kind, error, trace):
+    """What a disk refuses is no fault of the program: one sentence. Everything else keeps its traceback."""
+    if isinstance(error, DiskError):
+        logger.error("%s", error)
+    else:
+        sys.__excepthook__(kind, error, trace)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pooch
 
-from pugmark import cli, tables, weights
+from pugmark import cli, disk, weights
 
 logger = logging.getLogger("fetch")
 
@@ -26,7 +26,7 @@ def fetch(entry, out, folders=()):
         _link(found.resolve(), out)
         return
     logger.info("downloading %s (licence: %s)", entry["url"], entry["licence"])
-    with tables.replacing(out) as partial:
+    with disk.replacing(out) as partial:
         partial = Path(partial)
         pooch.retrieve(entry["url"], None, fname=partial.name + ".download", path=partial.parent)
         os.replace(partial.with_name(partial.name + ".download"), partial)

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import ExifTags, Image
 from pycocotools import mask as rle
 
-from pugmark import cli
+from pugmark import cli, disk
 from pugmark.synthetic import package, survey
 from pugmark.synthetic.passages import film
 
@@ -153,7 +153,8 @@ def main(argv=None):
     parser.add_argument("--out", required=True, help="folder of the batch, empty or absent")
     parser.add_argument("--truth", required=True, help="folder of the truth")
     args = parser.parse_args(argv)
-    counts = synthesise(args.out, args.truth, args.batch, args.settings)
+    with disk.refusals_told(args.out):
+        counts = synthesise(args.out, args.truth, args.batch, args.settings)
     log.info("%s: %s", args.out, ", ".join(f"{count} {what}" for what, count in counts.items()))
 
 

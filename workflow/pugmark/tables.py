@@ -6,9 +6,6 @@ that equal inputs give equal bytes.
 
 import functools
 import json
-import os
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +16,7 @@ import pyarrow.parquet as pq
 import yaml
 
 import pugmark
+from pugmark.disk import replacing
 
 SCHEMAS = Path(__file__).parents[1] / "schemas" / "tables.yaml"
 _TYPES = {
@@ -111,30 +109,6 @@ def vectors_of(table):
     """The `feature` column of an Arrow table as a float32 array, N x D."""
     column = table["feature"].combine_chunks()
     return column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), column.type.list_size)
-
-
-@contextmanager
-def replacing(path):
-    """Yield a temporary path beside `path` that takes its place, synced to disk, when the block ends well."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        yield partial
-        with open(partial, "rb") as written:
-            os.fsync(written.fileno())
-        os.chmod(partial, 0o666 & ~_umask())
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _conform(columns, target, name):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pugmark import cli, fingerprint, methods, tables, usage, versions, weights
+from pugmark import cli, disk, fingerprint, methods, tables, usage, versions, weights
 from pugmark.learning import checkpoint, crops
 from pugmark.learning import run as runs
 
@@ -39,8 +39,8 @@ def train(split, folder, out, trained, method, params, seed, fill=None, individu
     code = fingerprint.of("train", f"methods.{method}")
     settings = [method, params, seed, fill, individuals, code]
     run = runs.Run(seed, files, individuals, out.parent, runs.key(settings, files, seen))
-    run.folder.mkdir(parents=True, exist_ok=True)
-    run.history.write_text("")
+    with disk.replacing(run.history):
+        pass  # empty until an epoch ends; a control stays so
     state = runs.fit(method, seen, params, run)
     provenance = [file.provenance() for file in files.values()]
     model = {"method": method, "params": params, "seed": seed, "state": state, "weights": provenance}

@@ -10,6 +10,8 @@ import json
 import os
 from pathlib import Path
 
+from pugmark.disk import replacing
+
 RECORD = "model.json"
 
 
@@ -25,7 +27,8 @@ def version(settings, code):
 
 def keep(settings, folder):
     """Write the settings of a finished training into its folder."""
-    Path(folder, RECORD).write_text(canonical(settings))
+    with replacing(Path(folder, RECORD)) as partial:
+        Path(partial).write_text(canonical(settings))
 
 
 def of_names(settings, code, names, models):

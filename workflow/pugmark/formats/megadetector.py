@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import av
 
-from pugmark import tables
+from pugmark import disk
 
 VERSION = "1.6"
 CATEGORIES = {"animal": "1", "person": "2", "vehicle": "3"}
@@ -103,7 +103,7 @@ def write(path, media, detections, batch, detector):
         "detection_categories": {number: name for name, number in CATEGORIES.items()},
         "images": [_entry(row, frames, boxes, batch) for row in files.itertuples()],
     }
-    with tables.replacing(path) as partial, open(partial, "w") as file:
+    with disk.replacing(path) as partial, open(partial, "w") as file:
         json.dump(content, file, indent=1, allow_nan=False)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from pugmark.devices import device
-from pugmark.tables import replacing
+from pugmark.disk import replacing
 
 
 def save(path, content):

@@ -8,8 +8,8 @@ import time
 import torch
 
 from pugmark.devices import device
+from pugmark.disk import replacing
 from pugmark.learning import checkpoint
-from pugmark.tables import replacing
 
 logger = logging.getLogger(__name__)
 PROGRESS_SECONDS = 30
@@ -132,9 +132,12 @@ def _write(path, history):
 
 def _resume(learner, scaler, run):
     """The history so far; empty for a new start."""
-    if not (run.folder and run.checkpoint.is_file()):
+    if not run.folder:
         return []
-    state = checkpoint.load(run.checkpoint)
+    try:
+        state = checkpoint.load(run.checkpoint)
+    except FileNotFoundError:  # also where a twin of this job has just ended and removed it
+        return []
     if state["key"] != run.key:
         logger.info("%s is of other settings, code or crops: starting anew", run.checkpoint.name)
         return []

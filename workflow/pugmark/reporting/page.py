@@ -6,7 +6,7 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
-from pugmark import tables
+from pugmark import disk
 from pugmark.progress import records
 from pugmark.reporting import leaderboard
 
@@ -86,5 +86,5 @@ def short(text, most=26):
 
 
 def _write(path, text):
-    with tables.replacing(path) as partial:
+    with disk.replacing(path) as partial:
         Path(partial).write_text(text, encoding="utf-8")

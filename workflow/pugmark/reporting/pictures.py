@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from pugmark import tables
+from pugmark import disk
 from pugmark.masking import rle
 
 TILE = (132, 132)
@@ -60,7 +60,7 @@ def draw(sheet, images, folder):
     if not sheet.rows:
         middle = (canvas.width // 2, canvas.height // 2)
         ImageDraw.Draw(canvas).text(middle, "Nothing to show", "#c9cfcc", ImageFont.load_default(20), anchor="mm")
-    with tables.replacing(folder / sheet.file) as partial:
+    with disk.replacing(folder / sheet.file) as partial:
         canvas.save(partial, "JPEG", quality=82, optimize=True)
 
 

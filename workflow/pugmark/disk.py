@@ -1,0 +1,106 @@
+"""Files that nobody ever sees half-written, and words for what a disk refuses."""
+
+import errno
+import fcntl
+import os
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_RANDOM = "?" * 8  # what mkstemp adds to a name
+_REFUSALS = {
+    errno.ENOSPC: ("the disk is full (of bytes or of files)", "Free space there"),
+    errno.EDQUOT: ("the quota of space or of files is used up", "Delete files there or ask for a larger quota"),
+    errno.EFBIG: ("it is larger than a file may be here", "Raise the limit (`ulimit -f`)"),
+    errno.EROFS: ("the file system is mounted read-only", "Make it writable"),
+    errno.EACCES: ("this user may not write there", "Ask for the permission"),
+    errno.EPERM: ("this user may not write there", "Ask for the permission"),
+}
+
+
+class DiskError(OSError):
+    """A disk did not take a file; the message says which one, why and what to do."""
+
+
+@contextmanager
+def replacing(path):
+    """Yield a temporary path beside `path` that takes its place, synced to disk, when the block ends well.
+
+    What killed writers of the same file left behind is removed. Raises DiskError.
+    """
+    path = Path(path)
+    with refusals_told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
+        handle, partial = _beside(path)
+        try:
+            yield partial
+            with open(partial, "rb") as written:
+                os.fsync(written.fileno())
+            os.chmod(partial, 0o666 & ~_umask())
+            os.replace(partial, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(partial)
+            raise
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def refusals_told(path):
+    """Turn the disk's refusal to take `path`, wherever in a chain of exceptions it stands, into a DiskError."""
+    try:
+        yield
+    except Exception as error:
+        # Writers in C++ (torch) hide it behind an error of their own.
+        refusal = error
+        while refusal and not (isinstance(refusal, OSError) and refusal.errno in _REFUSALS):
+            refusal = refusal.__cause__ or refusal.__context__
+        if refusal is None or isinstance(error, DiskError):
+            raise
+        what, remedy = _REFUSALS[refusal.errno]
+        folder = Path(path).absolute().parent
+        message = (
+            f"Cannot write {path} in the folder {folder}: {what}. {remedy}, or move the results elsewhere and set "
+            "`results:` in the configuration to where they are; the same command then goes on where it stopped."
+        )
+        raise DiskError(message) from error
+
+
+def check(folder):
+    """Raise DiskError where no file can be made in `folder`, which is made where it is absent."""
+    with refusals_told(folder):
+        os.makedirs(folder, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+
+
+def _beside(path):
+    """An open handle and the name of an empty file beside `path`, locked for as long as the handle is open."""
+    while True:
+        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        # A file system without locks never lets `_remove_abandoned` have one either.
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        # Another process may have taken it for abandoned before it was locked.
+        if os.fstat(handle).st_nlink:
+            return handle, partial
+        os.close(handle)
+
+
+def _remove_abandoned(path):
+    """Remove partial files of `path` whose writer is dead: its lock died with it."""
+    for partial in path.parent.glob(f".{_literal(path.name)}.{_RANDOM}"):
+        with suppress(OSError), open(partial, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            partial.unlink()
+
+
+def _literal(name):
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,182 @@
+# What the rules are given, worked out from the wildcards: input functions and parameters.
+
+
+def batch_folder(wildcards):
+    return PLAN.folder(wildcards.collection, wildcards.batch)
+
+
+def drawn(wildcards):
+    """The folder that `synthesise` draws, as an input; a real batch is no output of any rule."""
+    return (
+        batch_folder(wildcards)
+        if "synthetic" in PLAN.collections[wildcards.collection]
+        else []
+    )
+
+
+def drawn_truth(wildcards):
+    """The folder of the drawn survey's true labels, as an input."""
+    synthetic = "synthetic" in PLAN.collections[wildcards.collection]
+    batch = whole(wildcards.batch)
+    return f"{RESULTS}/{wildcards.collection}/truth/{batch}" if synthetic else []
+
+
+def separate_labels(wildcards):
+    """The labels that a user keeps apart from the batch, as an input."""
+    return (
+        []
+        if drawn_truth(wildcards)
+        else PLAN.labels_file(wildcards.collection, wildcards.batch) or []
+    )
+
+
+def media_listing(wildcards):
+    return PLAN.listing(wildcards.collection, wildcards.batch).media
+
+
+def label_listing(wildcards):
+    return PLAN.listing(wildcards.collection, wildcards.batch).labels
+
+
+def media_stamp(wildcards, output):
+    """Counts for the shared cache alone: what depends on the output is never compared with the run before."""
+    return PLAN.listing(wildcards.collection, wildcards.batch).stamp
+
+
+def labels_argument(wildcards):
+    file = PLAN.labels_file(wildcards.collection, wildcards.batch)
+    return ["--labels-file", file] if file else []
+
+
+def settings_of(section, **more):
+    """Input function: the settings of one stage as JSON, with values that depend on the collection."""
+
+    def settings(wildcards):
+        extra = {key: value(wildcards.collection) for key, value in more.items()}
+        return PLAN.settings(wildcards.collection, section, **extra)
+
+    return settings
+
+
+def detector_settings(wildcards):
+    name, more = wildcards.collection, {}
+    settings = PLAN.collections[name]["detect"]
+    if settings["name"] == "boxes":
+        more["labels"] = PLAN.sidecar(name)
+    if "file" in settings and settings["file"]:
+        more["file"] = settings["file"].format(batch=whole(wildcards.batch))
+    return PLAN.settings(
+        name, "detect", **more, manifest=PLAN.manifest.facts(PLAN.detect_weights(name))
+    )
+
+
+def mask_settings(wildcards):
+    """Without `fill`, which is applied when a crop is read: another grey level cuts no mask anew."""
+    name = wildcards.collection
+    settings = {
+        key: value
+        for key, value in PLAN.collections[name]["mask"].items()
+        if key != "fill"
+    }
+    return canonical(
+        {**settings, "manifest": PLAN.manifest.facts(PLAN.mask_weights(name))}
+    )
+
+
+def detector_sidecar(wildcards):
+    """The file of boxes that the detector reads outside the batch, if any."""
+    file = PLAN.collections[wildcards.collection]["detect"].get("file")
+    return [file.format(batch=whole(wildcards.batch))] if file else []
+
+
+def detector_code(wildcards):
+    return code(
+        "detect",
+        f"detectors.{PLAN.collections[wildcards.collection]['detect']['name']}",
+    )
+
+
+def named(paths):
+    """`name=path` words of a stage's --weights."""
+    return [f"{name}={path}" for name, path in paths.items()]
+
+
+def run_of(wildcards):
+    return PLAN.run(wildcards.collection, wildcards.run)
+
+
+def training_settings(wildcards):
+    """The settings of today, which only today's version may be made with."""
+    run = run_of(wildcards)
+    if wildcards.version != PLAN.version(run):
+        raise WorkflowError(
+            f"Model {wildcards.version} of {run.name} is of other settings or code; now it is {PLAN.version(run)}."
+        )
+    return PLAN.training(run)
+
+
+def teaching_split(wildcards):
+    """The split that says who teaches; a control learns nothing, and so waits for no batch."""
+    split = f"{RESULTS}/{wildcards.collection}/split.parquet"
+    return split if run_of(wildcards).learns else []
+
+
+def embed_settings(wildcards):
+    return canonical(
+        {"fill": PLAN.collections[run_of(wildcards).source]["mask"]["fill"]}
+    )
+
+
+def has_network(wildcards):
+    """Whether the run's method computes with a network, and so wants a GPU and more than one thread."""
+    return "backbone" in run_of(wildcards).params
+
+
+def run_threads(wildcards):
+    return 2 if has_network(wildcards) else 1
+
+
+def embed_code(wildcards):
+    return code("embed", f"methods.{run_of(wildcards).method}")
+
+
+def cluster_settings(wildcards):
+    individuals = PLAN.collections[wildcards.collection]["individuals"]
+    return PLAN.settings(
+        wildcards.collection,
+        "cluster",
+        individuals=individuals,
+        seed=run_of(wildcards).seed,
+    )
+
+
+def truth_for_oracle(wildcards):
+    return (
+        f"{BATCH}/labels.parquet".format(**wildcards)
+        if run_of(wildcards).facts["SEES_TRUTH"]
+        else []
+    )
+
+
+def run_model(wildcards):
+    return f"{PLAN.model(run_of(wildcards))}/model.pt"
+
+
+def run_trained(wildcards):
+    return f"{PLAN.model(run_of(wildcards))}/trained.parquet"
+
+
+def per_batch(file):
+    """Input function: one file of every batch of the collection."""
+
+    def files(wildcards):
+        return expand(
+            f"{RESULTS}/{wildcards.collection}/batches/{{batch}}/{file}",
+            batch=PLAN.batches(wildcards.collection),
+        )
+
+    return files
+
+
+def run_features(wildcards):
+    return per_batch(f"features/{wildcards.run}.parquet")(wildcards)
