@@ -11,6 +11,7 @@ if "collections" not in config:
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
+include: "workflow/rules/report_inputs.smk"
 include: "workflow/rules/progress.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/learn.smk"

@@ -180,3 +180,14 @@ def per_batch(file):
 
 def run_features(wildcards):
     return per_batch(f"features/{wildcards.run}.parquet")(wildcards)
+
+
+def evaluate_settings(wildcards):
+    run = run_of(wildcards)
+    return PLAN.settings(
+        wildcards.collection,
+        "evaluate",
+        method=run.label,
+        seed=run.seed,
+        family=run.facts["FAMILY"],
+    )

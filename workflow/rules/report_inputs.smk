@@ -1,0 +1,70 @@
+# What the report is made of, and what it makes.
+
+
+def report_inputs(wildcards):
+    files = []
+    for name in PLAN.collections:
+        base = f"{RESULTS}/{name}"
+        tables = ("media", "detections", "masks", "crops", "labels")
+        files += [
+            f"{base}/batches/{batch}/{table}.parquet"
+            for batch in PLAN.batches(name)
+            for table in tables
+        ]
+        results = ("clusters", "metrics", "queries")
+        files += [
+            f"{base}/runs/{run.name}/{table}.parquet"
+            for run in PLAN.runs(name)
+            for table in results
+        ]
+        files.append(f"{base}/split.parquet")
+    return files
+
+
+def report_pictures():
+    """The report's pictures, each with the caption that Snakemake's own report shows."""
+    pictures = []
+    for name in PLAN.collections:
+        for file in (
+            "leaderboard.svg",
+            "curves.svg",
+            "strips.jpg",
+            "clusters.jpg",
+            "masks.jpg",
+        ):
+            path, caption = (
+                f"{RESULTS}/report/{name}/{file}",
+                f"../report/{os.path.splitext(file)[0]}.rst",
+            )
+            pictures.append(in_report(path, caption=caption, category=name))
+    return pictures
+
+
+def report_settings(wildcards):
+    collections, used = {}, {}
+    for name, spec in PLAN.collections.items():
+        runs = []
+        for run in PLAN.runs(name):
+            facts = run.facts
+            used[run.method] = {
+                key.lower(): facts[key]
+                for key in ("TITLE", "SOURCE", "FAMILY", "LABELS", "PUBLISHED")
+            }
+            family = facts["FAMILY"]
+            runs.append(
+                dict(
+                    run=run.name,
+                    method=run.method,
+                    name=run.label,
+                    seed=run.seed,
+                    family=family,
+                    train_on=run.source,
+                    model=os.path.relpath(PLAN.model(run), RESULTS),
+                )
+            )
+        collections[name] = {
+            "batches": PLAN.batches(name),
+            "runs": runs,
+            "detector": spec["detect"]["name"],
+        }
+    return canonical({"collections": collections, "methods": used})
