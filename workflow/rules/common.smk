@@ -3,7 +3,6 @@ import os
 import sys
 
 from snakemake.exceptions import WorkflowError
-from snakemake.io import report as in_report
 
 # The jobs of a thousand batches are millions of objects that live to the end: searching them for garbage as often as
 # Python does takes a fifth of the time of `snakemake -n`.

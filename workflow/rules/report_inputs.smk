@@ -1,5 +1,7 @@
 # What the report is made of, and what it makes.
 
+from snakemake.io import report as in_report
+
 
 def report_inputs(wildcards):
     files = []
