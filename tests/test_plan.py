@@ -163,6 +163,10 @@ def test_every_key_of_the_schema_is_described():
     assert not [*undescribed(schema), *(key for d in schema["$defs"].values() for key in undescribed(d))]
 
 
+def listed(batch, kind):
+    return listing.checksums(batch)[kind]
+
+
 class TestListing:
     """The checksum of a batch folder changes when a result would, and at no other time."""
 
@@ -174,32 +178,32 @@ class TestListing:
         return tmp_path
 
     def test_touching_changes_nothing(self, batch):
-        before = listing.media(batch), listing.labels(batch)
+        before = listed(batch, "media"), listed(batch, "labels")
         (batch / "st 1" / "ä.jpg").touch()
-        assert (listing.media(batch), listing.labels(batch)) == before
+        assert (listed(batch, "media"), listed(batch, "labels")) == before
 
     @pytest.mark.parametrize("path, content", [("st 1/ä.jpg", b"1234"), ("new.jpg", b""), ("x.json", b"{}")])
     def test_another_file_or_size_changes_it(self, batch, path, content):
-        before = listing.media(batch)
+        before = listed(batch, "media")
         (batch / path).write_bytes(content)
-        assert listing.media(batch) != before
+        assert listed(batch, "media") != before
 
     def test_a_corrected_name_changes_the_labels_alone(self, batch):
-        before = listing.media(batch), listing.labels(batch)
+        before = listed(batch, "media"), listed(batch, "labels")
         (batch / "labels.csv").write_text("path,individual,station\nst 1/ä.jpg,Bob,one\n")
-        assert listing.media(batch) == before[0] and listing.labels(batch) != before[1]
+        assert listed(batch, "media") == before[0] and listed(batch, "labels") != before[1]
 
     def test_a_corrected_station_changes_both(self, batch):
-        before = listing.media(batch), listing.labels(batch)
+        before = listed(batch, "media"), listed(batch, "labels")
         (batch / "labels.csv").write_text("path,individual,station\nst 1/ä.jpg,Ann,two\n")
-        assert listing.media(batch) != before[0] and listing.labels(batch) != before[1]
+        assert listed(batch, "media") != before[0] and listed(batch, "labels") != before[1]
 
     def test_hidden_files_and_broken_links_are_harmless(self, batch):
-        before = listing.media(batch)
+        before = listed(batch, "media")
         (batch / ".DS_Store").write_text("x")
-        assert listing.media(batch) == before
+        assert listed(batch, "media") == before
         (batch / "gone.jpg").symlink_to("nowhere.jpg")
-        assert listing.media(batch) != before
+        assert listed(batch, "media") != before
 
 
 def test_settings_are_canonical_json(config):

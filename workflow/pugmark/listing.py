@@ -2,52 +2,62 @@
 
 Media count by name and size (hashing every image at each start would read the whole archive), sidecars by content. The
 columns of a table that only name animals are left out of the media's listing: a corrected name reruns evaluation, not
-detection.
+detection. A survey of a million pictures is listed whenever the workflow starts, so every call per file counts here.
 """
 
 import csv
 import hashlib
 import io
 import os
-from pathlib import Path
 
-SIDECARS = {".csv", ".json"}
+SIDECARS = (".csv", ".json")
 NAMING_COLUMNS = {"individual", "viewpoint", "split"}
 
 
-def media(folder):
-    """Checksum of everything in `folder` that decides which pixels are read and when and where they were taken."""
-    return _checksum(folder, lambda path: _without_names(path) if path.suffix == ".csv" else path.read_bytes())
+def checksums(folder):
+    """{"media": of everything in `folder` that decides which pixels are read and when and where they were taken,
+    "labels": of the sidecars and file names, all that decides who is said to be in a picture}."""
+    found = sorted(_files(folder, ""))
+    media = hashlib.sha256("".join(f"{path}\0{size}\0" for path, size in found).encode(errors="surrogateescape"))
+    labels = media.copy()
+    for path, _ in found:
+        if path.lower().endswith(SIDECARS):
+            with open(os.path.join(folder, path), "rb") as file:
+                content = file.read()
+            media.update(hashlib.sha256(_without_names(content) if path.endswith(".csv") else content).digest())
+            labels.update(hashlib.sha256(content).digest())
+    return {"media": media.hexdigest()[:16], "labels": labels.hexdigest()[:16]}
 
 
-def labels(folder):
-    """Checksum of the sidecars and file names in `folder`: all that decides who is said to be in a picture."""
-    return _checksum(folder, Path.read_bytes)
+def _files(folder, prefix):
+    """[(path below the batch, bytes)]; -1 for sidecars, whose size is part of their content, and for broken links."""
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if name.startswith("."):
+                continue
+            if entry.is_dir():
+                found += _files(entry.path, f"{prefix}{name}/")
+            else:
+                found.append((prefix + name, -1 if name.lower().endswith(SIDECARS) else _size(entry)))
+    return found
 
 
-def _checksum(folder, content):
-    digest = hashlib.sha256()
-    for path, size in sorted(_files(folder)):
-        relative = os.path.relpath(path, folder)
-        digest.update(f"{relative}\0{size}\0".encode(errors="surrogateescape"))
-        if Path(path).suffix.lower() in SIDECARS:
-            digest.update(hashlib.sha256(content(Path(path))).digest())
-    return digest.hexdigest()[:16]
+def _size(entry):
+    try:
+        return entry.stat().st_size
+    except OSError:
+        return -1
 
 
-def _files(folder):
-    for entry in os.scandir(folder):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            yield from _files(entry.path)
-        else:
-            # The size of a table is part of its content, which counts separately.
-            known = Path(entry.name).suffix.lower() in SIDECARS or not os.path.exists(entry.path)
-            yield entry.path, -1 if known else entry.stat().st_size
-
-
-def _without_names(path):
-    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig", errors="surrogateescape"))))
-    kept = [i for i, column in enumerate(rows[0]) if column.strip() not in NAMING_COLUMNS] if rows else []
-    return "\n".join("\0".join(row[i] for i in kept if i < len(row)) for row in rows).encode(errors="surrogateescape")
+def _without_names(content):
+    """A table without NAMING_COLUMNS, as bytes; as it is where it has none, which is known from its first line."""
+    text = content.decode("utf-8-sig", errors="surrogateescape")
+    columns = next(csv.reader([text.partition("\n")[0]]), [])
+    kept = [i for i, column in enumerate(columns) if column.strip() not in NAMING_COLUMNS]
+    if len(kept) == len(columns):
+        return content
+    rows = csv.reader(io.StringIO(text, newline=""))
+    lines = ["\0".join([row[i] for i in kept if i < len(row)]) for row in rows]
+    return "\n".join(lines).encode(errors="surrogateescape")

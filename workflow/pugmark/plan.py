@@ -51,6 +51,7 @@ class Plan:
         self.results = self.config["results"].rstrip("/")
         self.manifest = Manifest(self.config["weights"], self.results)
         self.collections = {name: self._collection(name, spec) for name, spec in self.config["collections"].items()}
+        self._listed = functools.cache(listing.checksums)
         self.folders = {name: self._batches(name) for name in self.collections}
         self._runs = {name: self._runs_of(name) for name in self.collections}
         for name in self.collections:
@@ -109,9 +110,11 @@ class Plan:
         """Names of the collection's batches, sorted."""
         return sorted(self.folders[collection])
 
-    def listing(self, collection, batch, kind=listing.media):
-        """Checksum of what lies in the batch folder; a drawn batch is known by its settings instead."""
-        return "" if "synthetic" in self.collections[collection] else kind(self.folders[collection][batch])
+    def listing(self, collection, batch, kind="media"):
+        """Checksum of what lies in the batch folder (see `listing`); a drawn batch is known by its settings instead."""
+        return (
+            "" if "synthetic" in self.collections[collection] else self._listed(self.folders[collection][batch])[kind]
+        )
 
     # Settings of the stages
 

@@ -26,7 +26,6 @@ envvars:
     "PYTHONPATH",
 
 
-from pugmark import listing
 from pugmark.configuration import ConfigError
 from pugmark.methods import MethodError
 from pugmark.plan import Plan, canonical, code
@@ -86,7 +85,7 @@ def media_listing(wildcards):
 
 
 def label_listing(wildcards):
-    return PLAN.listing(wildcards.collection, wildcards.batch, listing.labels)
+    return PLAN.listing(wildcards.collection, wildcards.batch, "labels")
 
 
 def labels_argument(wildcards):
