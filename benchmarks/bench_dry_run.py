@@ -1,6 +1,6 @@
 """`snakemake -n` of 1,000 batches of 1,000 pictures: with nothing to do, goal under 10 s; and with one new batch.
 
-    PYTHONPATH=workflow python benchmarks/bench_dry_run.py [--batches 1000] [--media 1000]
+    python benchmarks/bench_dry_run.py [--batches 1000] [--media 1000]
 
 Pictures and outputs are empty files: a dry run looks at names, sizes, times and settings, not at content. The settings
 of every job are recorded by Snakemake's own `--touch --forceall`, in either of the ways that Snakemake keeps them.
@@ -18,9 +18,11 @@ from pathlib import Path
 import measure
 import yaml
 
-from pugmark.plan import Plan
-
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "workflow"))
+
+from pugmark.plan import Plan  # noqa: E402
+
 CONFIG = """\
 results: results
 collections: {survey: {batches: media/*, labels: none, detect: {name: whole}}}
