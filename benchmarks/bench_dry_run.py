@@ -1,9 +1,12 @@
-"""`snakemake -n` with nothing to be done for 1,000 batches: goal under 10 s.
+"""`snakemake -n` of 1,000 batches of 1,000 pictures: with nothing to do, goal under 10 s; and with one new batch.
 
-Every output is an empty file, entered with Snakemake's own `--touch`: a dry run looks at times, settings
-and code, not at content. `--touch` records no settings, so comparing them with those of a run before is not measured.
+    python benchmarks/bench_dry_run.py [--batches 1000] [--media 1000]
+
+Pictures and outputs are empty files: a dry run looks at names, sizes, times and settings, not at content. The settings
+of every job are recorded by Snakemake's own `--touch --forceall`, in either of the ways that Snakemake keeps them.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -20,62 +23,85 @@ sys.path.insert(0, str(ROOT / "workflow"))
 
 from pugmark.plan import Plan  # noqa: E402
 
-BATCHES = 1000
 CONFIG = """\
 results: results
 collections: {survey: {batches: media/*, labels: none, detect: {name: whole}}}
 methods: {random: {}}
 """
+TABLES = ("media.parquet", "detections.parquet", "detections.json", "masks.parquet", "crops.parquet", "labels.parquet")
+# Touching a file waits a tenth of a second by default: ten minutes for all.
+SNAKEMAKE = (
+    "from snakemake.executors import touch; touch.Executor.SLEEPING_TIME = 0; from snakemake.cli import main; main()"
+)
 
 
-def prepare(folder):
-    """A project of empty results that Snakemake takes for finished."""
-    for i in range(BATCHES):
-        (folder / "media" / f"batch_{i:04}").mkdir(parents=True)
-        (folder / "media" / f"batch_{i:04}" / "a.jpg").touch()
-    (folder / "config.yaml").write_text(CONFIG)
+def add_batch(folder, number, media):
+    """A folder of empty pictures."""
+    batch = folder / "media" / f"batch_{number:04}"
+    batch.mkdir(parents=True)
+    for i in range(media):
+        (batch / f"IMG_{i:04}.JPG").touch()
+
+
+def outputs(folder, batches):
+    """Paths of all that the workflow makes."""
     os.chdir(folder)
     plan = Plan(yaml.safe_load(CONFIG))
-    model = folder / plan.model(plan.runs("survey")[0])
-    base = folder / "results" / "survey"
+    model, base = folder / plan.model(plan.runs("survey")[0]), folder / "results" / "survey"
     report, run = folder / "results" / "report", base / "runs" / "random-s1"
-    files = [base / "split.parquet", model / "model.pt", model / "trained.parquet"]
-    files += [run / f"{name}.parquet" for name in ("clusters", "metrics", "queries")]
-    files += [report / name for name in ("index.html", "resources.html", "survey/leaderboard.svg", "survey/curves.svg")]
-    files += [report / "survey" / f"{name}.jpg" for name in ("strips", "clusters", "masks")]
-    tables = ("media.parquet", "detections.parquet", "detections.json", "masks.parquet", "crops.parquet")
-    for i in range(BATCHES):
-        batch = base / "batches" / f"batch_{i:04}"
-        files += [batch / name for name in (*tables, "labels.parquet", "features/random-s1.parquet")]
-    for file in files:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch()
-    snakemake(folder, "--touch")
+    yield from (base / "split.parquet", report / "index.html", model / "model.pt", model / "trained.parquet")
+    yield from (run / f"{name}.parquet" for name in ("clusters", "metrics", "queries"))
+    yield from (report / name for name in ("resources.html", "survey/leaderboard.svg", "survey/curves.svg"))
+    yield from (report / "survey" / f"{name}.jpg" for name in ("strips", "clusters", "masks"))
+    for i in range(batches):
+        yield from (base / "batches" / f"batch_{i:04}" / name for name in (*TABLES, "features/random-s1.parquet"))
 
 
-def snakemake(folder, *options):
+def snakemake(folder, backend, *options):
     """Run Snakemake in `folder`; returns what it printed."""
-    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "--directory", folder, "--cores", "1"]
-    command += ["--configfile", folder / "config.yaml", *options]
-    return subprocess.run(command, check=True, capture_output=True, text=True)
+    command = [sys.executable, "-c", SNAKEMAKE, "-s", ROOT / "Snakefile", "--directory", folder, "--cores", "1"]
+    command += ["--configfile", folder / "config.yaml", "--persistence-backend", backend, *options]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert not done.returncode, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
-def child(folder):
-    """One timed dry run, as the last line that `measure` reads."""
+def child(folder, backend, expected):
+    """One timed dry run, as the last line that `measure` reads; `cpu` includes Snakemake's."""
     start = time.perf_counter()
-    done = snakemake(Path(folder), "-n")
-    seconds = time.perf_counter() - start
-    assert "Nothing to be done" in done.stdout + done.stderr, done.stdout + done.stderr
-    print(json.dumps({"seconds": seconds}))
+    said = snakemake(Path(folder), backend, "-n", "--quiet", "host")
+    seconds, used = time.perf_counter() - start, os.times()
+    assert expected in said, said
+    print(json.dumps({"seconds": seconds, "cpu": round(used.children_user + used.children_system, 1)}))
 
 
 def main():
-    if sys.argv[1:]:
-        return child(sys.argv[1])
+    if sys.argv[1:2] == ["--child"]:
+        return child(*sys.argv[2:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batches", type=int, default=1000)
+    parser.add_argument("--media", type=int, default=1000)
+    arguments = parser.parse_args()
     os.environ["PYTHONWARNINGS"] = "ignore"
-    with tempfile.TemporaryDirectory() as folder:
-        prepare(Path(folder))
-        measure.compare({f"snakemake -n, {BATCHES} batches": [sys.executable, __file__, folder]}, repeats=3)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        (folder / "config.yaml").write_text(CONFIG)
+        for number in range(arguments.batches):
+            add_batch(folder, number, arguments.media)
+        for file in outputs(folder, arguments.batches):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        backends = ("file", "db")
+        for backend in backends:
+            snakemake(folder, backend, "--touch", "--forceall", "--quiet", "all")
+        dry_runs(folder, "Nothing to be done", {f"nothing to do, {name}": name for name in backends})
+        add_batch(folder, arguments.batches, arguments.media)
+        dry_runs(folder, "ingest", {f"one new batch, {name}": name for name in backends})
+
+
+def dry_runs(folder, expected, backends):
+    own = [sys.executable, __file__, "--child", str(folder)]
+    measure.compare({what: [*own, backend, expected] for what, backend in backends.items()}, repeats=3)
 
 
 if __name__ == "__main__":

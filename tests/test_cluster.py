@@ -102,7 +102,7 @@ def test_features_are_put_in_the_order_of_the_split(tmp_path):
 def test_missing_features_are_explained(tmp_path):
     features, truth = blobs()
     table = write_collection(tmp_path, features, truth).assign(crop_id=lambda rows: "x" + rows["crop_id"])
-    with pytest.raises(vectors.FeaturesError, match="no features for 40 crops"):
+    with pytest.raises(vectors.FeaturesError, match="no features for 20 crops of batch b1"):
         vectors.of_collection(table, tmp_path, "run")
 
 

@@ -25,7 +25,7 @@ def model(folder, method, params, state):
 def run(batch, path, *more):
     argv = ["--model", path, "--crops", batch / "batches/b1/crops.parquet", "--out", batch / "f.parquet", *more]
     embed.main([str(word) for word in [*argv, "--settings", json.dumps({"fill": 255})]])
-    return tables.features([batch / "f.parquet"])
+    return tables.features(batch / "f.parquet")
 
 
 def test_vectors_follow_the_crops(batch):

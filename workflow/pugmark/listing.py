@@ -2,7 +2,7 @@
 
 Media count by name and size (hashing every image at each start would read the whole archive), sidecars by content. The
 columns of a table that only name animals are left out of the media's checksum: a corrected name reruns evaluation, not
-detection.
+detection. A survey of a million pictures is listed whenever the workflow starts, so every call per file counts here.
 """
 
 import csv
@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-SIDECARS = {".csv", ".json"}
+SIDECARS = (".csv", ".json")
 NAMING_COLUMNS = {"individual", "viewpoint", "split", "individualID"}
 
 
@@ -32,16 +32,18 @@ class Listing:
 
 def of(folder):
     """The Listing of `folder`, from one walk through it. Hidden files do not count."""
-    digests = {kind: hashlib.sha256() for kind in ("media", "labels", "names", "stamp")}
-    for path, size, written in sorted(_files(folder)):
-        name = os.path.relpath(path, folder).encode(errors="surrogateescape")
-        parts = _sidecar(Path(path)) if Path(path).suffix.lower() in SIDECARS else {}
-        for kind in ("media", "labels"):
-            digests[kind].update(b"%b\0%d\0%b" % (name, size, parts.get(kind, b"")))
-        digests["stamp"].update(b"%b\0%d\0" % (name, written))
-        if "names" in parts:
-            digests["names"].update(name + b"\0" + parts["names"])
-    return Listing(**{kind: digest.hexdigest()[:16] for kind, digest in digests.items()})
+    found = sorted(_files(folder, ""))
+    media = _digest("".join(f"{path}\0{size}\0" for path, size, _ in found))
+    stamp = _digest("".join(f"{path}\0{written}\0" for path, _, written in found))
+    labels, names = media.copy(), hashlib.sha256()
+    for path, size, _ in found:
+        if size == -1 and os.path.isfile(os.path.join(folder, path)):
+            content = Path(folder, path).read_bytes()
+            decisive, naming = _table(content) if path.lower().endswith(".csv") else (content, b"")
+            media.update(hashlib.sha256(decisive).digest())
+            labels.update(hashlib.sha256(content).digest())
+            names.update(hashlib.sha256(naming).digest() if naming else b"")
+    return Listing(*(digest.hexdigest()[:16] for digest in (media, labels, names, stamp)))
 
 
 def file(path):
@@ -50,53 +52,51 @@ def file(path):
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _files(folder):
-    for entry in os.scandir(folder):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            yield from _files(entry.path)
-        elif os.path.exists(entry.path):
-            found = entry.stat()
-            # The size of a table is part of its content, which counts separately.
-            known = Path(entry.name).suffix.lower() in SIDECARS
-            yield entry.path, -1 if known else found.st_size, found.st_mtime_ns
-        else:
-            yield entry.path, -1, 0
+def _digest(text):
+    return hashlib.sha256(text.encode(errors="surrogateescape"))
 
 
-def _sidecar(path):
-    """{kind: digest of what of the sidecar counts for it}."""
-    if not path.exists():
-        return {}
-    content = path.read_bytes()
-    parts = {"media": content, "labels": content}
-    if path.suffix.lower() == ".csv":
-        rows = _rows(content)
-        parts |= {"media": _joined(_without_names(rows)), "names": _joined(_naming(rows))}
-    return {kind: hashlib.sha256(part).digest() for kind, part in parts.items()}
+def _files(folder, prefix):
+    """[(path below the batch, bytes, time of writing)]; sidecars, whose size is part of their content, and broken links
+    have -1 bytes."""
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if name.startswith("."):
+                continue
+            if entry.is_dir():
+                found += _files(entry.path, f"{prefix}{name}/")
+            else:
+                size, written = _facts(entry)
+                found.append((prefix + name, -1 if name.lower().endswith(SIDECARS) else size, written))
+    return found
 
 
-def _rows(content):
+def _facts(entry):
+    try:
+        found = entry.stat()
+    except OSError:
+        return -1, 0
+    return found.st_size, found.st_mtime_ns
+
+
+def _table(content):
+    """What of a table counts for the media, all but the columns that only name animals, and what for the names: the
+    rows that name one, or all rows of a table without a header, which is one of named boxes."""
     text = content.decode("utf-8-sig", errors="surrogateescape")
     try:
-        return list(csv.reader(io.StringIO(text)))
+        columns = [column.strip() for column in next(csv.reader([text.partition("\n")[0]]), [])]
+        naming = [i for i, column in enumerate(columns) if column in NAMING_COLUMNS]
+        if not naming:
+            headerless = any(column.isdigit() for column in columns)
+            return content, content if headerless else b""
+        rows = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error:  # the stage that reads it says what is wrong with it
-        return [[text]]
-
-
-def _without_names(rows):
-    kept = [i for i, column in enumerate(rows[0]) if column.strip() not in NAMING_COLUMNS] if rows else []
-    return [[row[i] for i in kept if i < len(row)] for row in rows]
-
-
-def _naming(rows):
-    """The rows that name an animal; all rows of a table without a header, which is one of named boxes."""
-    naming = [i for i, column in enumerate(rows[0]) if column.strip() in NAMING_COLUMNS] if rows else []
-    if naming:
-        return [row for row in rows if any(i < len(row) and row[i].strip() for i in naming)]
-    headerless = bool(rows) and any(cell.strip().isdigit() for cell in rows[0])
-    return rows if headerless else []
+        return content, content
+    named = [row for row in rows if any(i < len(row) and row[i].strip() for i in naming)]
+    others = [[cell for i, cell in enumerate(row) if i not in naming] for row in rows]
+    return _joined(others), _joined(named)
 
 
 def _joined(rows):

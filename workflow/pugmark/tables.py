@@ -82,14 +82,17 @@ def read(path, name, columns=None):
 
 
 def read_arrow(path, name, columns=None):
-    """As `read`, but the Arrow table: for image bytes and features, which pandas would copy."""
-    found = pq.read_schema(path)
-    size = found.field("feature").type.list_size if name == "features" and "feature" in found.names else None
-    wanted = schema(name, size)
-    if not found.remove_metadata().equals(wanted):
-        difference = _difference(found, wanted)
-        raise TableError(f"{path} is not a {name} table of this version: delete it and rerun.\n{difference}")
+    """As `read`, but the Arrow table: for features, which pandas would copy."""
+    _check_schema(path, name)
     return pq.read_table(path, columns=columns)
+
+
+def stream(path, name, columns):
+    """As `read`, but yield rows as tuples, a few in memory at a time: for image bytes."""
+    _check_schema(path, name)
+    with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+        for part in file.iter_batches(batch_size=64, columns=columns, use_threads=False):
+            yield from zip(*(part[column].to_pylist() for column in columns), strict=True)
 
 
 def provenance(path):
@@ -97,12 +100,10 @@ def provenance(path):
     return json.loads(pq.read_schema(path).metadata[b"pugmark"])
 
 
-def features(paths):
-    """Crop ids (list) and vectors (float32 array, N x D) of several features tables, in the order given."""
-    parts = [read_arrow(path, "features") for path in paths]
-    ids = [crop_id for part in parts for crop_id in part["crop_id"].to_pylist()]
-    vectors = [vectors_of(part) for part in parts if part.num_rows]
-    return ids, np.concatenate(vectors) if vectors else np.zeros((0, 1), np.float32)
+def features(path):
+    """Crop ids (list) and vectors (float32 array, N x D) of a features table."""
+    table = read_arrow(path, "features")
+    return table["crop_id"].to_pylist(), vectors_of(table)
 
 
 def vectors_of(table):
@@ -155,6 +156,15 @@ def _check_key(table, name):
     if groups.num_rows != table.num_rows:
         twice = groups.filter(pc.greater(groups["count_all"], 1)).slice(0, 3).to_pylist()
         raise TableError(f"{name}: rows that should be unique by {key} repeat, for instance {twice}.")
+
+
+def _check_schema(path, name):
+    found = pq.read_schema(path)
+    size = found.field("feature").type.list_size if name == "features" and "feature" in found.names else None
+    wanted = schema(name, size)
+    if not found.remove_metadata().equals(wanted):
+        difference = _difference(found, wanted)
+        raise TableError(f"{path} is not a {name} table of this version: delete it and rerun.\n{difference}")
 
 
 def _difference(found, wanted):

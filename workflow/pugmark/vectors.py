@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pugmark import tables
@@ -14,17 +15,20 @@ class FeaturesError(ValueError):
 def of_collection(split, folder, run):
     """Unit vectors (float32 N x D) of the crops of `split`, row by row.
 
-    split: DataFrame of the split table, or of part of it. folder: where {batch}/features/{run}.parquet lie.
-    Raises FeaturesError where a crop has none.
+    split: DataFrame of the split table, or of part of it. folder: where {batch}/features/{run}.parquet lie. Beside the
+    result one batch is in memory at a time. Raises FeaturesError where a crop has none.
     """
-    batches = sorted(split["batch"].unique())
-    ids, vectors = tables.features([Path(folder) / batch / "features" / f"{run}.parquet" for batch in batches])
-    # Identical files met in several batches have features in each, and one row in the split.
-    order = pd.Index(ids)
-    order = pd.Series(range(len(order)), order)[~order.duplicated()].reindex(split["crop_id"])
-    if order.isna().any():
-        missing = order.index[order.isna()]
-        raise FeaturesError(
-            f"Run {run} has no features for {len(missing)} crops, for instance {missing[0]}: embed their batches again."
-        )
-    return vectors[order.to_numpy(int)]
+    found = np.zeros((0, 1), np.float32)
+    for batch, places in split.groupby("batch").indices.items():
+        ids, vectors = tables.features(Path(folder) / batch / "features" / f"{run}.parquet")
+        rows = pd.Index(ids).get_indexer(split["crop_id"].iloc[places])
+        if (rows < 0).any():
+            missing = split["crop_id"].iloc[places[rows < 0]]
+            raise FeaturesError(
+                f"Run {run} has no features for {len(missing)} crops of batch {batch}, for instance {missing.iloc[0]}: "
+                "embed the batch again."
+            )
+        if not len(found):
+            found = np.empty((len(split), vectors.shape[1]), np.float32)
+        found[places] = vectors[rows]
+    return found

@@ -1,4 +1,4 @@
-"""The crops that a method sees: metadata in memory, JPEG bytes in Arrow, pixels decoded one at a time on demand."""
+"""The crops that a method sees: metadata in memory, JPEG bytes in a temporary file, pixels decoded one at a time."""
 
 import numpy as np
 import pandas as pd
@@ -6,10 +6,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pugmark import tables
+from pugmark.learning.scratch import Scratch
 from pugmark.masking.apply import load_crop
 
 # The path stays behind: in many data sets the folder is the animal's name.
-_HIDDEN = {"image", "mask", "path"}
+_VISIBLE = [name for name in tables.definitions()["crops"]["columns"] if name not in ("image", "mask", "path")]
 TRUTH = ("individual", "viewpoint")
 
 
@@ -20,31 +21,28 @@ class Crops:
     where the method may see them. fill: grey level outside the mask, None for unmasked.
     """
 
-    def __init__(self, table, fill, rows=None):
-        self._table, self.fill = table, fill
-        self._rows = np.arange(table.num_rows) if rows is None else rows
-        visible = [name for name in table.column_names if name not in _HIDDEN]
-        self.meta = table.select(visible).to_pandas().iloc[self._rows].reset_index(drop=True)
+    def __init__(self, meta, pictures, fill, rows=None):
+        """pictures: JPEG and mask of each row of the tables, one after the other; rows: which of them these crops are,
+        None for all."""
+        self.meta, self._pictures, self.fill = meta, pictures, fill
+        self._rows = np.arange(len(meta)) if rows is None else rows
 
     def __len__(self):
         return len(self._rows)
 
     def image(self, index):
         """Crop `index` as uint8 RGB, H x W x 3."""
-        row = int(self._rows[index])
-        return load_crop(self._table["image"][row].as_py(), self._table["mask"][row].as_py(), self.fill)
+        first = 2 * int(self._rows[index])
+        return load_crop(self._pictures[first], self._pictures[first + 1].decode() or None, self.fill)
 
     def take(self, indices):
         """The crops at `indices` (integers), in that order; the bytes are shared."""
-        return Crops(self._table, self.fill, self._rows[np.asarray(indices, int)])
+        chosen = np.asarray(indices, int)
+        return Crops(self.meta.iloc[chosen].reset_index(drop=True), self._pictures, self.fill, self._rows[chosen])
 
     def without_truth(self):
         """The same crops, individual and viewpoint withheld."""
-        return Crops(
-            self._table.drop_columns([name for name in TRUTH if name in self._table.column_names]),
-            self.fill,
-            self._rows,
-        )
+        return Crops(self.meta.drop(columns=list(TRUTH), errors="ignore"), self._pictures, self.fill, self._rows)
 
     def labels(self, column="individual"):
         """Integer labels (int64 array, N) and the sorted names they count; no crop may lack one."""
@@ -54,19 +52,30 @@ class Crops:
 
 def read(path, fill, truth=None):
     """Every crop of one crops table; `truth` is a DataFrame with crop_id and the columns of TRUTH to join."""
-    table = tables.read_arrow(path, "crops")
-    return Crops(table if truth is None else _join(table, truth), fill)
+    index = tables.read_arrow(path, "crops", _VISIBLE)
+    index = index if truth is None else _join(index, truth)
+    return Crops(index.to_pandas(), Scratch(_pictures(path, index)), fill)
 
 
 def read_split(folder, split, fill):
     """The crops that the rows of a split DataFrame name, with what it says of their truth, from {folder}/{batch}."""
-    parts = []
+    indices = {None: _join(tables.schema("crops").empty_table().select(_VISIBLE), split.iloc[:0])}
     for batch, rows in split.groupby("batch", sort=True):
-        table = tables.read_arrow(folder / batch / "crops.parquet", "crops")
-        wanted = pc.is_in(table["crop_id"], value_set=pa.array(rows["crop_id"], pa.string()))
-        parts.append(_join(table.filter(wanted), rows))
-    empty = _join(tables.schema("crops").empty_table(), split.iloc[:0])
-    return Crops(pa.concat_tables(parts) if parts else empty, fill)
+        path = folder / batch / "crops.parquet"
+        index = tables.read_arrow(path, "crops", _VISIBLE)
+        wanted = pc.is_in(index["crop_id"], value_set=pa.array(rows["crop_id"], pa.string()))
+        indices[path] = _join(index.filter(wanted), rows)
+    pictures = (content for path in list(indices)[1:] for content in _pictures(path, indices[path]))
+    return Crops(pa.concat_tables(indices.values()).to_pandas(), Scratch(pictures), fill)
+
+
+def _pictures(path, index):
+    """Yield JPEG and mask, empty where there is none, of the crops of a table that are in `index`."""
+    wanted = set(index["crop_id"].to_pylist())
+    for crop_id, image, mask in tables.stream(path, "crops", ["crop_id", "image", "mask"]):
+        if crop_id in wanted:
+            yield image
+            yield (mask or "").encode()
 
 
 def _join(table, truth):

@@ -1,14 +1,16 @@
-"""What the report reads: the tables of one collection, whole but without pictures; an absent table is an empty one."""
+"""What the report reads of one collection: counts of its media, and the tables on its crops whole but without pictures.
+
+An absent table is an empty one.
+"""
 
 import json
 from functools import cached_property
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from pugmark import tables
+from pugmark.reporting import tally
 
-CROP_COLUMNS = ["crop_id", "path", "frame_number"]
 BATCH_TABLES = ("media", "detections", "masks", "crops", "labels")
 RUN_TABLES = ("clusters", "metrics", "queries")
 
@@ -26,12 +28,14 @@ class Collection:
         self.detector, self.protocol = settings.get("detector"), settings.get("protocol", "cross_sequence")
 
     @cached_property
-    def media(self):
-        return self._of_batches("media")
-
-    @cached_property
-    def detections(self):
-        return self._of_batches("detections", ["detection_id", "media_id", "label", "confidence", "detector"])
+    def tallies(self):
+        """One Tally per batch."""
+        about = ["path", "kind", "status", "station", "timestamp"]
+        wanted = {"media": about, "detections": ["label", "detector"], "crops": ["crop_id"]}
+        return [
+            tally.of_batch(batch, *(_read(self.batch_file(batch, name), name, wanted[name]) for name in wanted))
+            for batch in self.batches
+        ]
 
     @cached_property
     def masks(self):
@@ -39,7 +43,7 @@ class Collection:
 
     @cached_property
     def crops(self):
-        return self._of_batches("crops", CROP_COLUMNS)
+        return self._of_batches("crops", ["crop_id"])
 
     @cached_property
     def split(self):
@@ -70,39 +74,32 @@ class Collection:
         return self.folder / "batches" / batch / f"{name}.parquet"
 
     def provenances(self):
-        """Yield (place, provenance) of every table found; place is the batch, the run or `collection`."""
+        """(place, provenance) of every table found; place is the batch, the run or `collection`."""
+        return self._provenances
+
+    @cached_property
+    def _provenances(self):
         places = [(batch, self.batch_file(batch, name)) for batch in self.batches for name in BATCH_TABLES]
         places.append(("collection", self.folder / "split.parquet"))
         for run in (run["run"] for run in self.runs):
             places += [(run, self.folder / "batches" / batch / "features" / f"{run}.parquet") for batch in self.batches]
             places += [(run, self.folder / "runs" / run / f"{name}.parquet") for name in RUN_TABLES]
-        for place, path in places:
-            if path.exists():
-                yield place, tables.provenance(path)
+        return [(place, tables.provenance(path)) for place, path in places if path.exists()]
 
     def images(self, wanted):
-        """{crop_id: (JPEG bytes, mask RLE or None)} of the crops named in `wanted`.
-
-        Batches are streamed 64 crops at a time, so that the pictures of a large batch are never in memory together.
-        """
+        """{crop_id: (JPEG bytes, mask RLE or None)} of the crops named in `wanted`."""
         found = {}
         for batch in self.batches:
             path = self.batch_file(batch, "crops")
             if path.exists() and not wanted.isdisjoint(tables.read(path, "crops", ["crop_id"])["crop_id"]):
-                found.update(_stream(path, wanted - found.keys()))
+                for crop_id, *picture in tables.stream(path, "crops", ["crop_id", "image", "mask"]):
+                    if crop_id in wanted:
+                        found.setdefault(crop_id, tuple(picture))
         return found
 
-    def _of_batches(self, name, columns=None):
-        parts = [_read(self.batch_file(batch, name), name, columns).assign(batch=batch) for batch in self.batches]
-        return _stack(parts, name, ["batch"], columns)
-
-
-def _stream(path, wanted):
-    with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
-        for part in file.iter_batches(batch_size=64, columns=["crop_id", "image", "mask"], use_threads=False):
-            for at, crop_id in enumerate(part["crop_id"].to_pylist()):
-                if crop_id in wanted:
-                    yield crop_id, (part["image"][at].as_py(), part["mask"][at].as_py())
+    def _of_batches(self, name, columns):
+        parts = [_read(self.batch_file(batch, name), name, columns) for batch in self.batches]
+        return _stack(parts, name, [], columns)
 
 
 def _read(path, name, columns=None):

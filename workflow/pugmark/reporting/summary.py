@@ -1,60 +1,22 @@
 """Counts of a collection: what came in, what was left out and why, which models were used."""
 
-import pandas as pd
-
 ORDER = ("ingest", "detect", "mask", "crop", "label", "split", "train", "embed", "cluster", "evaluate")
 
 
 def figures(collection):
     """The figures at the top, in reading order: {title: number or text}."""
-    files, labels = _files(collection.media), collection.detections["label"]
-    split, frames = collection.split, int((collection.media["kind"] == "frame").sum())
+    tallies, split = collection.tallies, collection.split
+    frames = sum(tally.frames for tally in tallies)
     return {
-        "Media files read": int((files["status"] == "ok").sum()),
-        "Media files skipped": int((files["status"] != "ok").sum()),
+        "Media files read": sum(tally.read for tally in tallies),
+        "Media files skipped": sum(tally.skipped for tally in tallies),
         **({"Video frames": frames} if frames else {}),
-        "Animal boxes": int((labels == "animal").sum()),
-        "People kept out": int((labels == "person").sum()),
-        "Crops": len(collection.crops),
+        "Animal boxes": sum(tally.boxes["animal"] for tally in tallies),
+        "People kept out": sum(tally.boxes["person"] for tally in tallies),
+        "Crops": sum(tally.crops for tally in tallies),
         "Named individuals": int(split["individual"].nunique()),
-        "Stations": int(split["station"].nunique() or collection.media["station"].nunique()),
+        "Stations": int(split["station"].nunique()) or len(set().union(*(tally.stations for tally in tallies))),
     }
-
-
-def period(times):
-    """First and last day as text, or None where no media has a time."""
-    known = pd.to_datetime(times).dropna()
-    if not len(known):
-        return None
-    first, last = f"{known.min():%Y-%m-%d}", f"{known.max():%Y-%m-%d}"
-    return first if first == last else f"{first} to {last}"
-
-
-def batches(collection):
-    """One row per batch: files read and skipped, frames, boxes by label, crops."""
-    rows = []
-    for batch in collection.batches:
-        media = collection.media[collection.media["batch"] == batch]
-        files, labels = _files(media), collection.detections.loc[collection.detections["batch"] == batch, "label"]
-        rows.append(
-            {
-                "batch": batch,
-                "read": int((files["status"] == "ok").sum()),
-                "skipped": int((files["status"] != "ok").sum()),
-                "frames": int((media["kind"] == "frame").sum()),
-                **{label: int((labels == label).sum()) for label in ("animal", "person", "vehicle")},
-                "crops": int((collection.crops["batch"] == batch).sum()),
-            }
-        )
-    return rows
-
-
-def skipped(collection):
-    """Unused media as {reason: [(batch, path)]}, the commonest reason first; a duplicate's original is not a reason."""
-    unused = collection.media[collection.media["status"] != "ok"]
-    reasons = unused["status"].map(lambda status: "duplicate" if status.startswith("duplicate of") else status)
-    found = {reason: list(zip(part["batch"], part["path"], strict=True)) for reason, part in unused.groupby(reasons)}
-    return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
 def counts(collection):
@@ -81,7 +43,7 @@ def mask_sources(collection):
 def detectors(collection):
     """Names of the detectors that the settings or the boxes name."""
     named = {collection.detector} if collection.detector else set()
-    return named | set(collection.detections["detector"])
+    return named.union(*(tally.detectors for tally in collection.tallies))
 
 
 def models(collections):
@@ -112,10 +74,6 @@ def settings(collection):
         stage: [(key, value) for key, value in sorted(said.items()) if key not in varying]
         for stage, said in sorted(found.items(), key=lambda item: order(item[0]))
     }
-
-
-def _files(media):
-    return media[media["kind"] != "frame"]
 
 
 def _flat(tree, prefix=""):

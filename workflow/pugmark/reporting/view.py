@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pugmark.reporting import leaderboard, plots, sightings, strips, summary
+from pugmark.reporting import leaderboard, plots, sightings, strips, summary, tally
 from pugmark.reporting.pictures import Sheet, Tile, spread
 
 COLUMNS = 11
@@ -17,7 +17,7 @@ def view(collection):
     return {
         "name": collection.name,
         "figures": summary.figures(collection),
-        "period": summary.period(collection.media["timestamp"]),
+        "period": tally.period(collection.tallies),
         "detectors": sorted(summary.detectors(collection)),
         "boards": boards(collection),
         "clusterings": clusterings(collection),
@@ -25,8 +25,8 @@ def view(collection):
         "gallery": gallery,
         "curves": plots.curves(histories(collection)),
         "masks": masks,
-        "batches": summary.batches(collection),
-        "skipped": summary.skipped(collection),
+        "batches": collection.tallies,
+        "skipped": tally.unused(collection.tallies),
         "counts": summary.counts(collection),
         "settings": summary.settings(collection),
         "sheets": [*(part["sheet"] for part in retrieval), gallery["sheet"], masks["sheet"]],
@@ -129,7 +129,7 @@ def histories(collection):
 
 def masked(collection):
     """The shares of the mask sources and a sheet with a row of outlined crops for each."""
-    crops = collection.masks.merge(collection.crops[["crop_id"]], left_on="detection_id", right_on="crop_id")
+    crops = collection.masks.merge(collection.crops, left_on="detection_id", right_on="crop_id")
     crops = crops.sort_values(["area_fraction", "crop_id"])
     rows, captions = [], []
     for source, part in sorted(crops.groupby("mask_source"), key=lambda item: -len(item[1])):
