@@ -7,10 +7,10 @@ SHARED ?= ../shared
 .DEFAULT_GOAL := help
 # Compiled modules are kept, whatever the shell says: they save every job seconds.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo test check real bench docs lock clean
+.PHONY: help demo test cluster-test check real bench docs lock clean
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .venv/.installed: envs/requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pugmark needs Python 3.11 or newer: make PYTHON=...")'
@@ -25,6 +25,9 @@ demo: .venv/.installed ## Draw the embedded survey and run everything on it: res
 
 test: .venv/.installed ## Run the tests
 	$(BIN)/python -m pytest
+
+cluster-test: .venv/.installed ## Run the tests of a real SLURM cluster on this machine (Debian, root, minutes)
+	tests/cluster/run
 
 check: .venv/.installed ## Formatting and lint of the code and of the workflow
 	$(BIN)/ruff check .

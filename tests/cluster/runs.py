@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import textwrap
 from collections import namedtuple
 
 import yaml
@@ -11,7 +12,7 @@ from conftest import ROOT
 # What a job asks for: CPUs, memory in MB, minutes, GPUs.
 Request = namedtuple("Request", "threads mem_mb runtime gpu")
 TINY = {
-    "collections": {"drawn": {"synthetic": {"seed": 3, "batches": 2, "individuals": 3, "sequences": 2, "empty": 1}}},
+    "collections": {"drawn": {"synthetic": {"seed": 3, "batches": 1, "individuals": 3, "sequences": 3, "empty": 1}}},
     "detect": {"name": "motion"},
     "methods": {"pixels": {}},
     "evaluate": {"resamples": 20},
@@ -29,6 +30,12 @@ NETWORK = {
 }
 
 
+def documented(document, first):
+    """The lines of the commands in a document of which the first starts with the word `first`."""
+    block = re.search(rf"^ +{first} .*\n(?: +.*\n)*", (ROOT / document).read_text(), re.M)
+    return textwrap.dedent(block[0]).splitlines()
+
+
 class Project:
     """A folder with config.yaml, and a home in which the README's one step makes the profile's name known."""
 
@@ -39,13 +46,12 @@ class Project:
         home = folder.parent / "home"
         self.environment = {**os.environ, "HOME": str(home), "OMP_NUM_THREADS": "1"}
         self.environment.pop("XDG_CONFIG_HOME", None)
-        if not home.exists():
-            link = re.search(r"^mkdir -p .*\n.*ln -s.*$", (ROOT / "profiles/README.md").read_text(), re.M)[0]
-            subprocess.run(link, shell=True, check=True, cwd=ROOT, env=self.environment)
+        if not (home / ".config/snakemake/slurm").exists():
+            link = documented("profiles/README.md", "mkdir")
+            subprocess.run("\n".join(link), shell=True, check=True, cwd=ROOT, env=self.environment)
 
     def command(self, *options):
-        words = [ROOT / ".venv/bin/snakemake", "--directory", self.folder, *options]
-        return ["timeout", "-k", "5", "900", *map(str, words)]
+        return [ROOT / ".venv/bin/snakemake", "--directory", self.folder, *options]
 
     def here(self, *options):
         """Run on this machine; what it says."""
@@ -67,7 +73,7 @@ class Project:
         return self.command(*words, "--jobs", "6", "--slurm-init-seconds-before-status-checks", "3", *options)
 
     def _finish(self, command):
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=self.environment)
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=self.environment, timeout=1200)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
