@@ -13,7 +13,7 @@ from runs import NETWORK, TINY, Project, documented
 
 pytestmark = pytest.mark.cluster
 TRAIN = ("--until", "train")
-LIMIT = 240
+LIMIT = 480  # seconds, many times what a quiet machine takes
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def lab(tmp_path_factory):
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     """A project in which only the training is left to do, and the bytes of its model."""
-    config = {**TINY, "methods": {"network": {**NETWORK, "epochs": 12}}}
+    config = {**TINY, "methods": {"network": {**NETWORK, "epochs": 4}}}
     project = Project(tmp_path_factory.mktemp("prepared") / "project", config)
     project.here("--until", "split")
     undisturbed = copy(project, "undisturbed")
@@ -38,10 +38,14 @@ def training(lab, prepared, request):
     """A submitted training that has written a checkpoint and stands still; afterwards its model is checked."""
     project, expected = prepared
     training = Training(lab, copy(project, request.node.name))
-    yield training
-    assert training.run.wait(LIMIT) == 0, (training.project.folder / "said.log").read_text()
-    assert model(training.project) == expected
-    assert "going on after epoch" in training.log() or not training.disturbed
+    try:
+        yield training
+        assert training.run.wait(LIMIT) == 0, (training.project.folder / "said.log").read_text()
+        assert model(training.project) == expected
+        assert "going on after epoch" in training.log() or not training.disturbed
+    finally:
+        training.run.kill()
+        said("scancel", "--user=root")
 
 
 def copy(project, name):
@@ -155,6 +159,15 @@ def test_snakemake_is_killed(training):
     subprocess.run(documented("README.md", "squeue")[0], shell=True, check=True)
     until(lambda: not training.processes(), "the end of the cancelled job")
     training.project.here("--unlock")
+    training.run = training.project.start(*TRAIN)
+    assert training.run.wait(LIMIT) == 0
+    assert training.states() == ["CANCELLED", "COMPLETED"]
+
+
+def test_ctrl_c_cancels_and_the_same_command_goes_on(training):
+    training.run.send_signal(signal.SIGINT)
+    assert training.run.wait(LIMIT) != 0
+    until(lambda: not training.processes(), "the end of the cancelled job")
     training.run = training.project.start(*TRAIN)
     assert training.run.wait(LIMIT) == 0
     assert training.states() == ["CANCELLED", "COMPLETED"]
