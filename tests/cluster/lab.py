@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -130,7 +131,7 @@ class Lab:
         for name in ("ctld", "database", *NODES):
             (self.folder / name).mkdir()
         for number in (0, 1):
-            os.mknod(self.folder / f"nvidia{number}", 0o666 | 0o020000, os.makedev(1, 3))
+            os.mknod(self.folder / f"nvidia{number}", stat.S_IFCHR | 0o666, os.makedev(1, 3))
         files = {"slurm.conf": SLURM, "gres.conf": GRES, "cgroup.conf": CGROUP, "slurmdbd.conf": SLURMDBD}
         if self.accounting:
             files["slurm.conf"] += ACCOUNTING

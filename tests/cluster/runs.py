@@ -81,7 +81,7 @@ class Project:
         """{job: Request} that the rules state, as a dry run prints them; jobs are named as SLURM's comments."""
         found = {}
         for block in re.split(r"\n(?=(?:local)?rule )", self.here("-n", "--forceall")):
-            if head := re.match(r"rule (\w+):", block):
+            if head := re.match(r"rule (?!all:)(\w+):", block):
                 values = dict(re.findall(r"(\w+)=([^,\s]+)", re.search(r"resources: (.*)", block)[1]))
                 wildcards = re.findall(r"\w+=([^,\s]+)", (re.search(r"wildcards: (.*)", block) or [""])[0])
                 name = "_".join(["rule", head[1], *(["wildcards", *wildcards] if wildcards else [])])
