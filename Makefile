@@ -7,10 +7,10 @@ SHARED ?= ../shared
 .DEFAULT_GOAL := help
 # Compiled modules are kept, whatever the shell says: they save every job seconds.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo test kill-sweep check real bench docs lock clean
+.PHONY: help demo test cluster-test kill-sweep check real bench docs lock clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .venv/.installed: envs/requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pugmark needs Python 3.11 or newer: make PYTHON=...")'
@@ -25,6 +25,9 @@ demo: .venv/.installed ## Draw the embedded survey and run everything on it: res
 
 test: .venv/.installed ## Run the tests
 	$(BIN)/python -m pytest
+
+cluster-test: .venv/.installed ## Run the tests of a real SLURM cluster on this machine (Debian, root, minutes)
+	tests/cluster/run
 
 kill-sweep: .venv/.installed ## Kill the demo at 50 moments, resume it and compare all results (hours; KILLS=5 for fewer)
 	$(BIN)/python tests/faults/kill_sweep.py --kills $(or $(KILLS),50)

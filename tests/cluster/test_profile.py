@@ -1,0 +1,67 @@
+"""`snakemake --profile slurm` on a real cluster: who ran where, with what, and the same results as here."""
+
+import re
+
+import pytest
+from conftest import ROOT
+from lab import Lab
+from runs import NETWORK, TINY, Project, granted
+
+pytestmark = pytest.mark.cluster
+SMALL = {**TINY, "methods": {"pixels": {}, "network": NETWORK}}
+
+
+def test_the_demo_without_accounting(tmp_path_factory):
+    with Lab(tmp_path_factory.mktemp("lab"), accounting=False) as lab:
+        same_on_the_cluster(lab, tmp_path_factory.mktemp("demo"), (ROOT / "config.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    with Lab(tmp_path_factory.mktemp("lab"), accounting=True) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the small survey lies; the tests of its sites follow one another."""
+    return tmp_path_factory.mktemp("small")
+
+
+def site_files(home, block):
+    """The site's own profile as profiles/README.md shows it, with its YAML block of that number."""
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "profiles/README.md").read_text(), re.S)
+    place = home / ".config/snakemake/site"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "profile.yaml").write_text(blocks[block])
+    (place / "partitions.yaml").write_text(blocks[1])
+
+
+def test_a_small_survey_with_accounting_and_a_profile_of_the_site(lab, folder):
+    site_files(folder / "home", 0)
+    same_on_the_cluster(lab, folder, SMALL, profiles=("slurm", "site"))
+    for job in lab.jobs():
+        assert job["Account"] == "zoology"
+        assert job["Partition"] == ("cpu" if job["JOB_GRES"] == "(null)" else "gpu")
+        assert job["Partition"] == "cpu" or job["TresPerJob"] == "gres:gpu:h100:1"
+
+
+def test_a_site_that_knows_gres_alone(lab, folder):
+    site_files(folder / "home", 2)
+    before = len(lab.jobs())
+    Project(folder / "there", SMALL).submit("--until", "train", "--forcerun", "train", profiles=("slurm", "site"))
+    asked = [(job.get("TresPerNode"), job.get("TresPerJob")) for job in lab.jobs()[before:]]
+    assert sorted(asked, key=str) == [("gres:gpu:1", None), (None, None)]
+
+
+def same_on_the_cluster(lab, folder, config, profiles=("slurm",)):
+    """Every job goes through SLURM with what its rule states, and the results are those of a run on this machine."""
+    reference, project = Project(folder / "here", config), Project(folder / "there", config)
+    reference.here()
+    project.submit(profiles=profiles)
+    jobs, stated = lab.jobs(), project.requests()
+    assert {job["JobState"] for job in jobs} == {"COMPLETED"}
+    assert {job["Comment"]: granted(job) for job in jobs} == stated and len(jobs) == len(stated)
+    assert any(request.gpu for request in stated.values())
+    ours, theirs = reference.files(), project.files()
+    assert [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)] == []
