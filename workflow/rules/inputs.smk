@@ -127,13 +127,14 @@ def embed_settings(wildcards):
     )
 
 
-def has_network(wildcards):
-    """Whether the run's method computes with a network, and so wants a GPU and more than one thread."""
-    return "backbone" in run_of(wildcards).params
+def gpu_to_embed(wildcards):
+    """1 where the run's method computes with a network, else 0."""
+    return int("backbone" in run_of(wildcards).params)
 
 
-def run_threads(wildcards):
-    return 2 if has_network(wildcards) else 1
+def gpu_to_train(wildcards):
+    """1 where a network is trained; a control's only lays its weights by."""
+    return int(run_of(wildcards).learns and gpu_to_embed(wildcards))
 
 
 def embed_code(wildcards):

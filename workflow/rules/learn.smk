@@ -38,11 +38,11 @@ rule train:
         f"{BENCHMARKS}/train/{{collection}}/{{run}}/{{version}}.jsonl"
     conda:
         "../../envs/pugmark.yaml"
-    threads: run_threads
+    threads: lambda wildcards: 1 + gpu_to_train(wildcards)
     resources:
         mem_mb=memory(4000),
         runtime=minutes(720),
-        gpu=lambda wildcards: int(has_network(wildcards) and run_of(wildcards).learns),
+        gpu=gpu_to_train,
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         settings=training_settings,
@@ -67,11 +67,11 @@ rule embed:
     cache: SHARED_CACHE
     conda:
         "../../envs/pugmark.yaml"
-    threads: run_threads
+    threads: lambda wildcards: 1 + gpu_to_embed(wildcards)
     resources:
         mem_mb=memory(3000, per_input=2),
         runtime=minutes(120),
-        gpu=lambda wildcards: int(has_network(wildcards)),
+        gpu=gpu_to_embed,
     params:
         settings=embed_settings,
         labels=lambda wildcards, input: (
