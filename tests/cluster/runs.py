@@ -9,6 +9,8 @@ from collections import namedtuple
 import yaml
 from conftest import ROOT
 
+# Below results/, what tells times of day and durations.
+TIMES = ("logs", "benchmarks", "report/resources.html")
 # What a job asks for: CPUs, memory in MB, minutes, GPUs.
 Request = namedtuple("Request", "threads mem_mb runtime gpu")
 TINY = {
@@ -91,13 +93,10 @@ class Project:
         return found
 
     def files(self):
-        """{path: bytes} of all results but the logs, which hold times."""
-        paths = [path for path in self.results.rglob("*") if path.is_file()]
-        return {
-            str(path.relative_to(self.results)): path.read_bytes()
-            for path in paths
-            if path.relative_to(self.results).parts[0] != "logs"
-        }
+        """{path: bytes} of all results that hold no times."""
+        paths = {path.relative_to(self.results): path for path in self.results.rglob("*") if path.is_file()}
+        kept = {name: path for name, path in paths.items() if not any(map(name.is_relative_to, TIMES))}
+        return {str(name): path.read_bytes() for name, path in kept.items()}
 
 
 def granted(job):
