@@ -16,7 +16,7 @@ help: ## Show this list
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pugmark needs Python 3.11 or newer: make PYTHON=...")'
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet uv==0.13.8
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r envs/requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --compile-bytecode -r envs/requirements.txt
 	touch $@
 
 demo: .venv/.installed ## Draw the embedded survey and run everything on it: results/report/index.html

@@ -54,6 +54,20 @@ def test_a_site_that_knows_gres_alone(lab, folder):
     assert sorted(asked, key=str) == [("gres:gpu:1", None), (None, None)]
 
 
+def test_a_second_checkout_finds_its_tables_in_the_shared_cache(lab, folder):
+    cache = folder / "cache"
+    cache.mkdir()
+    tables, said = [], []
+    for name in ("first", "second"):
+        project = Project(folder / name, TINY)
+        project.environment["SNAKEMAKE_OUTPUT_CACHE"] = str(cache)
+        project.submit("--until", "detect", "--cache")
+        tables.append((project.results / "drawn/batches/batch_01/detections.parquet").readlink())
+        said.append((project.results / "logs/detect/drawn/batch_01.log").read_text())
+    assert tables[0] == tables[1] and tables[0].parent == cache
+    assert said[0] and not said[1]
+
+
 def same_on_the_cluster(lab, folder, config, profiles=("slurm",)):
     """Every job goes through SLURM with what its rule states, and the results are those of a run on this machine."""
     reference, project = Project(folder / "here", config), Project(folder / "there", config)
