@@ -20,7 +20,7 @@ os.environ["PATH"] = os.pathsep.join(
 sys.path.insert(0, _package)
 
 
-from pugmark import disk, handover
+from pugmark import disk, handover, listing
 from pugmark.configuration import ConfigError
 from pugmark.methods import MethodError
 from pugmark.plan import Plan, canonical, code, whole

@@ -38,9 +38,12 @@ def label_listing(wildcards):
     return PLAN.listing(wildcards.collection, wildcards.batch).labels
 
 
-def media_stamp(wildcards, output):
-    """Counts for the shared cache alone: what depends on the output is never compared with the run before."""
-    return PLAN.listing(wildcards.collection, wildcards.batch).stamp
+def cache_stamp(wildcards, output):
+    """Counts for the shared cache alone, in which all that follows has it in its key: the files' times, and the locked
+    packages. What depends on the output is never compared with the run before."""
+    lock = os.path.join(workflow.basedir, "envs", "requirements.txt")
+    found = PLAN.listing(wildcards.collection, wildcards.batch)
+    return [found.stamp, listing.file(lock)] if SHARED_CACHE else []
 
 
 def labels_argument(wildcards):

@@ -55,7 +55,7 @@ rule ingest:
         folder=batch_folder,
         settings=settings_of("ingest", labels=PLAN.sidecar),
         listing=media_listing,
-        stamp=media_stamp,
+        stamp=cache_stamp,
         code=code("ingest"),
     shell:
         "python -m pugmark.ingest --batch {params.folder:q} --settings {params.settings:q}"
