@@ -1,6 +1,6 @@
 """Kill the local run at moments spread over its length, resume it, and compare its results with an undisturbed run's.
 
-Each kill has a folder of its own, starts from nothing, and takes every process of the run at once (SIGKILL). The run is
+Moments are counted in processor seconds, which a busy machine does not stretch as it does the clock's. Each kill has a folder of its own, starts from nothing, and takes every process of the run at once (SIGKILL). The run is
 resumed as README.md tells: `snakemake --unlock`, then the same command. Below `results/`, the same files must lie, byte
 for byte, but for what LEFT_OUT names.
 """
@@ -36,12 +36,13 @@ def environment():
 
 
 def run(folder, config, *more):
-    """Run to the end. Returns the seconds it took; raises RuntimeError with the end of what was said."""
-    started = time.monotonic()
+    """Run to the end. Returns the processor seconds it took; raises RuntimeError with the end of what was said."""
+    before = os.times()
     done = subprocess.run(command(folder, config, *more), capture_output=True, text=True, env=environment())
     if done.returncode:
         raise RuntimeError((done.stdout + done.stderr)[-3000:])
-    return time.monotonic() - started
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def start(folder, config, *more):
@@ -79,6 +80,15 @@ def session(leader):
     return members
 
 
+def used(leader):
+    """Processor seconds of the living processes of a session and of all children that they have outlived."""
+    ticks = 0
+    for pid in session(leader):
+        with suppress(OSError):
+            ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def results(folder):
     """{path: checksum} of every file below results/ that must be equal."""
     top = Path(folder) / "results"
@@ -108,13 +118,15 @@ def verdict(folder, config, wanted):
 
 
 def killed_at(moment, folder, config):
-    """Start a run and kill it after `moment` seconds. Returns the names of the stages that ran, None if it was over."""
+    """Start a run and kill it after `moment` processor seconds. Returns the names of the stages that ran, None if it
+    was over."""
     main = start(folder, config)
-    try:
-        if main.wait(moment):
-            raise RuntimeError(f"The run failed before it was killed: see {folder}/.snakemake/log.")
-    except subprocess.TimeoutExpired:
-        return kill(main)
+    while main.poll() is None:
+        if used(main.pid) >= moment:
+            return kill(main)
+        time.sleep(0.02)
+    if main.returncode:
+        raise RuntimeError(f"The run failed before it was killed: see {folder}/.snakemake/log.")
     return None
 
 
@@ -122,13 +134,13 @@ def sweep(config, kills, folder, tell):
     """Kill and resume `kills` runs below `folder`; returns how many ended equal. tell: takes a line of text."""
     length = run(folder / "undisturbed", config)
     wanted, equal = results(folder / "undisturbed"), 0
-    tell(f"undisturbed: {length:.0f} s, {len(wanted)} files compared")
+    tell(f"undisturbed: {length:.0f} s of processor time, {len(wanted)} files compared")
     for number in range(1, kills + 1):
         place, moment = folder / f"kill_{number:02d}", (number - 0.5) / kills * length
         while (stages := killed_at(moment, place, config)) is None:
-            # Others used the machine when the length was taken.
+            # No two runs take the same.
             shutil.rmtree(place)
-            length, moment = length * 0.9, moment * 0.9
+            moment *= 0.95
         said = verdict(place, config, wanted)
         tell(f"{number:3d}  {moment:6.1f} of {length:.0f} s  {', '.join(stages) or 'no stage':20s}  {said}")
         if said == "equal":
