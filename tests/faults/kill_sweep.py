@@ -1,8 +1,9 @@
 """Kill the local run at moments spread over its length, resume it, and compare its results with an undisturbed run's.
 
-Moments are counted in processor seconds, which a busy machine does not stretch as it does the clock's. Each kill has a folder of its own, starts from nothing, and takes every process of the run at once (SIGKILL). The run is
-resumed as README.md tells: `snakemake --unlock`, then the same command. Below `results/`, the same files must lie, byte
-for byte, but for what LEFT_OUT names.
+Moments are counted in processor seconds, which a busy machine does not stretch as it does the clock's. Each kill has a
+folder of its own, starts from nothing, and takes every process of the run at once (SIGKILL). The run is resumed as
+README.md tells: `snakemake --unlock`, then the same command. Below `results/`, the same files must lie, byte for byte,
+but for what LEFT_OUT names.
 """
 
 import argparse
