@@ -273,17 +273,18 @@ class TestVersions:
         assert self.versions(named) == before
 
     def test_jobs_know_what_the_run_began_with(self, named, tmp_path, monkeypatch):
-        monkeypatch.delenv(handover.VARIABLE, raising=False)
-        monkeypatch.setenv("PUGMARK_WEIGHTS", "")
+        for variable in (handover.VARIABLE, "PUGMARK_WEIGHTS"):
+            monkeypatch.setenv(variable, "")  # and so put back
         assert handover.received() is None
         plan = Plan(copy.deepcopy(named))
         handover.give(plan)
-        monkeypatch.setenv(handover.VARIABLE, os.environ[handover.VARIABLE])
         (tmp_path / "media" / "2024-07").mkdir()
         (tmp_path / "media" / "2024-05" / "labels.csv").write_text("path,individual\na.jpg,Bob\n")
         job = Plan(copy.deepcopy(named), handover.received())
         assert job.batches("cats") == ["2024-05", "2024-06"]
         assert [job.version(run) for run in job.runs("cats")] == [plan.version(run) for run in plan.runs("cats")]
+        named["seeds"] = [7]
+        assert Plan(copy.deepcopy(named), handover.received()).batches("cats") == ["2024-05", "2024-06", "2024-07"]
 
 
 def test_a_large_batch_is_known_by_its_shards(config):
