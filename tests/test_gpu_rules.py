@@ -29,7 +29,7 @@ if __name__ == "__main__":
 """
 CONFIG = {
     "collections": {"few": {"batches": "media/*", "detect": {"name": "whole"}}},
-    "methods": {"network": {"method": "imagenet", "backbone": "timm/test_resnet", "weights": None}, "random": {}},
+    "methods": {"network": {"method": "resnet50", "backbone": "timm/test_resnet", "weights": None}, "random": {}},
     "seeds": [1, 2, 3],
 }
 

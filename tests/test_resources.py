@@ -119,7 +119,7 @@ def test_a_gpu_that_was_asked_for_and_not_used(folder):
     folder.job(gpu=1)
     assert folder.row()["advice"] == [], "nothing was said on it"
     folder.used("detect/c/b1.log")
-    assert "Asked for a GPU and used none" in folder.advice()
+    assert "Asked for a GPU and found none" in folder.advice()
 
 
 def test_the_page_says_where_nothing_was_measured(folder):

@@ -105,6 +105,12 @@ def test_a_log_that_ends_amid_work_is_said_to(run):
     assert "ends without an error" in run.end()
 
 
+def test_who_stops_a_run_is_told_so_and_not_of_failures(run):
+    run.fail(1, run.start(1, log=f"{STAMP} pugmark ERROR: interrupted\n"))
+    said = run.end()
+    assert "Stopped by you; interrupted: detect demo/b1." in said and "failed" not in said
+
+
 def test_many_failures_are_cut(run):
     for jobid in range(50):
         run.fail(jobid, run.start(jobid, log="ValueError: x\n", collection="demo", batch=f"b{jobid}"))

@@ -33,9 +33,22 @@ def test_what_a_job_used_is_no_count_and_no_cause(tmp_path):
     assert logs.tail(log) == [f"{STAMP} pugmark.x INFO: 3 crops"]
 
 
-def test_a_log_that_says_nothing(tmp_path):
-    for log in (tmp_path / "absent.log", write(tmp_path, "")):
-        assert (logs.counts(log), logs.used(log), logs.tail(log)) == ("", None, [])
+def test_a_log_that_is_absent_or_empty_or_tells_of_nothing(tmp_path):
+    absent, empty = tmp_path / "absent.log", write(tmp_path, "")
+    assert [(logs.used(log), logs.tail(log)) for log in (absent, empty)] == [(None, [])] * 2
+    assert (logs.counts(absent), logs.counts(empty)) == ("finished", "taken from the shared cache")
+    assert logs.counts(write(tmp_path, f"{STAMP} pugmark.ingest INFO: 0 images, 0 videos")) == "nothing found"
+
+
+def test_warnings_are_told_below_the_counts(tmp_path):
+    log = write(tmp_path, f"{STAMP} pugmark.split WARNING: few", f"{STAMP} pugmark.split INFO: 3 crops")
+    assert logs.counts(log) == "3 crops\n    WARNING: few"
+
+
+@pytest.mark.parametrize("last", [f"{STAMP} pugmark ERROR: interrupted", "KeyboardInterrupt"])
+def test_a_log_that_ends_with_an_interruption(tmp_path, last):
+    assert logs.interrupted(write(tmp_path, "x", last))
+    assert not logs.interrupted(write(tmp_path, last, "ValueError: bad"))
 
 
 def test_only_the_end_of_a_long_log_is_read(tmp_path):

@@ -25,8 +25,10 @@ def parser(doc):
 
 
 def _tell(kind, error, trace):
-    """What a disk refuses is no fault of the program: one sentence. Everything else keeps its traceback."""
+    """A disk that refuses and a user who interrupts are no fault of the program: one sentence, and no traceback."""
     if isinstance(error, DiskError):
         logger.error("%s", error)
+    elif isinstance(error, KeyboardInterrupt):
+        logger.error("interrupted")
     else:
         sys.__excepthook__(kind, error, trace)

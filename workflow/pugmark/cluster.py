@@ -62,7 +62,9 @@ def main(argv=None):
     counts = {name: int(found.max(initial=-1)) + 1 for name, found in labels.items()}
     rows = pd.concat([_rows(split, name, found, features) for name, found in labels.items()] or [_NOTHING])
     tables.write(arguments.out, "clusters", rows, "cluster", settings, counts={"clusters": counts, "skipped": skipped})
-    log.info("%d crops; clusters %s; left out %s", len(split), counts, skipped or "none")
+    found = [f"{number} clusters by {name}" for name, number in counts.items()]
+    found += [f"{name} left out: {why}" for name, why in skipped.items()]
+    log.info("%d crops, %s", len(split), ", ".join(found))
 
 
 _NOTHING = pd.DataFrame({"crop_id": [], "algorithm": [], "cluster": [], "score": []})

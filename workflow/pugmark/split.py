@@ -66,7 +66,8 @@ def main(argv=None):
     counts |= {"parts": crops["split"].value_counts().sort_index().to_dict()}
     tables.write(arguments.out, "split", crops, "split", settings, counts=counts)
     _warn(crops)
-    log.info("%d crops, %d repeated; by %s (%s); %s", len(crops), repeated, by, reason, counts["parts"])
+    parts = ", ".join(f"{number} {word}" for word, number in counts["parts"].items())
+    log.info("%d crops (%d met in two batches), %s; split by %s (%s)", len(crops), repeated, parts, by, reason)
 
 
 def _collect(folder, batches):

@@ -8,7 +8,8 @@ from pugmark.progress import forecast, logs, records
 
 MOST_FAILURES, MOST_LINES = 20, 10
 HEX = ("version", "checksum")
-REMEDY = "What is finished is kept. Remove the cause and give the same command again: it goes on where it stopped."
+AGAIN = "What is finished is kept: give the same command again, and it goes on where it stopped."
+REMEDY = f"Remove the cause first. {AGAIN}"
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,7 @@ class Progress(logging.Handler):
         if self.forecast:
             measured = records.of_file(job.benchmark) if job.benchmark else []
             self.forecast.finish(records.kind(job.rule, job.wildcards), measured[-1] if measured else None)
-        said = logs.counts(job.logs[0])
-        self._say(f"{job.name}: {said or 'finished'}{self._time_left()}")
+        self._say(f"{job.name}: {logs.counts(job.logs[0])}{self._time_left()}")
 
     def job_fails(self, event):
         self.failed[event.jobid] = (self.jobs.get(event.jobid), event)
@@ -85,6 +85,11 @@ class Progress(logging.Handler):
     def failures(self):
         """Tell once more, at the end of the run, which jobs failed and what their logs say."""
         if not self.failed:
+            return
+        stopped = [job for job, _ in self.failed.values() if job and any(map(logs.interrupted, job.logs))]
+        if len(stopped) == len(self.failed):
+            names = ", ".join(job.name for job in stopped[:MOST_FAILURES])
+            self.logger.error(f"\nStopped by you; interrupted: {names}. {AGAIN}\n")
             return
         told = [_failure(job, event) for job, event in list(self.failed.values())[:MOST_FAILURES]]
         if len(self.failed) > MOST_FAILURES:

@@ -7,13 +7,22 @@ from pathlib import Path
 END = 16384
 LINE = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ \S+ INFO: (?P<said>.*)$")
 USED = "used: {"
+WARNING, MOST_WARNINGS = "WARNING: ", 3
 
 
 def counts(path):
-    """The counts of the log's last INFO line, without those that are 0; '' where there is none."""
-    said = [found["said"] for found in map(LINE.match, tail(path)) if found]
-    parts = re.split(r"[,;] (?![^{(]*[})])", said[-1]) if said else []
-    return ", ".join(part for part in parts if not part.startswith("0 "))
+    """The counts of the log's last INFO line, without those that are 0, and its warnings, a line each.
+
+    Of a job that was found in the shared cache Snakemake leaves an empty log.
+    """
+    lines = tail(path)
+    said = [found["said"] for found in map(LINE.match, lines) if found]
+    if not said:
+        return "finished" if lines or not Path(path).exists() else "taken from the shared cache"
+    parts = re.split(r"[,;] (?![^{(]*[})])", said[-1])
+    told = ", ".join(part for part in parts if not part.startswith("0 ")) or "nothing found"
+    warnings = [line[line.index(WARNING) :] for line in lines if WARNING in line]
+    return "\n    ".join([told, *warnings[:MOST_WARNINGS]])
 
 
 def used(path):
@@ -27,6 +36,11 @@ def used(path):
 def tail(path):
     """The last lines, without empty ones and what the job used; none where the log is absent."""
     return [line for line in _end(path) if line.strip() and USED not in line]
+
+
+def interrupted(path):
+    """Whether the job ended because the user stopped the run."""
+    return any(line.endswith("interrupted") or line.startswith("KeyboardInterrupt") for line in tail(path)[-1:])
 
 
 def stopped(path):

@@ -124,7 +124,7 @@ def _threads(row):
 def _on_gpu(row):
     gpu = row["gpu"]
     if gpu["asked"] and gpu["told"] and not gpu["names"]:
-        yield True, "Asked for a GPU and used none: it ran on the processor. Set gpu=0, or see why torch found no GPU."
+        yield False, "Asked for a GPU and found none. Where there should be one, see what the log says of it."
     if gpu["utilisation"] is not None and gpu["utilisation"] < IDLE_GPU:
         yield (
             False,
