@@ -94,9 +94,9 @@ def test_a_job_killed_on_a_cluster_points_to_the_clusters_log(run):
     reason = (
         "SLURM-job '12' failed, SLURM status is: 'OUT_OF_MEMORY'. For further error details see the cluster/cloud log"
     )
-    run.fail(path=path, message=reason, more=["/work/slurm_logs/12.log", None])
+    run.fail(path=path, message=reason, more=["/home/ann/slurm_logs/12.log", None])
     said = run.end()
-    assert "empty or absent" in said and "cluster's log: /work/slurm_logs/12.log" in said
+    assert "empty or absent" in said and "cluster's log: /home/ann/slurm_logs/12.log" in said
     assert "'OUT_OF_MEMORY'." in said and "For further error details" not in said and "None" not in said
 
 
