@@ -21,12 +21,12 @@ def give(plan):
     for collection in {run.source for name in plan.collections for run in plan.runs(name) if run.learns_names}:
         plan.names(collection)
     packed = base64.b64encode(zlib.compress(json.dumps(plan.found).encode(), 9)).decode()
-    if len(packed) <= LONGEST:
-        os.environ[VARIABLE] = packed
+    os.environ[VARIABLE] = packed if len(packed) <= LONGEST else ""
     os.environ["PUGMARK_WEIGHTS"] = os.pathsep.join(dict.fromkeys(plan.manifest.folders()))
 
 
 def received():
-    """What `give` put into the environment in the process that began the run; None there."""
+    """What the process that began the run gave; None where that was too long. Not for that process itself, whose
+    environment may hold what an earlier run has left there."""
     packed = os.environ.get(VARIABLE)
     return json.loads(zlib.decompress(base64.b64decode(packed))) if packed else None

@@ -57,8 +57,8 @@ class Run:
 class Plan:
     """Everything that rules ask of the configuration. Raises ConfigError before any work starts.
 
-    found: what `self.found` was where a run of this configuration began. Its jobs are handed it, so that a batch that
-    arrives, or a label that is corrected, while they wait in the queue does not change what they were submitted for.
+    found: what `self.found` was where the run began. Its jobs are handed it, so that a batch that arrives, or a label
+    that is corrected, while they wait in the queue does not change what they were submitted for.
     """
 
     def __init__(self, config, found=None):
@@ -66,10 +66,8 @@ class Plan:
         self.results = self.config["results"].rstrip("/")
         self.manifest = Manifest(self.config["weights"], self.results)
         self.collections = {name: self._collection(name, spec) for name, spec in self.config["collections"].items()}
-        asked = hashlib.sha256(canonical(self.config).encode()).hexdigest()
-        if not found or found["asked"] != asked:
-            found = {"asked": asked, "folders": {name: self._batches(name) for name in self.collections}, "names": {}}
-        self.found, self.folders = found, found["folders"]
+        self.found = found or {"folders": {name: self._batches(name) for name in self.collections}, "names": {}}
+        self.folders = self.found["folders"]
         self._listings, self._trainings = {}, {}
         self._runs = {name: self._runs_of(name) for name in self.collections}
         for name in self.collections:

@@ -32,7 +32,7 @@ def main(argv=None):
     rows = shard(tables.read(args.media, "media"), args.number, args.shards)
     counts = {"media": len(rows), "sequences": int(rows["sequence"].nunique())}
     tables.write(args.out, "media", rows, "shard", {"number": args.number, "shards": args.shards}, counts=counts)
-    log.info("shard %d of %d: %s", args.number, args.shards, counts)
+    log.info("%d media, %d sequences", counts["media"], counts["sequences"])
 
 
 if __name__ == "__main__":

@@ -42,15 +42,9 @@ def train(split, folder, out, trained, method, params, seed, fill=None, individu
     with disk.replacing(run.history):
         pass  # empty until an epoch ends; a control stays so
     state = runs.fit(method, seen, params, run)
-    provenance = [file.provenance() for file in files.values()]
-    model = {"method": method, "params": params, "seed": seed, "state": state, "weights": provenance}
-    tables.write(
-        trained,
-        "trained",
-        {"crop_id": seen.meta["crop_id"]},
-        "train",
-        {"method": method, "params": params, "seed": seed},
-    )
+    made_by = {"method": method, "params": params, "seed": seed}
+    model = made_by | {"state": state, "weights": [file.provenance() for file in files.values()]}
+    tables.write(trained, "trained", {"crop_id": seen.meta["crop_id"]}, "train", made_by)
     checkpoint.save(out, model)
     run.checkpoint.unlink(missing_ok=True)
     logger.info("%s, seed %d: trained on %d crops", method, seed, len(seen))

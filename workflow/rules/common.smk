@@ -25,13 +25,14 @@ from pugmark.configuration import ConfigError
 from pugmark.methods import MethodError
 from pugmark.plan import Plan, canonical, code, whole
 
+# The process that the user started looks for batches; its jobs, which read this file as well, are handed what it found.
 try:
-    PLAN = Plan(config, handover.received())
+    PLAN = Plan(config, None if workflow.is_main_process else handover.received())
 except (ConfigError, MethodError) as error:
     raise WorkflowError(str(error)) from None
 
-# What jobs are handed: what was found here, and where weight files are looked for.
-handover.give(PLAN)
+if workflow.is_main_process:
+    handover.give(PLAN)
 
 
 envvars:
@@ -52,6 +53,7 @@ LOGS = f"{RESULTS}/logs"
 # Rules whose results depend on inputs, settings and code alone take part in Snakemake's cache between workflows where
 # the user names one; `snakemake --cache` then uses it.
 SHARED_CACHE = "SNAKEMAKE_OUTPUT_CACHE" in os.environ
+LOCK = listing.file(os.path.join(workflow.basedir, "envs", "requirements.txt"))
 
 
 wildcard_constraints:

@@ -41,9 +41,7 @@ def label_listing(wildcards):
 def cache_stamp(wildcards, output):
     """Counts for the shared cache alone, in which all that follows has it in its key: the files' times, and the locked
     packages. What depends on the output is never compared with the run before."""
-    lock = os.path.join(workflow.basedir, "envs", "requirements.txt")
-    found = PLAN.listing(wildcards.collection, wildcards.batch)
-    return [found.stamp, listing.file(lock)] if SHARED_CACHE else []
+    return [PLAN.listing(wildcards.collection, wildcards.batch).stamp, LOCK]
 
 
 def labels_argument(wildcards):
