@@ -33,7 +33,7 @@ SMALL = {
 }
 VARIANTS = {
     "video_pairs": [{"trainable": "frozen"}, {"loss": "supcon"}, {"loss": "supcon_learnable", "matching": "consensus"}],
-    "cluster_contrast": [{"pool": "gem"}],
+    "cluster_contrast": [{"pool": "gem", "update": "hard"}, {"labels": "identity"}],
 }
 CASES = [(name, {}) for name in methods.catalogue()]
 CASES += [(name, variant) for name, variants in VARIANTS.items() for variant in variants]

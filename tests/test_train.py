@@ -54,13 +54,14 @@ def test_the_crops_that_it_learned_from_are_named(collection, tmp_path):
         ({"FAMILY": "label-free", "LABELS": "none"}, ["a", "b"]),
         ({"FAMILY": "control", "LABELS": "none"}, ["a", "b"]),
         ({"FAMILY": "video", "LABELS": "count"}, ["a", "b", "c", "d"]),
+        ({"FAMILY": "supervised", "LABELS": "identity", "CHOOSES": True}, ["b", "c", "d"]),
     ],
 )
 def test_who_is_trained_on(facts, expected):
     split = pd.DataFrame(
         {"crop_id": list("abcd"), "individual": [None, "x", "x", "y"], "split": ["train", "train", "test", "unused"]}
     )
-    assert train.chosen(split, facts)["crop_id"].tolist() == expected
+    assert train.chosen(split, methods.OPTIONAL | facts)["crop_id"].tolist() == expected
 
 
 def test_a_model_holds_what_embedding_needs_and_nothing_is_left_over(collection, tmp_path):

@@ -88,7 +88,22 @@ def _agglomerative(features, individuals, _, options):
     return algorithms.agglomerative(features, **cut)
 
 
-_ALGORITHMS = {"kmeans": _kmeans, "dbscan": _dbscan, "agglomerative": _agglomerative}
+def _argmax(features, *_):
+    return features.argmax(1).astype(np.int32)
+
+
+def _tracks(features, *_):
+    return algorithms.repeated(features)
+
+
+_ALGORITHMS = {
+    "kmeans": _kmeans,
+    "dbscan": _dbscan,
+    "agglomerative": _agglomerative,
+    # For methods whose vectors are made for them: probabilities of the individuals, and names of tracks.
+    "argmax": _argmax,
+    "tracks": _tracks,
+}
 
 if __name__ == "__main__":
     main()

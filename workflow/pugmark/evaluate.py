@@ -37,7 +37,7 @@ def evaluate(split, features, clusters, settings, trained=()):
     # A video method fits the very boxes that it names: by design, and its figures are read so.
     asked = split if settings["family"] == "video" else _unseen(split, trained)
     metrics, queries = _retrieval(asked, features, settings)
-    metrics += _clusterings(split, clusters, settings)
+    metrics += _clusterings(asked, clusters, settings, trained)
     run = {"method": settings["method"], "seed": settings["seed"]}
     return [run | row for row in metrics], queries
 
@@ -123,13 +123,16 @@ def _query_rows(protocol, ranked, items):
     return rows
 
 
-def _clusterings(split, clusters, settings):
-    """Under the algorithm's name, of the named crops of the test part; and of all of them, where none gave its name."""
+def _clusterings(split, clusters, settings, trained):
+    """Under the algorithm's name, of the named crops of the test part; and of all crops, where none gave its name, or
+    of all unseen ones, where the method chose by itself what it learned from."""
     named = split[split["individual"].notna()]
     tested = named[named["split"].isin(["query", "gallery", "test"])]
-    parts = {"": tested}
+    parts, learned = {"": tested}, split["crop_id"].isin(trained)
     if settings["family"] != "supervised" and len(tested) < len(named):
         parts[", all crops"] = named
+    if settings["family"] == "supervised" and (split["split"][learned] != "train").any():
+        parts[", unseen crops"] = split[split["individual"].notna() & ~learned]
     rows = []
     for algorithm, labels in clusters.groupby("algorithm"):
         for suffix, part in parts.items():

@@ -35,13 +35,13 @@ class Run:
 
     @property
     def facts(self):
-        """The literals that the method's file states."""
-        return methods.catalogue()[self.method]
+        """The literals that the method's file states, as its settings have them."""
+        return methods.facts(self.method, self.params)
 
     @property
     def learns(self):
-        """Whether it is trained at all; a control is not."""
-        return self.facts["FAMILY"] != "control"
+        """Whether it is trained at all; a control or a tracker is not."""
+        return methods.learns(self.facts)
 
     @property
     def learns_names(self):
@@ -209,7 +209,7 @@ class Plan:
             if label not in (wanted or self.config["methods"]):
                 continue
             source = spec["train_on"] or collection
-            lacking = self._lacking(methods.catalogue()[method], self.collections[source])
+            lacking = self._lacking(methods.facts(method, params), self.collections[source])
             if lacking and wanted:
                 raise ConfigError(f"collections.{collection}: method {label} needs {lacking}.")
             if not lacking:

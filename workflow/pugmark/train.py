@@ -30,9 +30,11 @@ def train(split, folder, out, trained, method, params, seed, fill=None, individu
     where known. files: {name: Weights}.
     Returns what was written: method, params, seed, state, weights. Raises NothingToLearnError.
     """
-    facts, files, out = methods.catalogue()[method], files or {}, Path(out)
-    learns = facts["FAMILY"] != "control"
+    facts, files, out = methods.facts(method, params), files or {}, Path(out)
+    learns = methods.learns(facts)
     rows = chosen(tables.read(split, "split"), facts) if learns else _NOTHING
+    if facts["CHOOSES"]:
+        rows = rows.iloc[methods.load(method).choose(rows, params, seed)]
     if learns and rows.empty:
         raise NothingToLearnError(_why_nothing(method, facts, split))
     seen = crops.read_split(Path(folder), rows, fill)
@@ -52,11 +54,9 @@ def train(split, folder, out, trained, method, params, seed, fill=None, individu
 
 
 def chosen(split, facts):
-    """The rows that a method with these literals trains on: of a video all, else the training part, named where it
-    learns from names."""
-    if facts["FAMILY"] == "video":
-        return split
-    rows = split[split["split"] == "train"]
+    """The rows that a method with these literals trains on, or chooses from: of a video all, else the training part,
+    named where it learns from names."""
+    rows = split if facts["FAMILY"] == "video" or facts["CHOOSES"] else split[split["split"] == "train"]
     return rows[rows["individual"].notna()] if facts["LABELS"].startswith("identity") else rows
 
 

@@ -143,12 +143,17 @@ def embed_code(wildcards):
 
 
 def cluster_settings(wildcards):
+    """With the algorithm that the method's vectors are made for, where they are."""
+    run = run_of(wildcards)
     individuals = PLAN.collections[wildcards.collection]["individuals"]
+    own = run.facts["GROUPING"]
+    only = {"algorithms": {own: {}}} if own else {}
     return PLAN.settings(
         wildcards.collection,
         "cluster",
         individuals=individuals,
-        seed=run_of(wildcards).seed,
+        seed=run.seed,
+        **only,
     )
 
 

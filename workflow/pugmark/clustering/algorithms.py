@@ -41,6 +41,15 @@ def pseudo_labels(features, eps=0.6, min_samples=4, k1=30, k2=6):
     return dbscan(jaccard.distances(features, k1, k2, eps), eps, min_samples)
 
 
+def repeated(features):
+    """One label for all rows that hold the very same vector, by first appearance; -1 for the constant vector, which
+    has no direction (`inference.unit`). int32, N."""
+    _, first, codes = np.unique(features, axis=0, return_index=True, return_inverse=True)
+    nobody = np.ptp(features, axis=1) == 0
+    order = np.argsort(np.argsort(np.where(nobody[first], len(features), first)))
+    return np.where(nobody, -1, order[codes]).astype(np.int32)
+
+
 def agglomerative(features, clusters=None, threshold=None):
     """Average linkage on the cosine distance, cut at a number of clusters or at a distance.
 

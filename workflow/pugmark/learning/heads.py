@@ -6,6 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from pugmark.learning.backbones import backbone
+
 
 class BNNeck(nn.Module):
     """Backbone, then BatchNorm with its bias frozen at 0, then unit norm: the encoder of the pseudo-label family.
@@ -13,9 +15,9 @@ class BNNeck(nn.Module):
     Source: Luo et al., Bag of Tricks (2019); Ge et al., SpCL (2020).
     """
 
-    def __init__(self, backbone):
+    def __init__(self, body):
         super().__init__()
-        self.backbone, self.norm = backbone, nn.BatchNorm1d(backbone.size)
+        self.backbone, self.norm = body, nn.BatchNorm1d(body.size)
         self.norm.bias.requires_grad_(False)
 
     def raw(self, images):
@@ -25,6 +27,11 @@ class BNNeck(nn.Module):
     def forward(self, images):
         """B x 3 x H x W -> unit vectors, B x D."""
         return F.normalize(self.raw(images))
+
+
+def neck_encoder(params, weights=None):
+    """The encoder of `params` (backbone, last_stride, pool): B x 3 x H x W -> unit vectors, B x D."""
+    return BNNeck(backbone(params["backbone"], weights, params["last_stride"], params["pool"]))
 
 
 class HeadBlock(nn.Sequential):

@@ -10,12 +10,14 @@ import torch
 
 from pugmark.clustering import algorithms
 from pugmark.devices import device
-from pugmark.learning import loader, samplers, transforms
+from pugmark.learning import loader, samplers, trainer, transforms
 from pugmark.learning.inference import extract, unit
-from pugmark.learning.trainer import Learner, TrainingError
+from pugmark.learning.trainer import TrainingError
 
 logger = logging.getLogger(__name__)
 MAX_EPS, EPS_STEP = 0.8, 0.05
+LARGEST, PATIENCE = 0.9, 3
+"""Share of the crops in one cluster, and epochs in a row, that end a training."""
 
 
 def label(features, eps, min_samples, k1, k2):
@@ -47,11 +49,12 @@ def figures(labels, eps):
     }
 
 
-class PseudoLabelLearner(Learner):
+class PseudoLabelLearner(trainer.Learner):
     """A learner that clusters its crops before every epoch.
 
     A subclass sets `model`, with the network to cluster by as `model.encoder`, and says how to fill its banks.
-    Batches are (view 1, ..., view V, indices), one view per recipe.
+    Batches are (view 1, ..., view V, indices), one view per recipe. With the setting `labels: identity` the names take
+    the place of the clusters: no method, but the bound that any clustering of the same training stays below.
     """
 
     def __init__(self, crops, params, seed):
@@ -64,25 +67,45 @@ class PseudoLabelLearner(Learner):
         """Unit features of all crops under the current model, float32 N x D."""
         return unit(extract(self.model.encoder, self.crops, self.params["height"], self.params["width"]))
 
+    def cluster(self, features):
+        """Labels (int64 N, -1 outliers) of unit features, an array, and the eps that gave them."""
+        p = self.params
+        if p["labels"] == "identity":
+            return self.crops.labels()[0], p["eps"]
+        return label(torch.from_numpy(features).to(device()), p["eps"], p["min_samples"], p["k1"], p["k2"])
+
     def start(self, features, labels):
         """Fill the banks from unit features (float32 N x D) and labels (int64 N, -1 outliers), tensors."""
         raise NotImplementedError
 
     def batches(self, epoch):
         """Cluster, fill the banks, and draw the epoch's batches from what is no outlier."""
-        p = self.params
-        features = torch.from_numpy(self.features())
-        labels, eps = label(features.to(device()), p["eps"], p["min_samples"], p["k1"], p["k2"])
-        self._figures = figures(labels, eps)
-        self.start(features, torch.from_numpy(labels))
-        self._labels = torch.from_numpy(labels).to(device())
+        p, features = self.params, self.features()
+        self._grouped, eps = self.cluster(features)
+        self._figures = figures(self._grouped, eps) | {"spread": trainer.spread(features)}
+        self.start(torch.from_numpy(features), torch.from_numpy(self._grouped))
+        self._labels = torch.from_numpy(self._grouped).to(device())
         rng = np.random.default_rng((self.seed, epoch))
-        order = samplers.pseudo_label_batches(labels, p["identities"], p["images"], p["iterations"], rng)
+        order = samplers.pseudo_label_batches(self._grouped, p["identities"], p["images"], p["iterations"], rng)
         return loader.batches(self.crops, order, self.recipes, self.seed, epoch)
 
     def figures(self):
         """Of the epoch's clustering."""
         return self._figures
+
+    def groups(self):
+        """The epoch's pseudo-labels."""
+        return self._grouped
+
+    def check(self, history):
+        """Also where nearly all crops have been one cluster for some epochs: nothing then tells individuals apart."""
+        super().check(history)
+        shares = [epoch["largest"] for epoch in history[-PATIENCE:]]
+        if len(shares) == PATIENCE and min(shares) >= LARGEST:
+            raise TrainingError(
+                f"One cluster has held {min(shares):.0%} of the crops or more for {PATIENCE} epochs: the training has "
+                "collapsed. Lower eps or k1 (about the crops of an individual), or mask the background."
+            )
 
     def labels(self, indices):
         """The pseudo-labels of a batch."""

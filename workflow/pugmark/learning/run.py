@@ -37,6 +37,11 @@ class Run:
         """One JSON line per epoch."""
         return self.folder / "history.jsonl"
 
+    @property
+    def groups(self):
+        """The table of how the learner grouped its crops, epoch by epoch; absent where it groups none."""
+        return self.folder / "groups.parquet"
+
 
 def key(settings, weights, crops):
     """Checksum of settings (anything that JSON holds), weight files and crop ids; a checkpoint of another is stale."""
@@ -46,7 +51,7 @@ def key(settings, weights, crops):
 
 def fit(name, crops, params, run):
     """The state of method `name` trained on `crops`, from which all that it may not see is withheld first."""
-    labels = methods.catalogue()[name]["LABELS"]
+    labels = methods.facts(name, params)["LABELS"]
     checkpoint.seed_all(run.seed)
     seen = crops if labels.startswith("identity") else crops.without_truth()
     counted = run if labels == "count" else replace(run, individuals=None)

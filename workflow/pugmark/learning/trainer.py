@@ -5,14 +5,18 @@ import logging
 import math
 import time
 
+import pandas as pd
 import torch
 
+from pugmark import tables
 from pugmark.devices import device
 from pugmark.disk import replacing
 from pugmark.learning import checkpoint
 
 logger = logging.getLogger(__name__)
 PROGRESS_SECONDS = 30
+COLLAPSED = 1e-4
+"""Spread below which vectors differ by the rounding of half precision alone."""
 
 
 class TrainingError(RuntimeError):
@@ -45,8 +49,29 @@ class Learner:
         self.schedule.step()
 
     def figures(self):
-        """The method's own figures of the epoch, for the history: numbers by name."""
+        """The method's own figures of the epoch, for the history: numbers by name; `spread` as `spread` gives it."""
         return {}
+
+    def groups(self):
+        """How the epoch grouped `crops`: int labels, one for each, -1 for none; None where it did not."""
+        return None
+
+    def check(self, history):
+        """Raise TrainingError where `history`, a list of figures by epoch, shows a training that came to nothing."""
+        if history[-1].get("spread", 1) < COLLAPSED:
+            raise TrainingError(
+                f"All crops have the same vector after epoch {len(history)} (spread {history[-1]['spread']:.1g}): the "
+                "training has collapsed. Lower the learning rate, or give more crops."
+            )
+
+    def finished(self, history):
+        """Whether `history` says that no further epoch is wanted."""
+        return False
+
+
+def spread(features):
+    """1 - |mean|^2 of unit vectors (N x D): 0 where all are one, 1 where they lie around the origin evenly."""
+    return 1 - float((features.mean(0) ** 2).sum())
 
 
 def train(learner, epochs, run):
@@ -55,8 +80,10 @@ def train(learner, epochs, run):
     Returns the learner, its model on the CPU. Raises TrainingError.
     """
     scaler = _move(learner)
-    history = _resume(learner, scaler, run)
+    history, groups = _resume(learner, scaler, run)
     for epoch in range(len(history), epochs):
+        if history and learner.finished(history):
+            break
         started = time.monotonic()
         rate = learner.optimiser.param_groups[-1]["lr"]
         loss = _epoch(learner, scaler, epoch)
@@ -64,9 +91,14 @@ def train(learner, epochs, run):
         history.append({"epoch": epoch + 1, "loss": loss, "lr": rate, **learner.figures()})
         told = ", ".join(f"{name} {value:.4g}" for name, value in history[-1].items() if name != "epoch")
         logger.info("epoch %d of %d: %s, %.1f s%s", epoch + 1, epochs, told, time.monotonic() - started, _memory())
+        learner.check(history)
+        if (grouped := learner.groups()) is not None:
+            groups[epoch + 1] = torch.as_tensor(grouped, dtype=torch.int32)
         if run.folder:
-            _keep(learner, scaler, run, history)
+            _keep(learner, scaler, run, history, groups)
             _write(run.history, history)
+    if run.folder and groups:
+        _write_groups(run.groups, learner.crops.meta["crop_id"], groups)
     learner.model.cpu()
     return learner
 
@@ -120,9 +152,10 @@ def _parts(learner, scaler):
     return {"model": learner.model, "optimiser": learner.optimiser, "schedule": learner.schedule, "scaler": scaler}
 
 
-def _keep(learner, scaler, run, history):
+def _keep(learner, scaler, run, history, groups):
     state = {name: part.state_dict() for name, part in _parts(learner, scaler).items()}
-    checkpoint.save(run.checkpoint, {**state, "rng": checkpoint.rng_state(), "history": history, "key": run.key})
+    told = {"history": history, "groups": groups, "key": run.key}
+    checkpoint.save(run.checkpoint, {**state, "rng": checkpoint.rng_state(), **told})
 
 
 def _write(path, history):
@@ -130,21 +163,26 @@ def _write(path, history):
         file.writelines(json.dumps(line, sort_keys=True) + "\n" for line in history)
 
 
+def _write_groups(path, crop_ids, groups):
+    parts = [pd.DataFrame({"epoch": epoch, "crop_id": crop_ids, "cluster": labels}) for epoch, labels in groups.items()]
+    tables.write(path, "groups", pd.concat(parts), "train", {})
+
+
 def _resume(learner, scaler, run):
-    """The history so far; empty for a new start."""
+    """The history and the groups so far; empty for a new start."""
     if not run.folder:
-        return []
+        return [], {}
     try:
         state = checkpoint.load(run.checkpoint)
     except FileNotFoundError:  # also where a twin of this job has just ended and removed it
-        return []
+        return [], {}
     if state["key"] != run.key:
         logger.info("%s is of other settings, code or crops: starting anew", run.checkpoint.name)
-        return []
+        return [], {}
     for name, part in _parts(learner, scaler).items():
         part.load_state_dict(state[name])
     checkpoint.restore_rng(state["rng"])
     # A workflow deletes declared outputs before it tries again.
     _write(run.history, state["history"])
     logger.info("going on after epoch %d", len(state["history"]))
-    return state["history"]
+    return state["history"], state["groups"]

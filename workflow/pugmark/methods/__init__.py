@@ -1,7 +1,8 @@
 """Re-identification methods: one file each, found by name; only the chosen one is imported.
 
 A file states its facts as literals (read here without running it, so that the workflow's parser needs no torch) and
-offers two verbs: `fit(crops, params, run) -> state` and `embed(crops, params, state) -> unit vectors`.
+offers two verbs: `fit(crops, params, run) -> state` and `embed(crops, params, state) -> unit vectors`. One that states
+CHOOSES has a third, `choose(meta, params, seed) -> row numbers`: which of the named crops it learns from.
 """
 
 import functools
@@ -11,7 +12,12 @@ from pathlib import Path
 from pugmark import literals
 
 REQUIRED = ("TITLE", "SOURCE", "FAMILY", "LABELS", "PARAMS", "PUBLISHED")
-OPTIONAL = {"SEES_TRUTH": False}
+OPTIONAL = {
+    "SEES_TRUTH": False,  # is shown the names when it embeds: the oracle
+    "CHOOSES": False,  # picks its training crops by itself, from all that are named
+    "GROUPING": None,  # the one algorithm of clustering that reads its vectors; None for those of the configuration
+    "PRESETS": {},  # named settings, for instance those of the paper that compares it
+}
 FOLDER = Path(__file__).parent
 
 
@@ -32,12 +38,30 @@ def load(name):
 
 
 def resolve(name, overrides):
-    """The complete parameters of method `name`: its PARAMS with the user's `overrides`. Raises MethodError."""
+    """The complete parameters of method `name`: its PARAMS with the user's `overrides`. Raises MethodError.
+
+    `preset` among the overrides names one of the method's PRESETS, which stands below the others.
+    """
     _known(name, catalogue(), "method")
-    params = catalogue()[name]["PARAMS"]
+    stated, overrides = catalogue()[name], dict(overrides)
+    preset = overrides.pop("preset", None)
+    if preset is not None:
+        _known(preset, stated["PRESETS"], f"preset of method {name}")
+        overrides = {**stated["PRESETS"][preset], **overrides}
     for key in overrides:
-        _known(key, params, f"setting of method {name}")
-    return {**params, **overrides}
+        _known(key, stated["PARAMS"], f"setting of method {name}")
+    return {**stated["PARAMS"], **overrides}
+
+
+def facts(name, params):
+    """The literals of method `name` under `params`: a setting `labels` says which labels it is shown."""
+    stated = catalogue()[name]
+    return {**stated, "LABELS": params.get("labels", stated["LABELS"])}
+
+
+def learns(facts):
+    """Whether a method with these literals is trained at all."""
+    return facts["FAMILY"] not in ("control", "tracker")
 
 
 def _literals(path):

@@ -3,15 +3,14 @@
 Before every epoch all crops are encoded and grouped by DBSCAN on the k-reciprocal Jaccard distance; outliers are left
 out. Each cluster has one unit vector in a memory, at first its mean. The loss is the cross-entropy of a feature's
 cosine similarities to all of them, over a temperature; after each step every feature of the batch moves its own
-cluster's vector: m <- n(0.1 m + 0.9 f).
+cluster's vector: m <- n(0.1 m + 0.9 f). The variant `hard` lets only the feature least similar to it do so.
 """
 
 from torch import nn
 
 from pugmark.learning import inference, pseudo, trainer
-from pugmark.learning.backbones import backbone
 from pugmark.learning.bank import ClusterBank
-from pugmark.learning.heads import BNNeck
+from pugmark.learning.heads import neck_encoder
 
 TITLE = "Cluster Contrast"
 SOURCE = "Dai et al., Cluster Contrast for unsupervised person re-identification (ACCV 2022)"
@@ -22,6 +21,7 @@ PARAMS = {
     "weights": "resnet50-imagenet",  # name of a weight file, null for random initialisation
     "last_stride": 1,  # of a ResNet's last stage; 2 for other networks
     "pool": "gap",  # gap as the paper says, gem as the released code has it
+    "labels": "none",  # identity takes the names for the clusters: a bound, no method
     "height": 128,  # pixels, as FANCL states
     "width": 256,  # pixels
     "epochs": 50,  # clusterings
@@ -32,6 +32,7 @@ PARAMS = {
     "step": 20,  # epochs after which the learning rate is divided by 10
     "weight_decay": 0.0005,  # of all layers
     "momentum": 0.1,  # weight of the old memory against the new feature
+    "update": "sequential",  # features of a batch that move a memory: sequential, batch_mean or hard
     "temperature": 0.05,  # of the similarities in the loss
     "eps": 0.6,  # Jaccard distance of neighbours in DBSCAN; never choose it by test scores
     "min_samples": 4,  # neighbours that make a core point
@@ -41,6 +42,10 @@ PARAMS = {
     "padding": 10,  # pixels around the image before the random crop
     "erasing": 0.5,  # probability of random erasing
     "amp": True,  # mixed precision on a GPU
+}
+PRESETS = {
+    "matched": {"epochs": 60, "identities": 16, "images": 4, "erasing": 0.0},  # FANCL's sizes
+    "native": {"height": 256, "width": 128, "iterations": 200},  # of the released code on pictures of people
 }
 PUBLISHED = [
     {"data": "red pandas, 23 test individuals", "metric": "mAP", "value": 0.361, "setting": "FANCL, no labels"},
@@ -59,14 +64,9 @@ def fit(crops, params, run):
 
 def embed(crops, params, state):
     """float32 N x D, the features behind the BatchNorm neck."""
-    network = encoder(params)
+    network = neck_encoder(params)
     network.load_state_dict(state["model"])
     return inference.unit(inference.extract(network, crops, params["height"], params["width"]))
-
-
-def encoder(params, weights=None):
-    """B x 3 x H x W -> unit vectors, B x D."""
-    return BNNeck(backbone(params["backbone"], weights, params["last_stride"], params["pool"]))
 
 
 class ClusterContrast(pseudo.PseudoLabelLearner):
@@ -74,8 +74,8 @@ class ClusterContrast(pseudo.PseudoLabelLearner):
 
     def __init__(self, crops, params, run):
         super().__init__(crops, params, run.seed)
-        network = encoder(params, run.file(params["weights"]))
-        bank = ClusterBank(params["momentum"], params["temperature"])
+        network = neck_encoder(params, run.file(params["weights"]))
+        bank = ClusterBank(params["momentum"], params["temperature"], params["update"])
         self.model = nn.ModuleDict({"encoder": network, "bank": bank})
         pseudo.optimise(self)
 
