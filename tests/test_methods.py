@@ -33,6 +33,11 @@ SMALL = {
 }
 VARIANTS = {
     "video_pairs": [{"trainable": "frozen"}, {"loss": "supcon"}, {"loss": "supcon_learnable", "matching": "consensus"}],
+    "fancl": [
+        {"branches": ["original", "noised"], "consistency": ["instance"], "density": 0.5, "activation": "epoch"},
+        {"inference": "both", "consistency": [], "layer": "bn1"},
+        {"labels": "identity"},
+    ],
     "cluster_contrast": [{"pool": "gem", "update": "hard"}, {"labels": "identity"}],
 }
 CASES = [(name, {}) for name in methods.catalogue()]
@@ -43,7 +48,7 @@ LABELS = {"none", "identity", "identity+orientation", "count"}
 
 
 def ids(cases):
-    return ["-".join([name, *map(str, variant.values())]) for name, variant in cases]
+    return ["-".join([name, *(f"{key}={value}" for key, value in variant.items())]) for name, variant in cases]
 
 
 @pytest.fixture(autouse=True)
@@ -85,14 +90,15 @@ def assert_same(found, expected):
 
 
 @functools.cache
-def _reference(name, items, seen):
-    state = fitted(name, dict(items), seen)
-    return state, methods.load(name).embed(seen, small(name, dict(items)), state)
+def _reference(name, variant, seen):
+    variant = json.loads(variant)
+    state = fitted(name, variant, seen)
+    return state, methods.load(name).embed(seen, small(name, variant), state)
 
 
 def reference(name, variant, seen):
     """State and vectors of one uninterrupted training, made once."""
-    return _reference(name, tuple(variant.items()), seen)
+    return _reference(name, json.dumps(variant), seen)
 
 
 @pytest.mark.parametrize("name", methods.catalogue())

@@ -1,0 +1,144 @@
+"""FANCL: what it is without its parts, its losses by hand, and what learns."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from learning import crop_tables
+from torch.nn import functional as F
+
+from pugmark import methods
+from pugmark.learning import crops, run, trainer
+from pugmark.methods import fancl
+
+SMALL = {
+    "backbone": "timm/test_resnet",
+    "weights": None,
+    "height": 32,
+    "width": 32,
+    "epochs": 2,
+    "iterations": 3,
+    "identities": 3,
+    "images": 2,
+    "k1": 4,
+    "k2": 2,
+    "min_samples": 2,
+    "erasing": 0.0,
+}
+BASELINE = {"branches": ["original"], "consistency": []}
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    monkeypatch.setenv("PUGMARK_WORKERS", "0")
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("crops")
+    table, labels, split = crop_tables.rows(individuals=3, frames=4)
+    crop_tables.write(folder, table, labels, split)
+    return crops.read_split(folder / "batches", split, 255)
+
+
+def vectors(name, seen, **settings):
+    params = methods.resolve(name, SMALL | settings)
+    state = run.fit(name, seen, params, run.Run(1))
+    return methods.load(name).embed(seen, params, state)
+
+
+def learner(seen, **settings):
+    torch.manual_seed(0)
+    made = fancl.Fancl(seen, methods.resolve("fancl", SMALL | settings), run.Run(1))
+    made.amp = False
+    for images, indices in made.batches(0):
+        return made, images, indices
+
+
+def test_without_its_parts_it_is_cluster_contrast_bit_for_bit(seen):
+    expected = vectors("cluster_contrast", seen, step=20)
+    np.testing.assert_array_equal(vectors("fancl", seen, **BASELINE), expected)
+    assert not np.array_equal(vectors("fancl", seen), expected)
+
+
+@pytest.mark.parametrize("consistency", [[], ["cluster"], ["instance"], ["cluster", "instance"]])
+def test_the_loss_of_each_ablation_by_hand(seen, consistency):
+    made, images, indices = learner(seen, consistency=consistency)
+    torch.manual_seed(5)
+    loss = made.loss(images, indices).item()
+    found, labels = made.latest, made.labels(indices)
+    banks = made.model["banks"]
+    expected = 0.0
+    for branch, vectors in found.items():
+        logits = vectors @ banks[branch].rows.T / 0.05
+        expected += -logits.log_softmax(1)[torch.arange(len(labels)), labels].mean()
+    if "cluster" in consistency:
+        expected -= F.cosine_similarity(found["original"], banks["noised"].rows[labels]).mean()
+    if "instance" in consistency:
+        expected -= F.cosine_similarity(found["original"], found["noised"]).mean()
+    assert loss == pytest.approx(float(expected.detach()), rel=1e-5)
+
+
+def test_banks_are_unit_rows_one_for_each_cluster_and_branch(seen):
+    made, *_ = learner(seen)
+    clusters = made.figures()["clusters"]
+    size = made.model["encoder"].backbone.size
+    for branch in ("original", "noised", "fused"):
+        rows = made.model["banks"][branch].rows
+        assert rows.shape == (clusters, size) and not rows.requires_grad
+        torch.testing.assert_close(rows.norm(dim=1), torch.ones(clusters))
+
+
+def test_encoders_and_fusion_all_learn(seen):
+    made, images, indices = learner(seen)
+    made.loss(images, indices).backward()
+    encoder = made.model["encoder"]
+    for part in (encoder.original, encoder.noised, encoder.fusion):
+        gradients = [p.grad for p in part.parameters() if p.requires_grad]
+        assert all(found is not None for found in gradients) and sum(found.abs().sum() for found in gradients) > 0
+
+
+def test_detach_spares_the_noised_encoder_the_instance_term(seen):
+    made, images, indices = learner(seen, consistency=["instance"], detach=True)
+    made.loss(images, indices)
+    made._agreement(made.model["banks"], made.labels(indices)).backward()
+    encoder = made.model["encoder"]
+    assert all(p.grad is None for p in encoder.noised.parameters())
+    assert any(p.grad is not None for p in encoder.original.parameters())
+
+
+def test_equal_networks_without_noise_agree_fully(seen):
+    made, images, _ = learner(seen, area=0.0, consistency=["instance"])
+    encoder = made.model["encoder"].eval()
+    encoder.noised.load_state_dict(copy.deepcopy(encoder.original.state_dict()))
+    found = encoder.encode(images)
+    torch.testing.assert_close(found["original"], found["noised"])
+    made.latest = found
+    assert made._agreement(made.model["banks"], None).item() == pytest.approx(1, abs=1e-6)
+
+
+def test_the_vectors_length_changes_no_loss(seen):
+    made, images, indices = learner(seen)
+    labels, made.latest = made.labels(indices), made.model["encoder"].eval().encode(images)
+    bank, feature = made.model["banks"]["original"], made.latest["original"]
+    assert bank.loss(7 * feature, labels).item() == pytest.approx(bank.loss(feature, labels).item(), rel=1e-5)
+
+
+def test_both_gives_the_original_and_the_fused_vector(seen):
+    one, both = vectors("fancl", seen), vectors("fancl", seen, inference="both")
+    assert both.shape == (len(seen), 2 * one.shape[1])
+    np.testing.assert_allclose(both[:, : one.shape[1]] * 2**0.5, one, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"branches": ["noised"]}, "branches are"),
+        ({"branches": ["original"]}, "consistency needs the branch `noised`"),
+        ({**BASELINE, "inference": "fused"}, "needs the branch `fused`"),
+    ],
+)
+def test_branches_that_do_not_fit_are_refused(seen, settings, said):
+    with pytest.raises(trainer.TrainingError, match=said):
+        fancl.Fancl(seen, methods.resolve("fancl", SMALL | settings), run.Run(1))

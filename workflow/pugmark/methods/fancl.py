@@ -1,0 +1,212 @@
+"""Feature-aware noise contrastive learning: hide what the network looks at, and ask it to know the animal all the same.
+
+Each image x is encoded as f; its pixels of highest activation are blackened, and a second network of its own encodes
+the noised image as f~. A linear layer fuses both to f^. The clusters of f are the pseudo-labels of all three, each with
+a memory of its own. The loss sums their cluster contrast, and pulls f to its noised twin and to the twin's memory:
+
+    L = sum over branches of -log softmax(<f, M> / t)_y  -  <f, m~_y>  -  <f, f~>
+
+Only f is needed afterwards. Without the noised and the fused branch this is Cluster Contrast.
+"""
+
+import copy
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from pugmark.learning import fana, inference, pseudo, trainer
+from pugmark.learning.bank import ClusterBank
+from pugmark.learning.heads import neck_encoder
+
+TITLE = "FANCL"
+SOURCE = "Zhang, Zhao, Liu: Feature-Aware Noise Contrastive Learning for Unsupervised Red Panda Re-Identification"
+FAMILY = "label-free"
+LABELS = "none"
+PARAMS = {
+    "backbone": "resnet50",  # torchvision name or timm/NAME
+    "weights": "resnet50-imagenet",  # name of a weight file, null for random initialisation
+    "last_stride": 1,  # of a ResNet's last stage; 2 for other networks
+    "pool": "gap",  # gap, or gem as the released code of Cluster Contrast has it
+    "branches": ["original", "noised", "fused"],  # each with a cluster loss and a memory
+    "consistency": ["cluster", "instance"],  # of the noised twin: with its memory, with its vector
+    "consistency_weight": 1.0,  # of these terms against the cluster losses
+    "detach": False,  # whether the instance term moves the original encoder alone
+    "layer": "conv1",  # whose activation says where to add noise: conv1, bn1, layer4.2.conv3 or layer4.2.bn3
+    "area": 0.1,  # share of the pixels that becomes noise; the paper gains with .05 and .1
+    "density": 1.0,  # share of the pixels of that region that turn black
+    "activation": "current",  # of the network as it is, or as it was at the start of the epoch: current or epoch
+    "inference": "original",  # the vector of a crop: original, fused or both
+    "labels": "none",  # identity takes the names for the clusters: a bound, no method
+    "height": 128,  # pixels
+    "width": 256,  # pixels
+    "epochs": 60,  # clusterings
+    "iterations": 100,  # batches per epoch: 1 to 4 passes over the crops
+    "identities": 16,  # clusters in a batch, P
+    "images": 4,  # crops of each, K
+    "lr": 0.00035,  # Adam
+    "step": 20,  # epochs after which the learning rate is divided by 10
+    "weight_decay": 0.0005,  # of all layers
+    "momentum": 0.1,  # weight of the old memory against the new feature
+    "update": "sequential",  # features of a batch that move a memory: sequential, batch_mean or hard
+    "temperature": 0.05,  # of the similarities in the cluster loss
+    "eps": 0.6,  # Jaccard distance of neighbours in DBSCAN; never choose it by test scores
+    "min_samples": 4,  # neighbours that make a core point
+    "k1": 30,  # size of the k-reciprocal sets: about the images of an individual, at most 30
+    "k2": 6,  # neighbours of the query expansion
+    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
+    "padding": 10,  # pixels around the image before the random crop
+    "erasing": 0.0,  # probability of random erasing, which the paper does not list
+    "amp": True,  # mixed precision on a GPU
+}
+PUBLISHED = [
+    {"data": "red pandas, 23 test individuals", "metric": "mAP", "value": 0.416, "setting": "no labels"},
+    {"data": "red pandas, 23 test individuals", "metric": "rank1", "value": 0.9348, "setting": "no labels"},
+    {"data": "red pandas, 23 test individuals", "metric": "rank5", "value": 0.9638, "setting": "no labels"},
+    {"data": "red pandas, 23 test individuals", "metric": "rank10", "value": 0.971, "setting": "no labels"},
+]
+
+
+def fit(crops, params, run):
+    """Alternate clustering and training."""
+    learner = Fancl(crops, params, run)
+    trainer.train(learner, params["epochs"], run)
+    return {"model": learner.model["encoder"].state_dict()}
+
+
+def embed(crops, params, state):
+    """float32 N x D, D doubled where the vector is that of both branches."""
+    return inference.unit(inference.extract(network(params, state), crops, params["height"], params["width"]))
+
+
+def network(params, state):
+    """The trained branches, B x 3 x H x W -> unit vectors."""
+    trained = Branches(params)
+    trained.load_state_dict(state["model"])
+    return trained.seeing()
+
+
+class Branches(nn.Module):
+    """The encoders and the fusion layer; as a function, B x 3 x H x W -> the unit vectors for inference."""
+
+    def __init__(self, params, weights=None):
+        super().__init__()
+        self.params, branches = params, params["branches"]
+        self.original = neck_encoder(params, weights)
+        self.noised = neck_encoder(params, weights) if "noised" in branches else None
+        size = self.backbone.size
+        self.fusion = nn.Linear(2 * size, size) if "fused" in branches else None
+        self.eye = None
+
+    @property
+    def backbone(self):
+        """Of the original encoder."""
+        return self.original.backbone
+
+    def seeing(self):
+        """A copy that finds the activation with an eye of its own."""
+        made = copy.deepcopy(self)
+        made.eye = fana.Eye(self.backbone)
+        return made
+
+    def forward(self, images):
+        """B x 3 x H x W -> B x D, or B x 2D where inference wants both."""
+        wanted = self.params["inference"]
+        if wanted == "original":
+            return self.original(images)
+        found = self.encode(images)
+        return F.normalize(torch.cat((found["original"], found["fused"]), 1)) if wanted == "both" else found["fused"]
+
+    def encode(self, images):
+        """{branch: unit vectors, float32 B x D} of a batch of images."""
+        found = {"original": self.original(images).float()}
+        if self.noised is not None:
+            found["noised"] = self.noised(self.noise(images)).float()
+        if self.fusion is not None:
+            found["fused"] = F.normalize(self.fusion(torch.cat(tuple(found.values()), 1)).float())
+        return found
+
+    def noise(self, images):
+        """The images with noise where the original encoder, or the eye, responds most."""
+        p = self.params
+        region = fana.region(fana.activation(self.eye or self.backbone, images, p["layer"]), p["area"])
+        return fana.noised(images, region, p["density"])
+
+
+class Fancl(pseudo.PseudoLabelLearner):
+    """One memory for each branch, and the consistency of the original with the noised one."""
+
+    def __init__(self, crops, params, run):
+        _check(params)
+        super().__init__(crops, params, run.seed)
+        encoder = Branches(params, run.file(params["weights"]))
+        rules = params["momentum"], params["temperature"], params["update"]
+        banks = nn.ModuleDict({branch: ClusterBank(*rules) for branch in params["branches"]})
+        self.model = nn.ModuleDict({"encoder": encoder, "banks": banks})
+        pseudo.optimise(self)
+
+    def features(self):
+        """Of the original branch, by which the crops are clustered; those of the others are kept for their memories."""
+        sizes = self.params["height"], self.params["width"]
+        found = inference.extract(_Every(self.model["encoder"].seeing()), self.crops, *sizes)
+        parts = np.split(found, len(self.params["branches"]), axis=1)
+        self._features = dict(zip(self.params["branches"], map(inference.unit, parts), strict=True))
+        return self._features["original"]
+
+    def start(self, features, labels):
+        """Each memory starts from the clusters' means in its branch."""
+        for branch, bank in self.model["banks"].items():
+            bank.start(torch.from_numpy(self._features[branch]), labels)
+        if self.params["activation"] == "epoch":
+            self.model["encoder"].eye = fana.Eye(self.model["encoder"].backbone)
+
+    def loss(self, images, indices):
+        """Cluster contrast of every branch, less the agreement of the original with its noised twin."""
+        self.latest, labels = self.model["encoder"].encode(images), self.labels(indices)
+        self.latest_labels = labels
+        banks = self.model["banks"]
+        total = sum(banks[branch].loss(found, labels) for branch, found in self.latest.items())
+        return total - self.params["consistency_weight"] * self._agreement(banks, labels)
+
+    def _agreement(self, banks, labels):
+        """Sum over the levels of the mean cosine similarity to the noised twin."""
+        original, agreed = self.latest["original"], 0.0
+        if "cluster" in self.params["consistency"]:
+            agreed = agreed + (original * banks["noised"].rows[labels]).sum(1).mean()
+        if "instance" in self.params["consistency"]:
+            noised = self.latest["noised"].detach() if self.params["detach"] else self.latest["noised"]
+            agreed = agreed + (original * noised).sum(1).mean()
+        return agreed
+
+    def after_step(self):
+        """Each feature of the batch moves its cluster's vector in the memory of its branch."""
+        for branch, found in self.latest.items():
+            self.model["banks"][branch].update(found, self.latest_labels)
+
+    def after_epoch(self):
+        """An eye lives for an epoch, and is in no checkpoint."""
+        super().after_epoch()
+        self.model["encoder"].eye = None
+
+
+class _Every(nn.Module):
+    """B x 3 x H x W -> the vectors of all branches side by side."""
+
+    def __init__(self, branches):
+        super().__init__()
+        self.branches = branches
+
+    def forward(self, images):
+        return torch.cat(tuple(self.branches.encode(images).values()), 1)
+
+
+def _check(params):
+    """Raise TrainingError where the branches do not fit one another."""
+    branches, order = params["branches"], ["original", "noised", "fused"]
+    if branches != order[: len(branches)] or not branches:
+        raise trainer.TrainingError(f"fancl: branches are {branches}: write the first one, two or three of {order}.")
+    if "noised" not in branches and params["consistency"]:
+        raise trainer.TrainingError("fancl: consistency needs the branch `noised`; write consistency: [] without it.")
+    if "fused" not in branches and params["inference"] != "original":
+        raise trainer.TrainingError(f"fancl: inference {params['inference']} needs the branch `fused`.")
