@@ -38,6 +38,7 @@ VARIANTS = {
         {"inference": "both", "consistency": [], "layer": "bn1"},
         {"labels": "identity"},
     ],
+    "pcb": [{"stripes": "cols", "vector": "reduced"}],
     "cluster_contrast": [{"pool": "gem", "update": "hard"}, {"labels": "identity"}],
 }
 CASES = [(name, {}) for name in methods.catalogue()]
@@ -109,8 +110,21 @@ def test_literals_are_complete(name):
     assert all(set(entry) == {"data", "metric", "value", "setting"} for entry in facts["PUBLISHED"])
     assert all(0 < entry["value"] <= 1 for entry in facts["PUBLISHED"])
     assert facts["SEES_TRUTH"] == (name == "oracle")
+    assert all(methods.resolve(name, {"preset": preset}) for preset in facts["PRESETS"])
     source = (methods.FOLDER / f"{name}.py").read_text()
     assert all(re.search(rf'^    "{key}": .*#', source, re.M) for key in facts["PARAMS"]), "a setting lacks a comment"
+
+
+def test_a_preset_stands_below_the_users_own_settings():
+    params = methods.resolve("pcb", {"preset": "matched", "width": 64})
+    assert (params["height"], params["width"]) == (128, 64)
+    with pytest.raises(methods.MethodError, match="did you mean 'matched'"):
+        methods.resolve("pcb", {"preset": "mached"})
+
+
+def test_a_setting_says_which_labels_are_seen():
+    assert methods.facts("cluster_contrast", {"labels": "identity"})["LABELS"] == "identity"
+    assert methods.facts("cluster_contrast", methods.resolve("cluster_contrast", {}))["LABELS"] == "none"
 
 
 @pytest.mark.parametrize("case", CASES, ids=ids(CASES))

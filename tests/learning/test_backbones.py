@@ -1,5 +1,6 @@
 """The backbone factory and its weight files."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_last_stride_1_doubles_the_last_map(name, images):
 def test_last_stride_is_for_resnets():
     with pytest.raises(BackboneError, match="no layer4"):
         backbone("densenet121", last_stride=1)
+
+
+def test_a_densenet_file_with_the_older_names_is_read(tmp_path, images):
+    torch.manual_seed(1)
+    model = torchvision.models.densenet121().eval()
+    older = {re.sub(r"(denselayer\d+\.(norm|conv))([12])", r"\1.\3", key): v for key, v in model.state_dict().items()}
+    assert "features.denseblock1.denselayer1.norm.1.weight" in older
+    torch.save(older, tmp_path / "dense.pth")
+    with torch.inference_mode():
+        expected = model.features(images).relu().mean((2, 3))
+        torch.testing.assert_close(backbone("densenet121", weights(tmp_path / "dense.pth")).eval()(images), expected)
 
 
 def test_a_torchvision_file_gives_torchvisions_features(tmp_path, images):

@@ -9,6 +9,8 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+# Older files of torchvision write the layers of a DenseNet with one more dot.
+_DENSE = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])")
 _CLASSIFIER = re.compile(r"(^|\.)(fc|classifier|heads?|last_linear)\.")
 
 
@@ -76,6 +78,7 @@ def load(body, weights):
     state = read_state(weights.path)
     # Files of open_clip hold both towers.
     state = {key[7:]: value for key, value in state.items() if key.startswith("visual.")} or state
+    state = {_DENSE.sub(r"\1\2", key): value for key, value in state.items()}
     wanted = body.state_dict()
     shared = wanted.keys() & state.keys()
     faults = {

@@ -1,0 +1,89 @@
+"""Supervised classification of the training individuals: a network, a linear classifier, stochastic gradient descent.
+
+Pretrained layers learn at a rate of their own. The recipe is that of layumi's public baseline (Zheng et al.,
+layumi/Person_reID_baseline_pytorch).
+"""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from pugmark.learning import inference, loader, samplers, trainer, transforms
+from pugmark.learning.backbones import backbone
+from pugmark.learning.heads import HeadBlock, Mirrored, classifier
+
+
+def fit(crops, params, run):
+    """The state of a backbone and its head block trained to classify the individuals."""
+    learner = Classification(crops, params, run, encoder(params, run.file(params["weights"])))
+    trainer.train(learner, params["epochs"], run)
+    return {"model": learner.model[0].state_dict()}
+
+
+def embed(crops, params, state):
+    """float32 N x features, summed over image and mirror image."""
+    trained = Mirrored(network(params, state))
+    return inference.unit(inference.extract(trained, crops, params["height"], params["width"]))
+
+
+def network(params, state):
+    """The trained encoder, B x 3 x H x W -> B x features."""
+    trained = encoder(params)
+    trained.load_state_dict(state["model"])
+    return trained
+
+
+def encoder(params, weights=None):
+    """Backbone and head block, B x 3 x H x W -> B x features."""
+    return Embedding(backbone(params["backbone"], weights), params["features"], params["dropout"])
+
+
+class Embedding(nn.Sequential):
+    """Backbone and head block; `backbone` is pretrained, the rest new."""
+
+    def __init__(self, body, features, dropout):
+        super().__init__(body, HeadBlock(body.size, features, dropout))
+        self.size = features
+
+    @property
+    def backbone(self):
+        """The first part."""
+        return self[0]
+
+    def classifier(self, classes):
+        """What turns the vectors into logits of the training individuals."""
+        return classifier(self.size, classes)
+
+
+class Classification(trainer.Learner):
+    """Cross-entropy over the training individuals.
+
+    network: module with a `backbone` and `classifier(classes)`, as Embedding. Of the params it reads lr, lr_backbone,
+    weight_decay, epochs, batch and those of the training transform.
+    """
+
+    def __init__(self, crops, params, run, network):
+        self.crops, self.params, self.seed, self.amp = crops, params, run.seed, params["amp"]
+        labels, names = crops.labels()
+        self.model = nn.Sequential(network, network.classifier(len(names)))
+        self.model.register_buffer("labels", torch.from_numpy(labels))
+        self.recipe = transforms.train_recipe(
+            params["height"], params["width"], params["flip"], params["padding"], params["erasing"], crops.fill
+        )
+        pretrained = list(network.backbone.parameters())
+        known = {id(parameter) for parameter in pretrained}
+        new = [parameter for parameter in self.model.parameters() if id(parameter) not in known]
+        groups = [{"params": pretrained, "lr": params["lr_backbone"]}, {"params": new, "lr": params["lr"]}]
+        self.optimiser = torch.optim.SGD(groups, momentum=0.9, weight_decay=params["weight_decay"], nesterov=True)
+        step = max(1, params["epochs"] * 2 // 3)
+        self.schedule = torch.optim.lr_scheduler.StepLR(self.optimiser, step, gamma=0.1)
+
+    def batches(self, epoch):
+        """Every crop once, shuffled."""
+        order = samplers.shuffled(len(self.crops), self.params["batch"], np.random.default_rng((self.seed, epoch)))
+        return loader.batches(self.crops, order, (self.recipe,), self.seed, epoch)
+
+    def loss(self, images, indices):
+        """Cross-entropy of the classifier's logits."""
+        return F.cross_entropy(self.model(images), self.model.labels[indices])
