@@ -143,6 +143,20 @@ def test_a_new_batch_trains_nothing_after_a_corrected_name_was_learned(aside):
     assert "train" not in aside.planned()
     shutil.rmtree(aside.folder / "media" / "day 2")
     labels.write_text(labels.read_text().replace(",P09,", ",P01,"))
-    # The model of the names as they were is still there.
-    assert "train" not in aside.planned()
+    # The model of the names as they were is still there, and its features are made again in the same run.
+    planned = aside.planned()
+    assert "train" not in planned and planned["embed"] == 2
     aside.run()
+    assert aside.planned() == {}
+
+
+def test_a_batch_and_an_edit_to_the_features_at_once_make_all_of_them_anew(aside):
+    aside.photographs("day 2")
+    with open(aside.checkout / "workflow" / "pugmark" / "embed.py", "a") as module:
+        module.write("# edited\n")
+    # Four runs on two batches of the folder, five on two drawn ones.
+    assert aside.planned()["embed"] == 18 and "train" not in aside.planned()
+
+
+def test_training_can_be_asked_for(project):
+    assert project.planned("--forcerun", "train")["train"] == EVERY_RUN

@@ -256,6 +256,10 @@ class Plan:
         """The folder of the run's model."""
         return f"{self._models(run)}/{self.version(run)}"
 
+    def is_trained(self, run):
+        """Whether the run's model is finished: its record is written last."""
+        return os.path.exists(f"{self.model(run)}/{versions.RECORD}")
+
     def _models(self, run):
         return f"{self.results}/{run.source}/models/{run.name}"
 

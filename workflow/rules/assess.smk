@@ -6,7 +6,7 @@ rule evaluate:
         run_features,
         split=rules.split.output[0],
         clusters=rules.cluster.output[0],
-        trained=run_trained,
+        trained=model_file("trained.parquet"),
     output:
         metrics=f"{RUN}/metrics.parquet",
         queries=f"{RUN}/queries.parquet",

@@ -165,12 +165,20 @@ def truth_for_oracle(wildcards):
     )
 
 
-def run_model(wildcards):
-    return f"{PLAN.model(run_of(wildcards))}/model.pt"
+def model_file(name):
+    """Input function: a file of the run's model.
 
+    A finished one is taken as it lies there. Snakemake asks nothing of a job below one that is to run, so a training
+    in the graph, with the split above it, would hide from it what else has changed for the features.
+    """
 
-def run_trained(wildcards):
-    return f"{PLAN.model(run_of(wildcards))}/trained.parquet"
+    def file(wildcards):
+        run = run_of(wildcards)
+        path = f"{PLAN.model(run)}/{name}"
+        wanted = "train" in workflow.dag_settings.forcerun
+        return before_update(path) if PLAN.is_trained(run) and not wanted else path
+
+    return file
 
 
 def per_batch(file):

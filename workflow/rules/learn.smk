@@ -23,8 +23,8 @@ rule split:
         " --out {output:q} > {log:q} 2>&1"
 
 
-# A new batch changes the split's file but must not retrain: its time is ignored. Snakemake then asks nothing else of a
-# job below one that runs, so what must retrain, settings, code and the names learned, is part of the model's path.
+# A new batch changes the split's file but must not retrain: what must, settings, code and the names learned, is part of
+# the model's path, and a finished model is in no graph.
 rule train:
     input:
         ancient(lambda wildcards: PLAN.run_weights(run_of(wildcards)).values()),
@@ -55,7 +55,7 @@ rule train:
 
 rule embed:
     input:
-        model=run_model,
+        model=model_file("model.pt"),
         crops=rules.crop.output[0],
         labels=truth_for_oracle,
     output:
