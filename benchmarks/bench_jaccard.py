@@ -2,7 +2,7 @@
 
     PYTHONPATH=workflow python benchmarks/bench_jaccard.py [--large]
 
-10,000 x 2,048; with --large also 50,000 x 2,048, ours alone. Features are individuals of 25 images with noise around
+10,000 x 2,048; with --large also 100,000 x 2,048, ours alone. Features are individuals of 25 images with noise around
 them. Seconds leave out imports and the making of the features, peak memory leaves out nothing.
 """
 
@@ -86,7 +86,7 @@ def child(side, number):
 def main():
     """Parent: compare; child: do one side's work."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--large", action="store_true", help="also 50,000 vectors, ours alone")
+    parser.add_argument("--large", action="store_true", help="also 100,000 vectors, ours alone")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--child", nargs=2, metavar=("SIDE", "NUMBER"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -97,7 +97,7 @@ def main():
     command = [sys.executable, __file__, "--child"]
     measure.compare({side: [*command, side, "10000"] for side in ("pugmark", "peer")}, arguments.repeats)
     if arguments.large:
-        measure.compare({"pugmark, 50,000": [*command, "pugmark", "50000"]}, 1)
+        measure.compare({"pugmark, 100,000": [*command, "pugmark", "100000"]}, 1)
 
 
 if __name__ == "__main__":
