@@ -1,4 +1,4 @@
-"""Studies: grids of settings whose cells are ordinary methods, so that plan, cache and leaderboard know nothing of them.
+"""Studies: grids of settings whose cells are ordinary methods, so that rules and cache know nothing of them.
 
 A study names axes; each value of an axis is a few settings with a name. Every choice of one value per axis is a cell,
 and becomes the entry STUDY.CELL of `methods`. Read whenever the workflow is parsed, so nothing heavy is imported.

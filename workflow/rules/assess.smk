@@ -37,6 +37,7 @@ rule report:
         f"{RESULTS}/report/index.html",
         f"{RESULTS}/report/resources.html",
         *report_pictures(),
+        *report_studies(),
     log:
         f"{LOGS}/report.log",
     conda:

@@ -42,6 +42,38 @@ def report_pictures():
     return pictures
 
 
+def report_studies():
+    """The page of each study, likewise."""
+    return [
+        in_report(
+            f"{RESULTS}/report/studies/{name}.html",
+            caption="../report/study.rst",
+            category="Studies",
+        )
+        for name in PLAN.config["studies"]
+    ]
+
+
+def study_settings():
+    """What the pages of the studies say: the grid, and which part of a network each cell trains."""
+    trainable = {
+        run.label: run.params.get("trainable")
+        for name in PLAN.collections
+        for run in PLAN.runs(name)
+    }
+    return [
+        {
+            **study,
+            "name": name,
+            "cells": [
+                {**cell, "trainable": trainable.get(cell["name"])}
+                for cell in study["cells"]
+            ],
+        }
+        for name, study in PLAN.config["studies"].items()
+    ]
+
+
 def report_settings(wildcards):
     collections, used = {}, {}
     for name, spec in PLAN.collections.items():
@@ -69,4 +101,6 @@ def report_settings(wildcards):
             "runs": runs,
             "detector": spec["detect"]["name"],
         }
-    return canonical({"collections": collections, "methods": used})
+    return canonical(
+        {"collections": collections, "methods": used, "studies": study_settings()}
+    )
