@@ -142,6 +142,29 @@ def test_a_list_may_not_ask_for_a_study_of_other_collections(config):
         Plan(config)
 
 
+def test_methods_and_cells_are_explained_by_name(config):
+    config["explain"] = {"methods": ["rates.wide-0.05", "contrast"]}
+    config["studies"]["rates"]["method"] = "cluster_contrast"
+    config["methods"]["contrast"] = {"method": "cluster_contrast", "weights": None}
+    config["collections"]["dogs"]["methods"] = ["random"]
+    plan = Plan(config)
+    assert [run.name for run in plan.explained("cats")] == ["contrast-s1", "rates.wide-0.05-s3", "rates.wide-0.05-s4"]
+    assert plan.explained("dogs") == [] and plan.config["explain"]["crops"] == 8
+
+
+@pytest.mark.parametrize(
+    ("label", "sentence"),
+    [
+        ("random", "explain.methods: random cannot be explained: method random offers no network."),
+        ("radnom", "explain.methods: Unknown method 'radnom': did you mean 'random'?"),
+    ],
+)
+def test_what_cannot_be_explained_is_one_clear_sentence(config, label, sentence):
+    config["explain"] = {"methods": [label]}
+    with pytest.raises(ConfigError, match=sentence.replace("?", r"\?")):
+        Plan(config)
+
+
 def expanded(**study):
     """What the study `mine` amounts to, without looking at the methods: (study, its entries of `methods`)."""
     config = {"collections": {"x": {"batches": "*"}}, "methods": {"random": {}}, "studies": {"mine": study}}

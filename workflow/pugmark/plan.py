@@ -74,6 +74,8 @@ class Plan:
             self.detect_weights(name), self.mask_weights(name)
             for run in self.runs(name):
                 self.run_weights(run)
+        for label in self.config["explain"]["methods"]:
+            self._explainable(label)
 
     # Collections and batches
 
@@ -212,6 +214,16 @@ class Plan:
             if not lacking:
                 runs += [Run(f"{label}-s{seed}", label, method, seed, params, source) for seed in seeds]
         return runs
+
+    def explained(self, collection):
+        """The runs of `collection` whose networks the report explains."""
+        return [run for run in self.runs(collection) if run.label in self.config["explain"]["methods"]]
+
+    def _explainable(self, label):
+        self._known_method(label, "explain.methods")
+        method = (self.config["methods"][label] or {}).get("method", label)
+        if not methods.explainable(method):
+            raise ConfigError(f"explain.methods: {label} cannot be explained: method {method} offers no network.")
 
     def _known_method(self, label, at):
         known = self.config["methods"]

@@ -2,13 +2,15 @@
 
 Reads what lies below `--results` and nothing else: index.html is made from the tables alone, resources.html from what
 was measured of the jobs, studies/NAME.html from both. In `--out` also, in a folder per collection, leaderboard.svg,
-curves.svg, strips.jpg, clusters.jpg and masks.jpg, which exist even where there is nothing to show.
+curves.svg, strips.jpg, clusters.jpg and masks.jpg, which exist even where there is nothing to show, and the pictures
+that explain runs.
 """
 
 import logging
+import shutil
 from pathlib import Path
 
-from pugmark import cli
+from pugmark import cli, disk
 from pugmark.reporting import page, pictures, resources, study, summary
 from pugmark.reporting.gather import Collection
 from pugmark.reporting.view import view
@@ -33,6 +35,9 @@ def report(results, out, settings):
         images = collection.images(set().union(*(sheet.crops for sheet in shown["sheets"])))
         for sheet in shown["sheets"]:
             pictures.draw(sheet, images, out / collection.name)
+        for picture in shown["explained"]:
+            with disk.replacing(out / collection.name / picture["file"]) as partial:
+                shutil.copyfile(picture["path"], partial)
     models, versions = summary.models(collections)
     page.write(out, views, models, versions, settings)
     used = resources.trainings(results / "benchmarks", results / "logs")

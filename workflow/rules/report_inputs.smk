@@ -19,6 +19,7 @@ def report_inputs(wildcards):
             for run in PLAN.runs(name)
             for table in results
         ]
+        files += [f"{base}/runs/{run.name}/gradcam.jpg" for run in PLAN.explained(name)]
         files.append(f"{base}/split.parquet")
     return files
 
@@ -38,6 +39,10 @@ def report_pictures():
                 f"{RESULTS}/report/{name}/{file}",
                 f"../report/{os.path.splitext(file)[0]}.rst",
             )
+            pictures.append(in_report(path, caption=caption, category=name))
+        for run in PLAN.explained(name):
+            path = f"{RESULTS}/report/{name}/gradcam-{run.name}.jpg"
+            caption = "../report/gradcam.rst"
             pictures.append(in_report(path, caption=caption, category=name))
     return pictures
 
@@ -100,6 +105,7 @@ def report_settings(wildcards):
             "batches": PLAN.batches(name),
             "runs": runs,
             "detector": spec["detect"]["name"],
+            "explained": [run.name for run in PLAN.explained(name)],
         }
     return canonical(
         {"collections": collections, "methods": used, "studies": study_settings()}

@@ -34,11 +34,11 @@ def trainings(benchmarks, logs_folder):
     """
     found = {}
     for record in records.read(Path(benchmarks, "train")):
-        used, at = logs.used(Path(logs_folder, record.log)) or {}, record.wildcards
+        used = logs.used(Path(logs_folder, record.log)) or {}
         on_gpu = used.get("gpu")
         mb = used["gpu_mb"] if on_gpu else _peak(record, used)
-        place = f"{at['collection']}/models/{at['run']}/{at['version']}"
-        found[place] = {"seconds": record.seconds, "mb": mb, "gpu": on_gpu}
+        collection, run, version = (record.wildcards.get(name, "") for name in ("collection", "run", "version"))
+        found[f"{collection}/models/{run}/{version}"] = {"seconds": record.seconds, "mb": mb, "gpu": on_gpu}
     return found
 
 

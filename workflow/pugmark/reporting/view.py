@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pugmark.reporting import leaderboard, plots, sightings, strips, summary, tally, training
+from pugmark.reporting import leaderboard, pictures, plots, sightings, strips, summary, tally, training
 from pugmark.reporting.pictures import Sheet, Tile, spread
 
 COLUMNS = 11
@@ -24,6 +24,7 @@ def view(collection):
         "retrieval": retrieval,
         "gallery": gallery,
         "curves": plots.curves(training.histories(collection)),
+        "explained": pictures.explained(collection),
         "masks": masks,
         "batches": collection.tallies,
         "skipped": tally.unused(collection.tallies),
