@@ -61,7 +61,8 @@ def chosen(split, features, clusters, most, seed=0):
     turn = kinds.groupby(kinds).cumcount().sort_values(kind="stable")
     rows = turn.index[:most].to_numpy(int)
     others = [kinds.index[(kinds == kinds[row]) & (kinds.index != row)] for row in rows]
-    return rows, np.array([features[other].sum(0) for other in others], np.float32).reshape(len(rows), features.shape[1])
+    towards = [features[other].sum(0) for other in others]
+    return rows, np.array(towards, np.float32).reshape(len(rows), features.shape[1])
 
 
 def noise(network, images, layer, area):

@@ -7,13 +7,17 @@ from statistics import fmean, stdev
 
 from scipy.special import stdtrit
 
-from pugmark.reporting import leaderboard, plots, points, training
+from pugmark.reporting import leaderboard, plots, points, sightings, training
 
 TITLES = leaderboard.RANKING | {"rank10": "Rank-10"} | leaderboard.OPEN_SET | leaderboard.PARTITION
 USUAL = ("mAP", "rank1", "accuracy")
 # Of a family that learns from the very crops it names, and of one that saw names, those that the others leave out.
-PARTS = {"video": (", all crops", ""), "supervised": (", unseen crops", ""), None: ("", ", all crops")}
-ALGORITHMS = ("argmax", "tracks", "kmeans", "dbscan", "agglomerative")
+PARTS = {
+    "video": (", all crops", ""),
+    "tracker": (", all crops", ""),
+    "supervised": (", unseen crops", ""),
+    None: ("", ", all crops"),
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def figure(metrics, protocol, metric):
 def clustering(names, family):
     """Of clusterings called ALGORITHM, `ALGORITHM, all crops` or `ALGORITHM, unseen crops` the one that judges a method
     of the family, or None."""
-    order = itertools.product(ALGORITHMS, PARTS.get(family, PARTS[None]))
+    order = itertools.product(sightings.ALGORITHMS, PARTS.get(family, PARTS[None]))
     return next((name for name in map("".join, order) if name in names), None)
 
 
