@@ -7,7 +7,7 @@ from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from test_report import SCORES, make
+from test_report import EVIL, SCORES, make
 from test_resources import Measured
 
 from pugmark import report
@@ -24,8 +24,18 @@ def index(tmp_path_factory):
     measured.job("detect", rss=3900.0, gpu=1)
     measured.used("detect/c/b1.log", gpu="NVIDIA H100 80GB HBM3", gpu_mb=5100, gpu_utilisation=None)
     measured.job("train", run="a_method_with_a_long_name_of_its_own-s1", minutes=2.0, rss="NA", load="NA")
+    settings["studies"] = [study()]
     report.report(folder / "results", folder / "out", settings)
     return folder / "out/index.html"
+
+
+def study():
+    """Two methods as the cells of a numeric axis, with published figures and the words of a mischievous user."""
+    methods = {"0.1": "resnet50", "0.2": "cluster_contrast"}
+    cells = [{"name": name, "cell": at, "at": [at, EVIL], "trainable": "full"} for at, name in methods.items()]
+    told = {"name": "rates", "title": "Rates", "source": None, "collections": None, "metrics": None, "cells": cells}
+    published = {EVIL: {"0.1": {"mAP": [0.4, 0.02], "memory_gb": 1.04}}}
+    return told | {"axes": [["lr", [*methods]], ["other", [EVIL]]], "published": published}
 
 
 @pytest.fixture
@@ -111,6 +121,20 @@ def test_the_page_of_what_jobs_used_opens_from_the_report(browser):
     for scheme in ("light", "dark"):
         ratios = contrasts(browser, scheme)
         assert len(ratios) > 20 and min(ratios)[0] >= 4.5, (scheme, min(ratios))
+    browser.find_element(By.LINK_TEXT, "Back to the report").click()
+    assert browser.current_url.endswith("index.html")
+
+
+def test_the_page_of_a_study_opens_from_the_report(browser):
+    browser.find_element(By.LINK_TEXT, "Rates").click()
+    assert browser.title == "Rates"
+    assert browser.get_log("browser") == []
+    for width in (1280, 400):
+        resize(browser, width)
+        assert browser.execute_script("return document.documentElement.scrollWidth") == width
+    for scheme in ("light", "dark"):
+        ratios = contrasts(browser, scheme)
+        assert len(ratios) > 40 and min(ratios)[0] >= 4.5, (scheme, min(ratios))
     browser.find_element(By.LINK_TEXT, "Back to the report").click()
     assert browser.current_url.endswith("index.html")
 

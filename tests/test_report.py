@@ -523,6 +523,40 @@ def test_groups_state_name_purity_and_disagreements():
     assert sightings.errors(frame) == {"split": 1, "combined": 1, "single": 2, "sequences": 5, "excluded": 1}
 
 
+def film(folder, *runs, **algorithms):
+    """A collection of one video: `algorithms` {run: (algorithm, protocol, ARI or None)} take the place of dbscan."""
+    tree = Tree(folder, "film", video=True, batches=["film"], runs=list(runs))
+    for run, (algorithm, protocol, ari) in algorithms.items():
+        place = tree.folder / "runs" / f"{run}-s1"
+        clusters = tables.read(place / "clusters.parquet", "clusters").assign(algorithm=algorithm)
+        tables.write(place / "clusters.parquet", "clusters", clusters, "cluster")
+        metric = dict(method=run, seed=1, protocol=protocol, metric="ARI", value=ari, low=None, high=None, n=4)
+        tables.write(place / "metrics.parquet", "metrics", [metric] if ari is not None else [], "evaluate")
+    return Collection("film", tree.folder, tree.settings())
+
+
+def test_the_gallery_and_timeline_of_a_video_show_the_run_that_agrees_best_over_all_crops(tmp_path):
+    pairs, tracker = run("cluster_contrast", 1, "film"), run("resnet50", 1, "film") | {"family": "tracker"}
+    shown = {"cluster_contrast": ("kmeans", "kmeans, all crops", 0.8), "resnet50": ("tracks", "tracks, all crops", 0.3)}
+    collection = film(tmp_path, pairs, tracker, **shown)
+    assert sightings.choose(collection) == ("cluster_contrast-s1", "kmeans")
+    gallery = view.clusters(collection)
+    assert len(gallery["sheet"].rows) == 5 and [video for video, _ in gallery["timelines"]] == ["film-film"]
+
+
+@pytest.mark.parametrize("algorithm", ["tracks", "argmax"])
+@pytest.mark.parametrize("ari", [0.3, None])
+def test_tracks_and_named_outputs_are_shown_like_any_clusters_with_names_and_without(tmp_path, algorithm, ari):
+    family = {"tracks": "tracker", "argmax": "supervised"}[algorithm]
+    only = run("resnet50", 1, "film") | {"family": family}
+    collection = film(tmp_path, only, resnet50=(algorithm, f"{algorithm}, unseen crops", ari))
+    assert sightings.choose(collection) == ("resnet50-s1", algorithm)
+    gallery = view.clusters(collection)
+    (_, plot) = gallery["timelines"][0]
+    assert [line["group"].label for line in plot["lines"]] == [*(f"Cluster {at}" for at in (1, 2, 0, 3)), "Noise"]
+    assert all(row for row in gallery["sheet"].rows)
+
+
 def test_timeline_joins_successive_frames_and_sets_other_names_apart():
     frame = pd.DataFrame(
         {"cluster": 0, "individual": ["Ana", "Ana", "Ana", "Bo"], "frame_number": [0, 5, 15, 10], "sequence": "film"}

@@ -13,6 +13,13 @@ def read(path, names):
     return found
 
 
+def bound(path):
+    """The names of the functions that the Python file `path` defines or imports at its top level."""
+    body = ast.parse(path.read_text()).body
+    imported = {alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    return imported | {node.name for node in body if isinstance(node, ast.FunctionDef)}
+
+
 def unknown(word, known, what):
     """One sentence that names the unknown word and offers the nearest known one."""
     near = difflib.get_close_matches(str(word), known, 1)

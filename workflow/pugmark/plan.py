@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pugmark import configuration, fingerprint, listing, literals, methods, versions
+from pugmark import configuration, fingerprint, listing, literals, methods, studies, versions
 from pugmark.configuration import ConfigError
 from pugmark.manifest import Manifest
 from pugmark.versions import canonical
@@ -62,7 +62,7 @@ class Plan:
     """
 
     def __init__(self, config, found=None):
-        self.config = configuration.complete(config)
+        self.config = studies.expand(configuration.complete(config))
         self.results = self.config["results"].rstrip("/")
         self.manifest = Manifest(self.config["weights"], self.results)
         self.collections = {name: self._collection(name, spec) for name, spec in self.config["collections"].items()}
@@ -74,6 +74,8 @@ class Plan:
             self.detect_weights(name), self.mask_weights(name)
             for run in self.runs(name):
                 self.run_weights(run)
+        for label in self.config["explain"]["methods"]:
+            self._explainable(label)
 
     # Collections and batches
 
@@ -193,28 +195,40 @@ class Plan:
 
     def _runs_of(self, collection):
         spec = self.collections[collection]
-        wanted = spec.get("methods")
-        for label in wanted or ():
-            if label not in self.config["methods"]:
-                known = self.config["methods"]
-                raise ConfigError(f"collections.{collection}.methods: {literals.unknown(label, known, 'method')}")
-        runs = []
+        for label in spec.get("methods", ()):
+            self._known_method(label, f"collections.{collection}.methods")
+        wanted, runs = studies.offered(self.config, collection, spec.get("methods")), []
         for label, overrides in self.config["methods"].items():
             overrides = dict(overrides or {})
             method, seeds = overrides.pop("method", label), overrides.pop("seeds", self.config["seeds"])
             try:
                 params = methods.resolve(method, overrides)
             except methods.MethodError as error:
-                raise ConfigError(f"methods.{label}: {error}") from error
-            if label not in (wanted or self.config["methods"]):
+                raise ConfigError(f"{studies.where(self.config, label)}: {error}") from error
+            if label not in wanted:
                 continue
             source = spec["train_on"] or collection
             lacking = self._lacking(methods.facts(method, params), self.collections[source])
-            if lacking and wanted:
+            if lacking and wanted[label]:
                 raise ConfigError(f"collections.{collection}: method {label} needs {lacking}.")
             if not lacking:
                 runs += [Run(f"{label}-s{seed}", label, method, seed, params, source) for seed in seeds]
         return runs
+
+    def explained(self, collection):
+        """The runs of `collection` whose networks the report explains."""
+        return [run for run in self.runs(collection) if run.label in self.config["explain"]["methods"]]
+
+    def _explainable(self, label):
+        self._known_method(label, "explain.methods")
+        method = (self.config["methods"][label] or {}).get("method", label)
+        if not methods.explainable(method):
+            raise ConfigError(f"explain.methods: {label} cannot be explained: method {method} offers no network.")
+
+    def _known_method(self, label, at):
+        known = self.config["methods"]
+        if label not in known:
+            raise ConfigError(f"{at}: {literals.unknown(label, known, 'method')}")
 
     @staticmethod
     def _lacking(facts, collection):

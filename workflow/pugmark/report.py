@@ -1,28 +1,31 @@
 """Write the report: one page that opens from disk, with its pictures beside it, and one on what the jobs used.
 
 Reads what lies below `--results` and nothing else: index.html is made from the tables alone, resources.html from what
-was measured of the jobs. In `--out` also, in a folder per collection, leaderboard.svg, curves.svg, strips.jpg,
-clusters.jpg and masks.jpg, which exist even where there is nothing to show.
+was measured of the jobs, studies/NAME.html from both. In `--out` also, in a folder per collection, leaderboard.svg,
+curves.svg, strips.jpg, clusters.jpg and masks.jpg, which exist even where there is nothing to show, and the pictures
+that explain runs.
 """
 
 import logging
+import shutil
 from pathlib import Path
 
-from pugmark import cli
-from pugmark.reporting import page, pictures, resources, summary
+from pugmark import cli, disk
+from pugmark.reporting import page, pictures, resources, study, summary
 from pugmark.reporting.gather import Collection
 from pugmark.reporting.view import view
 
-DEFAULTS = {"title": "Who was seen, and how sure", "collections": {}, "methods": {}}
+DEFAULTS = {"title": "Who was seen, and how sure", "collections": {}, "methods": {}, "studies": []}
 log = logging.getLogger(__name__)
 
 
 def report(results, out, settings):
     """Write the report on the tables below `results` into the folder `out`.
 
-    settings: {"title", "collections": {name: {"batches", "runs", "detector", "protocol"}}, "methods": {name: facts}},
-    as `gather.Collection` describes a collection; facts: {"title", "source", "family", "labels", "published": [{"data",
-    "metric", "value", "setting"}]}. Equal tables and settings give equal bytes, but for resources.html.
+    settings: {"title", "collections": {name: {"batches", "runs", "detector", "protocol"}}, "methods": {name: facts},
+    "studies": [study]}, as `gather.Collection` describes a collection and `study.view` a study; facts: {"title",
+    "source", "family", "labels", "published": [{"data", "metric", "value", "setting"}]}. Equal tables and settings give
+    equal bytes, but for resources.html and what the studies say of time and memory.
     """
     settings = DEFAULTS | settings
     results, out = Path(results), Path(out)
@@ -32,8 +35,14 @@ def report(results, out, settings):
         images = collection.images(set().union(*(sheet.crops for sheet in shown["sheets"])))
         for sheet in shown["sheets"]:
             pictures.draw(sheet, images, out / collection.name)
+        for picture in shown["explained"]:
+            with disk.replacing(out / collection.name / picture["file"]) as partial:
+                shutil.copyfile(picture["path"], partial)
     models, versions = summary.models(collections)
     page.write(out, views, models, versions, settings)
+    used = resources.trainings(results / "benchmarks", results / "logs")
+    for given in settings["studies"]:
+        page.write_study(out, study.view(given, collections, used))
     page.write_resources(out, resources.rows(results / "benchmarks", results / "logs"))
     pictured = sum(len(sheet.rows) for shown in views for sheet in shown["sheets"])
     log.info("%d collections, %d rows of pictures, written to %s", len(views), pictured, out / "index.html")

@@ -30,6 +30,31 @@ rule evaluate:
         " --out {output.metrics:q} --queries {output.queries:q} > {log:q} 2>&1"
 
 
+rule explain:
+    input:
+        run_features,
+        model=run_model,
+        split=rules.split.output[0],
+        clusters=rules.cluster.output[0],
+    output:
+        f"{RUN}/gradcam.jpg",
+    log:
+        f"{LOGS}/explain/{{collection}}/{{run}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    resources:
+        mem_mb=memory(4000, per_input=4),
+        runtime=minutes(30),
+    params:
+        folder=f"{RESULTS}/{{collection}}/batches",
+        settings=explain_settings,
+        code=explain_code,
+    shell:
+        "python -m pugmark.explain --model {input.model:q} --split {input.split:q} --folder {params.folder:q}"
+        " --run {wildcards.run:q} --clusters {input.clusters:q} --settings {params.settings:q}"
+        " --out {output:q} > {log:q} 2>&1"
+
+
 rule report:
     input:
         report_inputs,
@@ -37,6 +62,7 @@ rule report:
         f"{RESULTS}/report/index.html",
         f"{RESULTS}/report/resources.html",
         *report_pictures(),
+        *report_studies(),
     log:
         f"{LOGS}/report.log",
     conda:

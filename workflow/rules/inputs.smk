@@ -157,6 +157,15 @@ def cluster_settings(wildcards):
     )
 
 
+def explain_settings(wildcards):
+    fill = PLAN.collections[run_of(wildcards).source]["mask"]["fill"]
+    return canonical({"crops": PLAN.config["explain"]["crops"], "fill": fill})
+
+
+def explain_code(wildcards):
+    return code("explain", f"methods.{run_of(wildcards).method}")
+
+
 def truth_for_oracle(wildcards):
     return (
         f"{BATCH}/labels.parquet".format(**wildcards)

@@ -19,6 +19,7 @@ def report_inputs(wildcards):
             for run in PLAN.runs(name)
             for table in results
         ]
+        files += [f"{base}/runs/{run.name}/gradcam.jpg" for run in PLAN.explained(name)]
         files.append(f"{base}/split.parquet")
     return files
 
@@ -39,7 +40,43 @@ def report_pictures():
                 f"../report/{os.path.splitext(file)[0]}.rst",
             )
             pictures.append(in_report(path, caption=caption, category=name))
+        for run in PLAN.explained(name):
+            path = f"{RESULTS}/report/{name}/gradcam-{run.name}.jpg"
+            caption = "../report/gradcam.rst"
+            pictures.append(in_report(path, caption=caption, category=name))
     return pictures
+
+
+def report_studies():
+    """The page of each study, likewise."""
+    return [
+        in_report(
+            f"{RESULTS}/report/studies/{name}.html",
+            caption="../report/study.rst",
+            category="Studies",
+        )
+        for name in PLAN.config["studies"]
+    ]
+
+
+def study_settings():
+    """What the pages of the studies say: the grid, and which part of a network each cell trains."""
+    trainable = {
+        run.label: run.params.get("trainable")
+        for name in PLAN.collections
+        for run in PLAN.runs(name)
+    }
+    return [
+        {
+            **study,
+            "name": name,
+            "cells": [
+                {**cell, "trainable": trainable.get(cell["name"])}
+                for cell in study["cells"]
+            ],
+        }
+        for name, study in PLAN.config["studies"].items()
+    ]
 
 
 def report_settings(wildcards):
@@ -68,5 +105,8 @@ def report_settings(wildcards):
             "batches": PLAN.batches(name),
             "runs": runs,
             "detector": spec["detect"]["name"],
+            "explained": [run.name for run in PLAN.explained(name)],
         }
-    return canonical({"collections": collections, "methods": used})
+    return canonical(
+        {"collections": collections, "methods": used, "studies": study_settings()}
+    )

@@ -2,7 +2,9 @@
 
 A file states its facts as literals (read here without running it, so that the workflow's parser needs no torch) and
 offers two verbs: `fit(crops, params, run) -> state` and `embed(crops, params, state) -> unit vectors`. One that states
-CHOOSES has a third, `choose(meta, params, seed) -> row numbers`: which of the named crops it learns from.
+CHOOSES has a third, `choose(meta, params, seed) -> row numbers`: which of the named crops it learns from. Where the
+vectors come from a network, `network(params, state) -> module` may offer it: from normalised images, B x 3 x H x W, to
+vectors, with a `backbone` as learning.backbones makes it. Its pictures can then be explained (explain.py).
 """
 
 import functools
@@ -35,6 +37,11 @@ def load(name):
     """Import and return the module of method `name`."""
     _known(name, catalogue(), "method")
     return importlib.import_module(f"{__name__}.{name}")
+
+
+def explainable(name):
+    """Whether method `name` offers its network."""
+    return "network" in literals.bound(FOLDER / f"{name}.py")
 
 
 def resolve(name, overrides):

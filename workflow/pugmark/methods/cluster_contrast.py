@@ -64,9 +64,14 @@ def fit(crops, params, run):
 
 def embed(crops, params, state):
     """float32 N x D, the features behind the BatchNorm neck."""
-    network = neck_encoder(params)
-    network.load_state_dict(state["model"])
-    return inference.unit(inference.extract(network, crops, params["height"], params["width"]))
+    return inference.unit(inference.extract(network(params, state), crops, params["height"], params["width"]))
+
+
+def network(params, state):
+    """The trained encoder, B x 3 x H x W -> unit vectors, B x D."""
+    trained = neck_encoder(params)
+    trained.load_state_dict(state["model"])
+    return trained
 
 
 class ClusterContrast(pseudo.PseudoLabelLearner):
@@ -74,9 +79,9 @@ class ClusterContrast(pseudo.PseudoLabelLearner):
 
     def __init__(self, crops, params, run):
         super().__init__(crops, params, run.seed)
-        network = neck_encoder(params, run.file(params["weights"]))
+        encoder = neck_encoder(params, run.file(params["weights"]))
         bank = ClusterBank(params["momentum"], params["temperature"], params["update"])
-        self.model = nn.ModuleDict({"encoder": network, "bank": bank})
+        self.model = nn.ModuleDict({"encoder": encoder, "bank": bank})
         pseudo.optimise(self)
 
     def start(self, features, labels):

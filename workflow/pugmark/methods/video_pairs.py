@@ -61,9 +61,14 @@ def fit(crops, params, run):
 
 def embed(crops, params, state):
     """float32 N x size."""
-    network = Encoder(params)
-    network.load_state_dict(state["model"])
-    return inference.unit(inference.extract(network, crops, params["height"], params["width"]))
+    return inference.unit(inference.extract(network(params, state), crops, params["height"], params["width"]))
+
+
+def network(params, state):
+    """The trained encoder, B x 3 x H x W -> unit vectors, B x size."""
+    trained = Encoder(params)
+    trained.load_state_dict(state["model"])
+    return trained
 
 
 class Encoder(nn.Module):

@@ -18,14 +18,16 @@ RUN_TABLES = ("clusters", "metrics", "queries")
 class Collection:
     """The tables below `folder` (results/{collection}), each read once, as DataFrames.
 
-    settings: {"batches": [name], "runs": [{run, method, name, seed, family, train_on, model}], "detector", "protocol"};
-    model is the folder of the run's model, from `folder`'s parent; the protocol is the headline of the leaderboard.
+    settings: {"batches": [name], "runs": [{run, method, name, seed, family, train_on, model}], "detector", "protocol",
+    "explained": [run]}; model is the folder of the run's model, from `folder`'s parent; the protocol is the headline of
+    the leaderboard.
     """
 
     def __init__(self, name, folder, settings):
         self.name, self.folder = name, folder
         self.batches, self.runs = settings["batches"], settings["runs"]
         self.detector, self.protocol = settings.get("detector"), settings.get("protocol", "cross_sequence")
+        self.explained = settings.get("explained", [])
 
     @cached_property
     def tallies(self):

@@ -48,6 +48,12 @@ def write(folder, views, bill, versions, settings):
             _write(folder / view["name"] / f"{name}.svg", drawn)
 
 
+def write_study(folder, study):
+    """Write studies/NAME.html of what `study.view` gives; it tells times, and so differs from run to run."""
+    context = {"study": study, "partition": leaderboard.PARTITION}
+    _write(folder / "studies" / f"{study['name']}.html", environment().get_template("study.html").render(context))
+
+
 def write_resources(folder, rows):
     """Write resources.html; it holds times, so it is apart from index.html, which equal tables give anew."""
     _write(folder / "resources.html", environment().get_template("resources.html").render(rows=rows))

@@ -64,6 +64,17 @@ def draw(sheet, images, folder):
         canvas.save(partial, "JPEG", quality=82, optimize=True)
 
 
+def explained(collection):
+    """[{"run", "path", "file", "size"}] of the pictures that explain runs: where each lies, its name in the report."""
+    found = []
+    for run in collection.explained:
+        path = collection.folder / "runs" / run / "gradcam.jpg"
+        if path.exists():
+            with Image.open(path) as image:
+                found.append({"run": run, "path": path, "file": f"gradcam-{run}.jpg", "size": image.size})
+    return found
+
+
 def spread(ids, most):
     """At most `most` of `ids`, evenly spaced, first and last among them."""
     if len(ids) <= most:

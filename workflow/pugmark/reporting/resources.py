@@ -27,6 +27,21 @@ def rows(benchmarks, logs_folder):
     return [_row(*key, groups[key]) for key in order]
 
 
+def trainings(benchmarks, logs_folder):
+    """{folder of the model below the results: {"seconds", "mb", "gpu"}} of the trainings that were measured.
+
+    mb: peak memory, on a GPU where `gpu` is its name, else of the process, None if unknown.
+    """
+    found = {}
+    for record in records.read(Path(benchmarks, "train")):
+        used = logs.used(Path(logs_folder, record.log)) or {}
+        on_gpu = used.get("gpu")
+        mb = used["gpu_mb"] if on_gpu else _peak(record, used)
+        collection, run, version = (record.wildcards.get(name, "") for name in ("collection", "run", "version"))
+        found[f"{collection}/models/{run}/{version}"] = {"seconds": record.seconds, "mb": mb, "gpu": on_gpu}
+    return found
+
+
 def _row(rule, method, jobs):
     finished, told = [record for record, _ in jobs], [used for _, used in jobs if used]
     row = {

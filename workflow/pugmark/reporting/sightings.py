@@ -6,7 +6,8 @@ import pandas as pd
 
 from pugmark.reporting import leaderboard
 
-ALGORITHMS = ("kmeans", "dbscan", "agglomerative")
+ALGORITHMS = ("argmax", "tracks", "kmeans", "dbscan", "agglomerative")
+FAMILIES = ("label-free", "video", "supervised", "tracker", "control")
 NOISE = -1
 
 
@@ -30,20 +31,22 @@ def choose(collection):
 
 
 def _highest_ari(collection):
+    """Of the test part; where that holds no names, as in a video that is one sequence, of all crops or the unseen."""
     metrics = collection.metrics
-    found = [(name, leaderboard.best(metrics, name, "ARI")) for name in leaderboard.clusterings(metrics)]
+    names = leaderboard.clusterings(metrics)
+    names = [name for name in names if ", " not in name] or names
+    found = [(name, leaderboard.best(metrics, name, "ARI")) for name in names]
     scored = [(_ari(metrics, run, name), run, name) for name, run in found if run]
     for _, run, name in sorted(scored, reverse=True):
         for algorithm in _algorithms(collection, run):
-            if algorithm == name:
+            if algorithm == name.partition(", ")[0]:
                 return run, algorithm
     return None
 
 
 def _first_learner(collection):
-    families = ["label-free", "video", "supervised", "control"]
     usable = [run for run in collection.runs if run["method"] not in ("oracle", "random")]
-    for run in sorted(usable, key=lambda run: (families.index(run["family"]), run["method"] == "pixels")):
+    for run in sorted(usable, key=lambda run: (FAMILIES.index(run["family"]), run["method"] == "pixels")):
         for algorithm in _algorithms(collection, run["run"]):
             return run["run"], algorithm
     return None

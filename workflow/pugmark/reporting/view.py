@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pugmark.reporting import leaderboard, plots, sightings, strips, summary, tally
+from pugmark.reporting import leaderboard, pictures, plots, sightings, strips, summary, tally, training
 from pugmark.reporting.pictures import Sheet, Tile, spread
 
 COLUMNS = 11
@@ -23,7 +23,8 @@ def view(collection):
         "clusterings": clusterings(collection),
         "retrieval": retrieval,
         "gallery": gallery,
-        "curves": plots.curves(histories(collection)),
+        "curves": plots.curves(training.histories(collection)),
+        "explained": pictures.explained(collection),
         "masks": masks,
         "batches": collection.tallies,
         "skipped": tally.unused(collection.tallies),
@@ -115,16 +116,6 @@ def timelines(frame):
         found = sightings.groups(crops)[: MOST_CLUSTERS + 1]
         made.append((sequence, plots.timeline(found, crops["frame_number"])))
     return made
-
-
-def histories(collection):
-    """{method name: {seed: history}} of the runs that were trained."""
-    found = {}
-    for run in collection.runs:
-        history = collection.history(run["run"])
-        if history:
-            found.setdefault(run["name"], {})[run["seed"]] = history
-    return found
 
 
 def masked(collection):
