@@ -14,7 +14,7 @@ TRACKERS = ["sort", "bytetrack", "botsort"]
 
 
 def boxes(frames, animal=0, name="v", every=1, **columns):
-    """Rows of the crops' meta: an animal that moves right by a twentieth of its side a step, in a frame of 400 x 200."""
+    """Rows of the crops' meta: an animal that moves right by a twentieth of its side a step, in 400 x 200 pixels."""
     frames = np.asarray(frames)
     rows = {"media_id": [f"{name}-f{frame * every}" for frame in frames], "frame_number": frames * float(every)}
     rows |= {"x": 0.05 + 0.005 * frames, "y": 0.1 + 0.4 * animal, "w": 0.1, "h": 0.2, "confidence": 1.0}
