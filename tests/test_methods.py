@@ -33,6 +33,7 @@ SMALL = {
 }
 VARIANTS = {
     "video_pairs": [{"trainable": "frozen"}, {"loss": "supcon"}, {"loss": "supcon_learnable", "matching": "consensus"}],
+    "supervised_video": [{"trainable": "frozen", "split": "temporal"}],
     "cluster_contrast": [{"pool": "gem", "update": "hard"}, {"labels": "identity"}],
 }
 CASES = [(name, {}) for name in methods.catalogue()]
