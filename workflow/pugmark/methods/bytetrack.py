@@ -4,7 +4,7 @@ Confident boxes are assigned to tracks first, by the IoU with the expected box t
 seen in the frame before and found none may then take an unsure box, by the IoU alone; what is left of the confident
 ones is offered to tracks that had one box so far, and else starts a track. Boxes of at most 0.1 take no part. Where all
 confidences are 1, as those of labelled boxes are, the second stage has nothing to do. Nothing is learned and no pixel
-is seen. `trackers`' implementation; the values are those of the authors' code.
+is seen. The values are those of the authors' code; `learning.tracks` says which part of `trackers` this is.
 """
 
 from trackers.utils.state_representations import XCYCSRStateEstimator

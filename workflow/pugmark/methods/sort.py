@@ -1,9 +1,9 @@
-"""Control of another kind: a tracker. SORT follows each box by position alone, and forgets it at the first long gap.
+"""A tracker: it follows each box by its position alone, and forgets an animal that two frames in a row do not show.
 
 A Kalman filter on the centre, area and aspect ratio of each track says where its box is next; the Hungarian assignment
-on the IoU says which box that is. Nothing is learned and no pixel is seen. A vector names the track that the box
-belongs to; boxes of no confirmed track are nobody's. A video whose frames are sampled is tracked from sampled frame to
-sampled frame. `trackers`' implementation; every setting is that of the authors' code.
+on the IoU says which box that is. Nothing is learned and no pixel is seen. A vector stands for the track that the box
+belongs to; boxes of no confirmed track are nobody's. Each video is tracked by itself, from sampled frame to sampled
+frame. `trackers`' implementation with the values of the authors' code.
 """
 
 import functools
