@@ -55,6 +55,14 @@ def test_animals_that_move_steadily_are_followed_from_end_to_end(name, every):
     assert above.sum() / below.sum() == pytest.approx(2 * (40 - nobody) / (80 - nobody))
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("sort", [-1, -1, *[0] * 8, -1, -1, 1, 1, 1]), ("botsort", [0] * 10 + [-1, 1, 1, 1, 1])],
+)
+def test_an_animal_that_comes_later_is_nobody_until_its_track_is_confirmed(name, expected):
+    assert tracked(name, boxes(range(10)), boxes(range(5, 10), animal=1)).tolist() == expected
+
+
 @pytest.mark.parametrize("name", TRACKERS)
 def test_the_order_of_the_rows_says_nothing(name):
     parts = [boxes(range(20), animal) for animal in (0, 1)]
