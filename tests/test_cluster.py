@@ -10,6 +10,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from pugmark import cluster as stage
 from pugmark import tables, vectors
+from pugmark.learning.hashing import directions
 
 torch.set_num_threads(1)
 
@@ -79,6 +80,25 @@ def test_scores_by_hand():
     features = np.array([[1, 0], [0, 1], [1, 0], [0, -1]], np.float32)
     found = stage.scores(features, np.array([0, 0, 1, -1]))
     assert found[:3] == pytest.approx([0.5**0.5, 0.5**0.5, 1]) and np.isnan(found[3])
+
+
+def test_argmax_reads_the_individual_and_needs_no_number_of_them(tmp_path):
+    probabilities = np.array([[0.2, 0.7, 0.1], [0.1, 0.2, 0.7], [0.5, 0.4, 0.1], [0.3, 0.6, 0.1]], np.float32)
+    features = probabilities / np.linalg.norm(probabilities, axis=1, keepdims=True)
+    table = write_collection(tmp_path, features, list("abca"))
+    found, counts = run(tmp_path, algorithms={"argmax": {}})
+    assert found.set_index("crop_id")["cluster"][table["crop_id"]].tolist() == [1, 2, 0, 1]
+    assert counts == {"clusters": {"argmax": 3}, "skipped": {}}
+
+
+def test_tracks_are_read_across_batches_and_nobodys_boxes_are_noise(tmp_path):
+    features = directions(["v track 1", None, "v track 0", "v track 1", "w track 0"], 16)
+    table = write_collection(tmp_path, features, list("abbca"))
+    found, counts = run(tmp_path, individuals=2, algorithms={"tracks": {}})
+    rows = found.set_index("crop_id").loc[table["crop_id"]]
+    assert rows["cluster"].tolist() == [0, -1, 1, 0, 2]
+    assert rows["score"].fillna(0).tolist() == pytest.approx([1, 0, 1, 1, 1])
+    assert counts["clusters"] == {"tracks": 3}
 
 
 def test_an_unknown_algorithm_is_explained():

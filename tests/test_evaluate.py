@@ -171,6 +171,51 @@ def test_nothing_named_gives_empty_tables(tmp_path, truth):
     assert metrics.empty and queries.empty
 
 
+def test_a_method_that_chose_its_crops_is_judged_on_all_that_it_has_not_seen(tmp_path):
+    """It learned from a quarter of the crops, where it is right, as it is in two of three others, in either part."""
+    features, truth = blobs()
+    words = np.array(["train", "test"] * 20, object)
+    truth[39] = None
+    table = write_collection(tmp_path, features, truth, words=words, frame_number=range(40))
+    learned = np.arange(40) % 8 < 2
+    right = learned | (np.arange(40) % 3 > 0)
+    clusters = [i % 4 if ok else (i + 1) % 4 for i, ok in enumerate(right)]
+    write_clusters(tmp_path, table, clusters, "argmax")
+    metrics, queries = run(tmp_path, table["crop_id"][learned])
+    protocols = {name for name in metrics["protocol"] if name.startswith("argmax")}
+    assert protocols == {"argmax", "argmax, unseen crops"}
+    unseen = [i for i in range(39) if not learned[i]]
+    expected = np.mean([right[i] for i in unseen])
+    assert value(metrics, "argmax, unseen crops", "accuracy") == pytest.approx(expected) and 0.6 < expected < 0.7
+    assert value(metrics, "argmax, unseen crops", "accuracy", "n") == 29
+    assert value(metrics, "argmax, unseen crops", "IDF1", "n") == 29
+    # Of the test part, what it has not learned from.
+    assert value(metrics, "argmax", "accuracy", "n") == 14
+    assert not set(table["crop_id"][learned]) & set(queries["crop_id"])
+
+
+def test_a_method_that_learned_from_the_training_part_is_judged_on_the_test_part_alone(tmp_path):
+    features, truth = blobs()
+    table = write_collection(tmp_path, features, truth, words=np.array(["train", "test"] * 20, object))
+    write_clusters(tmp_path, table, np.arange(40) % 4)
+    metrics, _ = run(tmp_path, table["crop_id"][::2])
+    assert not any("crops" in name for name in metrics["protocol"])
+
+
+def test_a_trackers_boxes_of_no_track_are_misses(tmp_path):
+    """Of all named crops of a video, whatever their part: 40 boxes, 10 of them of no track, 30 right."""
+    features, truth = blobs()
+    words = np.array(["train", "test"] * 20, object)
+    table = write_collection(tmp_path, features, truth, words=words, frame_number=[i // 4 for i in range(40)])
+    tracks = [-1 if i < 10 else i % 4 for i in range(40)]
+    write_clusters(tmp_path, table, tracks, "tracks")
+    metrics, _ = run(tmp_path, family="tracker")
+    assert value(metrics, "tracks, all crops", "accuracy") == 0.75
+    assert value(metrics, "tracks, all crops", "IDF1") == pytest.approx(2 * 30 / (40 + 30))
+    assert value(metrics, "tracks, all crops", "noise_share") == 0.25
+    assert value(metrics, "tracks", "accuracy", "n") == 20
+
+
 def test_no_clusters_leaves_retrieval(tmp_path):
     table = write_collection(tmp_path, *blobs())
     write_clusters(tmp_path, table[:0], [])

@@ -71,10 +71,28 @@ def test_kmeans_is_reproducible_and_finds_clear_individuals():
     assert (labels == algorithms.kmeans(features, 12, seed=3)).all()
 
 
+def test_repeated_vectors_are_numbered_by_first_appearance():
+    a, b, c = np.eye(3, dtype=np.float32)
+    assert algorithms.repeated(np.stack([c, a, c, b, a])).tolist() == [0, 1, 0, 2, 1]
+
+
+def test_the_constant_vector_is_nobody_and_takes_no_number():
+    nobody = np.full(4, 0.5, np.float32)
+    a, b = np.eye(4, dtype=np.float32)[:2]
+    found = algorithms.repeated(np.stack([nobody, b, nobody, a, b]))
+    assert found.tolist() == [-1, 0, -1, 1, 0] and found.dtype == np.int32
+    assert algorithms.repeated(np.stack([nobody, nobody])).tolist() == [-1, -1]
+
+
+def test_vectors_that_differ_in_one_bit_are_not_repeated():
+    one = np.array([[0.6, 0.8]], np.float32)
+    assert algorithms.repeated(np.vstack([one, np.nextafter(one, np.float32(1))])).tolist() == [0, 1]
+
+
 def test_nothing_to_cluster():
     nothing = np.zeros((0, 4), np.float32)
     assert len(algorithms.kmeans(nothing, 3, 1)) == len(algorithms.pseudo_labels(nothing)) == 0
-    assert len(algorithms.agglomerative(nothing, 3)) == 0
+    assert len(algorithms.agglomerative(nothing, 3)) == len(algorithms.repeated(nothing)) == 0
     assert algorithms.agglomerative(nothing[:0].reshape(0, 4), threshold=0.4).dtype == np.int32
     single = np.eye(4, dtype=np.float32)[:1]
     assert algorithms.kmeans(single, 3, 1).tolist() == algorithms.agglomerative(single, 3).tolist() == [0]

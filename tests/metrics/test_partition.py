@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
+from trackers.eval.identity import compute_identity_metrics
 
 from pugmark.metrics import partition
 
@@ -16,6 +17,14 @@ def id_f1(truth, clusters):
 
 def accuracy(truth, clusters):
     return partition.matched(np.array(truth), np.array(clusters)).mean()
+
+
+def trackeval(truth, clusters, size):
+    """ID-F1 by TrackEval's count, of frames of `size` boxes; a box of cluster -1 is one that no tracker gave."""
+    frames = list(zip(truth.reshape(-1, size), clusters.reshape(-1, size), strict=True))
+    similarity = [np.eye(size)[:, found >= 0] for _, found in frames]
+    given = [found[found >= 0] for _, found in frames]
+    return compute_identity_metrics([names for names, _ in frames], given, similarity)["IDF1"]
 
 
 def test_accuracy_by_hand():
@@ -62,12 +71,29 @@ def test_identities_repeated_in_a_frame_count_each_time():
     truth = np.tile([0, 1, 2], 20)
     clusters = truth.copy()
     clusters[truth == 2] = np.repeat([1, 2], 10)  # half of the time animal 2 is called 1, in a frame with the real 1
-    boxes = np.zeros(3)
-    for frame in clusters.reshape(20, 3):
-        boxes[frame] += 1
-    inflated = 2 * 50 / (60 + boxes.sum())
     assert id_f1(truth, clusters) == pytest.approx(50 / 60)
-    assert inflated > 50 / 60 + 0.05
+    assert trackeval(truth, clusters, 3) > 50 / 60 + 0.05
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_id_f1_equals_trackevals_where_identities_are_unique_in_a_frame(seed):
+    """Tracks that break and swap, with boxes of none."""
+    random = np.random.default_rng(seed)
+    truth, clusters = np.tile(np.arange(4), 30), np.concatenate([random.permutation(7)[:4] for _ in range(30)])
+    clusters[random.random(120) < 0.2] = -1
+    clusters[:60] = np.where(clusters[:60] < 0, -1, truth[:60])
+    assert 0.3 < id_f1(truth, clusters) < 0.9
+    assert id_f1(truth, clusters) == pytest.approx(trackeval(truth, clusters, 4))
+
+
+def test_a_box_of_no_track_is_a_miss_and_no_false_positive():
+    """Three of four boxes right, one of none: IDTP 3, IDFN 1, IDFP 0; were it called 1, IDFP would be 1 too."""
+    assert id_f1([0, 0, 0, 0], [0, 0, 0, -1]) == pytest.approx(2 * 3 / (2 * 3 + 1))
+    assert id_f1([0, 0, 0, 0], [0, 0, 0, 1]) == pytest.approx(2 * 3 / (2 * 3 + 1 + 1))
+
+
+def test_a_track_that_breaks_counts_its_longest_part():
+    assert id_f1([0] * 10, [0] * 6 + [1] * 4) == 0.6
 
 
 def test_agreement_makes_each_noise_item_its_own_cluster():

@@ -5,8 +5,7 @@ Each individual is a fixed random unit vector drawn from a hash of its name; a c
 
 import numpy as np
 
-from pugmark.learning.hashing import gaussian
-from pugmark.learning.inference import unit
+from pugmark.learning.hashing import directions
 
 TITLE = "Oracle"
 SOURCE = "Control: the true identity"
@@ -28,4 +27,4 @@ def embed(crops, params, state):
     """float32 N x size, the same vector for the same individual."""
     names = crops.meta["individual"]
     sources = np.where(names.notna(), "individual " + names.fillna(""), "crop " + crops.meta["crop_id"])
-    return unit([gaussian(source, params["size"]) for source in sources])
+    return directions(sources, params["size"])

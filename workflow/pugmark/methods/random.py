@@ -1,7 +1,6 @@
 """Control: a random direction per crop. What it scores is the chance level of a protocol."""
 
-from pugmark.learning.hashing import gaussian
-from pugmark.learning.inference import unit
+from pugmark.learning.hashing import directions
 
 TITLE = "Random"
 SOURCE = "Control: chance"
@@ -20,4 +19,4 @@ def fit(crops, params, run):
 
 def embed(crops, params, state):
     """float32 N x size, drawn from the seed and the crop's id."""
-    return unit([gaussian(f"{state['seed']} {crop_id}", params["size"]) for crop_id in crops.meta["crop_id"]])
+    return directions([f"{state['seed']} {crop_id}" for crop_id in crops.meta["crop_id"]], params["size"])

@@ -1,0 +1,95 @@
+"""What the methods for long videos share: frames and their batches, and the network with its optimiser.
+
+Source: Fang et al., Self-Supervised Animal Identification for Long Videos.
+"""
+
+import numpy as np
+import torch
+from torch import nn
+
+from pugmark.learning import samplers
+from pugmark.learning.backbones import backbone
+from pugmark.learning.heads import perceptron
+
+HIDDEN = (256, 128, 128)
+"""Layers between a frozen backbone and the output."""
+
+
+def videos(meta):
+    """The video of each crop, as texts (array of N); crops of images have that of their sequence.
+
+    meta: DataFrame with media_id, frame_number and sequence.
+    """
+    stems = meta["media_id"].str.replace(r"-f\d+$", "", regex=True)
+    return stems.where(meta["frame_number"].notna(), meta["sequence"]).to_numpy(object)
+
+
+def frames(media, least=1):
+    """Frame of every crop (int64 array) and, of each frame with at least `least` crops, the list of its rows.
+
+    media: Series of N media ids, one for each frame.
+    """
+    codes = media.factorize()[0].astype(np.int64)
+    return codes, [rows.tolist() for rows in media.groupby(codes).indices.values() if len(rows) >= least]
+
+
+def batches(members, size, rng):
+    """Crop indices by batch: one pass over the frames `members` (lists of rows) in disjoint, shuffled groups of `size`.
+
+    A smaller last group is dropped unless it is the only one.
+    """
+    return [[i for frame in group for i in members[frame]] for group in samplers.shuffled(len(members), size, rng)]
+
+
+def sgd(model, params, members, views, steps):
+    """Optimiser and schedule: SGD without weight decay whose rate falls to 0 along a cosine over `steps` steps.
+
+    params: `lr` for 256 crops. The rate goes by the largest batch that the video can give, not by each batch's own
+    size: `views` of as many crops as `members` have in the fullest frame, for each frame of a batch.
+    """
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    largest = views * params["batch"] * max(map(len, members))
+    optimiser = torch.optim.SGD(learned, lr=params["lr"] * largest / 256, momentum=0.9)
+    return optimiser, torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps))
+
+
+class Network(nn.Module):
+    """B x 3 x H x W -> B x `outputs`, not normalised.
+
+    params: backbone; trainable, where `full` trains it and one linear layer above it and `frozen` a perceptron alone.
+    """
+
+    def __init__(self, params, outputs, weights=None):
+        super().__init__()
+        self.backbone = backbone(params["backbone"], weights)
+        self.frozen = params["trainable"] == "frozen"
+        self.head = perceptron(self.backbone.size, *(HIDDEN if self.frozen else ()), outputs)
+        self.backbone.requires_grad_(not self.frozen)
+
+    def train(self, mode=True):
+        """Training mode; a frozen backbone keeps its running statistics."""
+        super().train(mode)
+        self.backbone.train(mode and not self.frozen)
+        return self
+
+    def forward(self, images):
+        """B x 3 x H x W -> B x outputs."""
+        return self.head(self.backbone(images))
+
+
+class Snapshot(nn.Module):
+    """A copy of a module's state that nothing trains: buffers, so that the learner's checkpoint holds it."""
+
+    def __init__(self, module):
+        super().__init__()
+        for name, value in module.state_dict().items():
+            self.register_buffer(name.replace(".", "/"), value.clone())
+
+    def take(self, module):
+        """Copy the present state of `module`."""
+        for name, value in module.state_dict().items():
+            self.get_buffer(name.replace(".", "/")).copy_(value)
+
+    def state(self):
+        """The state dict that `module` had."""
+        return {name.replace("/", "."): value for name, value in self.state_dict().items()}
