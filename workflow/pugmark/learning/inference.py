@@ -29,7 +29,7 @@ def precision():
 def extract(model, crops, height, width, dtype=None, batch=32):
     """Features of all crops under the test transform, float32 N x D in their order, not normalised.
 
-    model: module from normalised images B x 3 x height x width to B x D, or to B x P x D, which gives N x P x D; left as
+    model: module from normalised images B x 3 x height x width to B x D, or B x P x D, which gives N x P x D; left as
     it was. dtype: of the backbone's body, `precision()` where None; all else stays float32.
     """
     fast = prepared(model, precision() if dtype is None else dtype)
