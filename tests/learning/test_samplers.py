@@ -65,3 +65,24 @@ def test_identity_batches_end_when_fewer_than_p_identities_are_left():
 def test_the_generator_decides():
     first, again = (samplers.pseudo_label_batches(LABELS, 3, 4, 9, rng()) for _ in range(2))
     assert first == again != samplers.pseudo_label_batches(LABELS, 3, 4, 9, np.random.default_rng(4))
+
+
+SINGLES = np.array([0] * 10 + [1] * 2 + [2, 3, 4, 5])
+
+
+def test_a_stream_takes_k_crops_of_a_cluster_and_a_single_one_once():
+    # A pass: 4 + 4 + 1 + 1 + 1 + 1 crops.
+    for batch in samplers.stream_batches(SINGLES, 12, 4, 20, rng()):
+        assert Counter(SINGLES[batch].tolist()) == {0: 4, 1: 4, 2: 1, 3: 1, 4: 1, 5: 1}
+        assert len({i for i in batch if SINGLES[i] == 0}) == 4
+
+
+def test_a_stream_is_cut_into_batches_of_one_size():
+    found = samplers.stream_batches(SINGLES, 5, 4, 7, rng())
+    assert [len(batch) for batch in found] == [5] * 7
+    # Two batches come of a pass, in which no single crop comes twice.
+    assert max(Counter(i for i in found[0] + found[1] if SINGLES[i] > 1).values()) == 1
+
+
+def test_a_stream_shorter_than_a_batch_is_a_batch():
+    assert [len(batch) for batch in samplers.stream_batches(SINGLES, 64, 4, 3, rng())] == [12] * 3

@@ -1,6 +1,7 @@
-"""A memory of one unit vector per cluster: the classes of cluster contrast.
+"""Memories of unit vectors that features are contrasted with: one per cluster, or one per crop.
 
-Source: Dai et al., Cluster Contrast (2022), equations 1 to 3; FANCL, equations 8 and 9.
+Sources: Dai et al., Cluster Contrast (2022), equations 1 to 3; FANCL, equations 8 and 9; for one per crop, Ge et al.,
+SpCL (2020).
 """
 
 import torch
@@ -24,15 +25,11 @@ class ClusterBank(nn.Module):
     @torch.no_grad()
     def start(self, features, labels):
         """Rows = mean feature of each label, at unit norm; features N x D, labels int64 N, -1 left out, on the CPU."""
-        kept = labels >= 0
-        sums = features.new_zeros(int(labels.max()) + 1, features.shape[1]).index_add_(0, labels[kept], features[kept])
-        self.rows = F.normalize(sums).to(self.rows.device)
+        self.rows = F.normalize(means(features, labels)).to(self.rows.device)
 
     def loss(self, features, labels):
         """Mean cross-entropy of the cosine similarities to all rows over the temperature; features B x D."""
-        # Half precision would err by a tenth in logits that are divided by the temperature.
-        with torch.autocast(features.device.type, enabled=False):
-            return F.cross_entropy(F.normalize(features.float()) @ self.rows.T / self.temperature, labels)
+        return _contrast(features, self.rows, self.temperature, labels)
 
     @torch.no_grad()
     def update(self, features, labels):
@@ -41,12 +38,71 @@ class ClusterBank(nn.Module):
         Call it after the loss, which keeps the bank as it was for its backward pass.
         """
         features, labels = self.chosen(F.normalize(features.detach().float()), labels, self.rows)
-        # Rows do not depend on one another: the first feature of every label at once, then the second, ...
-        turn, rows = (labels[:, None] == labels).tril(-1).sum(1), self.rows.clone()
-        for now in range(int(turn.max()) + 1):
-            new, row = features[turn == now], labels[turn == now]
-            rows[row] = F.normalize(self.momentum * rows[row] + (1 - self.momentum) * new)
-        self.rows = rows
+        self.rows = _moved(self.rows, features, labels, self.momentum)
+
+
+class InstanceBank(nn.Module):
+    """`rows`, N x D, one unit vector per crop, a buffer without gradient; it is never built anew and therefore saved.
+
+    The classes that it is contrasted by, clusters and single crops, are given each epoch.
+    """
+
+    def __init__(self, count, size, momentum=0.2, temperature=0.05):
+        """count: crops N. size: D. momentum: the weight of the old row."""
+        super().__init__()
+        self.momentum, self.temperature = momentum, temperature
+        self.register_buffer("rows", torch.zeros(count, size))
+
+    @property
+    def filled(self):
+        """Whether the rows have been set: until then all are zero."""
+        return bool(self.rows.any())
+
+    @torch.no_grad()
+    def fill(self, features):
+        """Set the rows to unit features, N x D."""
+        self.rows = features.to(self.rows.device)
+
+    def group(self, labels):
+        """The class of every row: int64 N, 0 to C - 1, no class empty, on the CPU."""
+        self.labels, self.order = labels.to(self.rows.device), labels.argsort(stable=True).to(self.rows.device)
+        self.sizes = labels.bincount().to(self.rows.device)
+
+    def loss(self, features, indices):
+        """Mean cross-entropy, over all classes, of a class's mean cosine similarity over the temperature.
+
+        features: B x D, of the crops at `indices`.
+        """
+        # Sorted, because sums in an order that is left to a GPU would differ from run to run.
+        centres = torch.segment_reduce(self.rows[self.order], "mean", lengths=self.sizes, axis=0)
+        return _contrast(features, centres, self.temperature, self.labels[indices])
+
+    @torch.no_grad()
+    def update(self, features, indices):
+        """row <- n(momentum * row + (1 - momentum) * feature), in the batch's order. Call it after the loss."""
+        self.rows = _moved(self.rows, F.normalize(features.detach().float()), indices, self.momentum)
+
+
+def means(features, labels):
+    """Mean feature of each label, C x D; features N x D, labels int64 N, -1 left out, on the CPU."""
+    kept = labels >= 0
+    sums = features.new_zeros(int(labels.max()) + 1, features.shape[1]).index_add_(0, labels[kept], features[kept])
+    return sums / labels[kept].bincount()[:, None]
+
+
+def _contrast(features, rows, temperature, labels):
+    # Half precision would err by a tenth in logits that are divided by the temperature.
+    with torch.autocast(features.device.type, enabled=False):
+        return F.cross_entropy(F.normalize(features.float()) @ rows.T / temperature, labels)
+
+
+def _moved(rows, features, labels, momentum):
+    # Rows do not depend on one another: the first feature of every label at once, then the second, ...
+    turn, rows = (labels[:, None] == labels).tril(-1).sum(1), rows.clone()
+    for now in range(int(turn.max()) + 1):
+        new, row = features[turn == now], labels[turn == now]
+        rows[row] = F.normalize(momentum * rows[row] + (1 - momentum) * new)
+    return rows
 
 
 def _sequential(features, labels, rows):

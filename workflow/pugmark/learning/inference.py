@@ -29,8 +29,8 @@ def precision():
 def extract(model, crops, height, width, dtype=None, batch=32):
     """Features of all crops under the test transform, float32 N x D in their order, not normalised.
 
-    model: module from normalised images B x 3 x height x width to B x D; left as it was. dtype: of the backbone's
-    body, `precision()` where None; all else stays float32.
+    model: module from normalised images B x 3 x height x width to B x D, or B x P x D, which gives N x P x D; left as
+    it was. dtype: of the backbone's body, `precision()` where None; all else stays float32.
     """
     fast = prepared(model, precision() if dtype is None else dtype)
     recipe = transforms.test_recipe(height, width)

@@ -23,15 +23,23 @@ LARGEST, PATIENCE = 0.9, 3
 def label(features, eps, min_samples, k1, k2):
     """Pseudo-labels (int64 N, -1 for outliers, else 0 to C - 1) of unit features, a tensor, and the eps that gave them.
 
+    Raises TrainingError as `relaxed` does.
+    """
+    return relaxed(lambda eps: algorithms.pseudo_labels(features, eps, min_samples, k1, k2), eps)
+
+
+def relaxed(grouping, eps):
+    """Labels as `grouping(eps)` gives them, as int64, and the eps that gave them.
+
     Fewer than two clusters teach nothing: eps is then relaxed step by step. Raises TrainingError beyond MAX_EPS.
     """
     while True:
-        labels = algorithms.pseudo_labels(features, eps, min_samples, k1, k2).astype(np.int64)
+        labels = grouping(eps).astype(np.int64)
         if labels.max(initial=-1) >= 1:
             return labels, eps
         if eps + EPS_STEP > MAX_EPS + 1e-9:
             raise TrainingError(
-                f"{len(features)} crops form {labels.max(initial=-1) + 1} cluster(s) even at eps {eps:.2f}: lower "
+                f"{len(labels)} crops form {labels.max(initial=-1) + 1} cluster(s) even at eps {eps:.2f}: lower "
                 "min_samples or k1, or give more crops; where all crops form one cluster, lower eps."
             )
         eps = round(eps + EPS_STEP, 4)
@@ -79,15 +87,19 @@ class PseudoLabelLearner(trainer.Learner):
         raise NotImplementedError
 
     def batches(self, epoch):
-        """Cluster, fill the banks, and draw the epoch's batches from what is no outlier."""
-        p, features = self.params, self.features()
+        """Cluster, fill the banks, and draw the epoch's batches."""
+        features = self.features()
         self._grouped, eps = self.cluster(features)
         self._figures = figures(self._grouped, eps) | {"spread": trainer.spread(features)}
         self.start(torch.from_numpy(features), torch.from_numpy(self._grouped))
         self._labels = torch.from_numpy(self._grouped).to(device())
-        rng = np.random.default_rng((self.seed, epoch))
-        order = samplers.pseudo_label_batches(self._grouped, p["identities"], p["images"], p["iterations"], rng)
+        order = self.order(self._grouped, np.random.default_rng((self.seed, epoch)))
         return loader.batches(self.crops, order, self.recipes, self.seed, epoch)
+
+    def order(self, labels, rng):
+        """The epoch's batches as lists of crop indices: P x K of what is no outlier."""
+        p = self.params
+        return samplers.pseudo_label_batches(labels, p["identities"], p["images"], p["iterations"], rng)
 
     def figures(self):
         """Of the epoch's clustering."""
@@ -113,8 +125,12 @@ class PseudoLabelLearner(trainer.Learner):
 
 
 def optimise(learner):
-    """Give `learner` the family's optimiser, Adam with weight decay, and its schedule by epoch, from its params."""
-    p = learner.params
+    """Give `learner` the family's optimiser and its schedule by epoch, a tenth every `step`, from its params."""
+    learner.optimiser = adam(learner)
+    learner.schedule = torch.optim.lr_scheduler.StepLR(learner.optimiser, learner.params["step"], gamma=0.1)
+
+
+def adam(learner):
+    """Adam with weight decay over all that learns in the learner's model, from its params."""
     learned = [parameter for parameter in learner.model.parameters() if parameter.requires_grad]
-    learner.optimiser = torch.optim.Adam(learned, lr=p["lr"], weight_decay=p["weight_decay"])
-    learner.schedule = torch.optim.lr_scheduler.StepLR(learner.optimiser, p["step"], gamma=0.1)
+    return torch.optim.Adam(learned, lr=learner.params["lr"], weight_decay=learner.params["weight_decay"])

@@ -5,9 +5,7 @@ import numpy as np
 
 def shuffled(count, size, rng):
     """One pass over 0 to count - 1 in batches of `size`, a smaller last batch dropped unless it is the only one."""
-    order = rng.permutation(count).tolist()
-    found = [order[start : start + size] for start in range(0, count, size)]
-    return found[:-1] if len(found) > 1 and len(found[-1]) < size else found
+    return _cut(rng.permutation(count).tolist(), size)
 
 
 def pseudo_label_batches(labels, classes, images, count, rng):
@@ -27,6 +25,22 @@ def pseudo_label_batches(labels, classes, images, count, rng):
     return found[:count]
 
 
+def stream_batches(labels, size, images, count, rng):
+    """`count` batches of `size` crops, cut from passes over all labels in random order; none may be -1.
+
+    A label gives a random anchor and images - 1 others, with replacement where it has too few; one that has a single
+    crop gives that once. What a pass leaves over is dropped, and one shorter than `size` is a batch by itself.
+    Source: Ge et al., SpCL (2020), whose outliers are classes of one.
+    """
+    members = _members(labels)
+    found = []
+    while len(found) < count:
+        drawn = (members[label] for label in rng.permutation(len(members)))
+        taken = (_anchored(own, images if len(own) > 1 else 1, rng) for own in drawn)
+        found += _cut([i for crops in taken for i in crops], size)
+    return found[:count]
+
+
 def identity_batches(labels, classes, images, rng):
     """One epoch of batches of `classes` labels x `images` crops, each chunk of a label's crops used at most once.
 
@@ -40,6 +54,11 @@ def identity_batches(labels, classes, images, rng):
         chosen = rng.choice(len(left), size, replace=False)
         found.append([i for label in chosen for i in left[label].pop()])
     return found
+
+
+def _cut(order, size):
+    found = [order[start : start + size] for start in range(0, len(order), size)]
+    return found[:-1] if len(found) > 1 and len(found[-1]) < size else found
 
 
 def _members(labels):

@@ -1,0 +1,129 @@
+"""SpCL: contrast every feature with the clusters that are reliable and with all other crops one by one.
+
+A memory holds one unit vector per crop. It is filled once, before training, and from then on only moved: every feature
+of a batch moves its crop's vector, v <- n(0.2 v + 0.8 f). Before every epoch the memory is grouped by DBSCAN on the
+k-reciprocal Jaccard distance. A cluster is kept if it hardly grows under a slightly looser eps, and in it the crops
+that a slightly tighter eps leaves together best; every other crop is a class of its own. The loss is the cross-entropy
+of a feature's mean cosine similarity to the crops of each class, over a temperature.
+"""
+
+import torch
+from torch import nn
+
+from pugmark.clustering import algorithms, jaccard
+from pugmark.devices import device
+from pugmark.learning import inference, pseudo, samplers, self_paced, trainer
+from pugmark.learning.bank import InstanceBank
+from pugmark.learning.heads import neck_encoder
+
+TITLE = "SpCL"
+SOURCE = "Ge et al., Self-paced contrastive learning with hybrid memory for domain adaptive object re-ID (NeurIPS 2020)"
+FAMILY = "label-free"
+LABELS = "none"
+PARAMS = {
+    "backbone": "resnet50",  # torchvision name, timm/NAME or open_clip/NAME
+    "weights": "resnet50-imagenet",  # name of a weight file, null for random initialisation
+    "last_stride": 1,  # of a ResNet's last stage; 2 for other networks
+    "pool": "gap",  # gap or gem
+    "labels": "none",  # identity takes the names for the clusters, all of them reliable: a bound, no method
+    "height": 128,  # pixels, as FANCL states
+    "width": 256,  # pixels
+    "epochs": 50,  # clusterings
+    "iterations": 100,  # batches per epoch: 1 to 4 passes over the crops
+    "identities": 16,  # a batch has identities x images crops
+    "images": 4,  # crops of each cluster; a single crop comes once
+    "lr": 0.00035,  # Adam
+    "step": 20,  # epochs after which the learning rate is divided by 10
+    "weight_decay": 0.0005,  # of all layers
+    "momentum": 0.2,  # weight of the old vector against the new feature
+    "temperature": 0.05,  # of the similarities in the loss
+    "eps": 0.6,  # Jaccard distance of neighbours in DBSCAN; never choose it by test scores
+    "eps_gap": 0.02,  # by how much the tighter and the looser eps differ from it; 0 trusts every cluster
+    "independent": 0.9,  # share of the first epoch's clusters that set how independent a cluster must be
+    "min_samples": 4,  # neighbours that make a core point
+    "k1": 30,  # size of the k-reciprocal sets: about the images of an individual, at most 30
+    "k2": 6,  # neighbours of the query expansion
+    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
+    "padding": 10,  # pixels around the image before the random crop
+    "erasing": 0.5,  # probability of random erasing
+    "amp": True,  # mixed precision on a GPU
+}
+PRESETS = {
+    "matched": {"epochs": 60, "identities": 16, "images": 4, "erasing": 0.0},  # FANCL's sizes
+    "native": {"height": 256, "width": 128, "iterations": 400},  # of the released code on pictures of people
+}
+PUBLISHED = [
+    {"data": "red pandas, 23 test individuals", "metric": "mAP", "value": 0.27, "setting": "FANCL, no labels"},
+    {"data": "red pandas, 23 test individuals", "metric": "rank1", "value": 0.7899, "setting": "FANCL, no labels"},
+    {"data": "red pandas, 23 test individuals", "metric": "rank5", "value": 0.9348, "setting": "FANCL, no labels"},
+    {"data": "red pandas, 23 test individuals", "metric": "rank10", "value": 0.971, "setting": "FANCL, no labels"},
+]
+
+
+def fit(crops, params, run):
+    """Alternate clustering of the memory and training."""
+    learner = SpCL(crops, params, run)
+    trainer.train(learner, params["epochs"], run)
+    return {"model": learner.model.encoder.state_dict()}
+
+
+def embed(crops, params, state):
+    """float32 N x D, the features behind the BatchNorm neck."""
+    network = neck_encoder(params)
+    network.load_state_dict(state["model"])
+    return inference.unit(inference.extract(network, crops, params["height"], params["width"]))
+
+
+class SpCL(pseudo.PseudoLabelLearner):
+    """One encoder and one vector per crop."""
+
+    def __init__(self, crops, params, run):
+        super().__init__(crops, params, run.seed)
+        network = neck_encoder(params, run.file(params["weights"]))
+        bank = InstanceBank(len(crops), network.backbone.size, params["momentum"], params["temperature"])
+        self.model = nn.ModuleDict({"encoder": network, "bank": bank})
+        self.model.register_buffer("theta", torch.tensor(torch.nan, dtype=torch.float64))
+        pseudo.optimise(self)
+
+    def features(self):
+        """The memory, which the network fills before the first epoch alone."""
+        if not self.model.bank.filled:
+            self.model.bank.fill(torch.from_numpy(super().features()))
+        return self.model.bank.rows.cpu().numpy()
+
+    def cluster(self, features):
+        """The reliable clusters under three values of eps, which share one matrix of distances."""
+        p = self.params
+        if p["labels"] == "identity":
+            return super().cluster(features)
+        vectors, gap = torch.from_numpy(features).to(device()), p["eps_gap"]
+        distances = jaccard.distances(vectors, p["k1"], p["k2"], pseudo.MAX_EPS + gap)
+        labels, eps = pseudo.relaxed(lambda eps: algorithms.dbscan(distances, eps, p["min_samples"]), p["eps"])
+        tight, loose = (algorithms.dbscan(distances, eps + by, p["min_samples"]) for by in (-gap, gap))
+        return self_paced.reliable(labels, tight, loose, self.threshold(labels, loose)), eps
+
+    def threshold(self, labels, loose):
+        """Theta, set by the first epoch that has a cluster of two crops; before, all are independent enough."""
+        if self.model.theta.isnan():
+            found = self_paced.limit(labels, loose, self.params["independent"])
+            self.model.theta.fill_(torch.nan if found is None else found)
+        return self.model.theta.nan_to_num(nan=1.0).item()
+
+    def start(self, features, labels):
+        """Clusters and single crops are the classes of the epoch."""
+        self.model.bank.group(torch.from_numpy(self_paced.singled(labels.numpy())))
+
+    def order(self, labels, rng):
+        """Batches from clusters and single crops alike."""
+        p = self.params
+        size = p["identities"] * p["images"]
+        return samplers.stream_batches(self_paced.singled(labels), size, p["images"], p["iterations"], rng)
+
+    def loss(self, images, indices):
+        """Cross-entropy against the memory as it is before this batch."""
+        self.latest = self.model.encoder(images), indices
+        return self.model.bank.loss(*self.latest)
+
+    def after_step(self):
+        """Each feature of the batch moves its crop's vector."""
+        self.model.bank.update(*self.latest)
