@@ -34,8 +34,18 @@ SMALL = {
     "neighbours": 3,
     "smoothing_epochs": 1,
 }
+# At the rate for six crops its first steps would be lost in rounding.
+OWN = {"simclr": {"lr": 10.0}}
 VARIANTS = {
-    "video_pairs": [{"trainable": "frozen"}, {"loss": "supcon"}, {"loss": "supcon_learnable", "matching": "consensus"}],
+    "video_pairs": [
+        {"trainable": "frozen"},
+        {"trainable": "frozen", "pool": 3},
+        {"loss": "supcon", "recompute": True},
+        {"loss": "supcon_learnable", "matching": "consensus"},
+        {"labels": "identity", "watch": 1},
+    ],
+    "simclr": [{"augment": "crops", "features": "backbone"}],
+    "moco": [{"bn_splits": 2, "queue": 2}],
     "fancl": [
         {"branches": ["original", "noised"], "consistency": ["instance"], "density": 0.5, "activation": "epoch"},
         {"inference": "both", "consistency": [], "layer": "bn1"},
@@ -80,7 +90,8 @@ def seen(tmp_path_factory):
 
 def small(name, variant):
     defaults = methods.catalogue()[name]["PARAMS"]
-    return methods.resolve(name, {key: value for key, value in SMALL.items() if key in defaults} | variant)
+    given = {key: value for key, value in SMALL.items() if key in defaults}
+    return methods.resolve(name, given | OWN.get(name, {}) | variant)
 
 
 def fitted(name, variant, seen, seed=1, folder=None):

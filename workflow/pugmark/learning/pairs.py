@@ -43,6 +43,15 @@ def mask(similarity, counts, matching="per_block", min_similarity=None, views=2)
     return torch.from_numpy(found).to(similarity.device)
 
 
+def named_mask(labels, views=2):
+    """M of the true names, as `mask` would give it if every assignment were right.
+
+    labels: int64, sum(counts): who the crop is, the same for all its views.
+    """
+    rows = labels.repeat(views)
+    return torch.where(rows[:, None] == rows, 1.0, -1.0)
+
+
 def _per_block(known, rows, k, l):
     for v, w in itertools.product(range(len(rows)), repeat=2):
         yield (v, w), linear_sum_assignment(known[rows[v][k], rows[w][l]], maximize=True)

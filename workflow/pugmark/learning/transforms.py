@@ -37,6 +37,25 @@ def crop_recipe(height, width, flip=0.5, scale=(0.2, 1.0)):
     return v2.Compose([_tensor, v2.RandomHorizontalFlip(flip), v2.RandomResizedCrop((height, width), scale), _scaled()])
 
 
+def contrast_recipe(height, width, flip=0.5, scale=(0.2, 1.0), jitter=1.0):
+    """Random resized crop, flip, colour jitter, grey and blur, normalise -> float32 3 x height x width.
+
+    jitter: strength; 1 as in Chen et al., SimCLR (2020), 0.5 as in Chen et al., MoCo v2 (2020).
+    """
+    blur = v2.GaussianBlur(max(3, height // 10 | 1), (0.1, 2.0))
+    return v2.Compose(
+        [
+            _tensor,
+            v2.RandomResizedCrop((height, width), scale),
+            v2.RandomHorizontalFlip(flip),
+            v2.RandomApply([v2.ColorJitter(0.8 * jitter, 0.8 * jitter, 0.8 * jitter, 0.2 * jitter)], 0.8),
+            v2.RandomGrayscale(0.2),
+            v2.RandomApply([blur], 0.5),
+            _scaled(),
+        ]
+    )
+
+
 def test_recipe(height, width):
     """Resize -> uint8 3 x height x width; `normalise` follows on the device, a quarter of the bytes to move."""
     return v2.Compose([_tensor, v2.Resize((height, width), _BICUBIC)])

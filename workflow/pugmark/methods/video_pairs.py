@@ -11,11 +11,9 @@ import functools
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
-from pugmark.learning import inference, loader, pairs, trainer, transforms
-from pugmark.learning.backbones import backbone
-from pugmark.learning.heads import perceptron
+from pugmark.clustering import algorithms
+from pugmark.learning import contrast, inference, pairs, pool, trainer, transforms, views
 
 TITLE = "Video pairs (self-supervised)"
 SOURCE = "Fang, Hannuna, Simpson, Campbell: Self-Supervised Animal Identification for Long Videos"
@@ -25,6 +23,7 @@ PARAMS = {
     "backbone": "resnet18",  # torchvision name, timm/NAME or open_clip/NAME
     "weights": "resnet18-imagenet",  # name of a weight file, null for random initialisation
     "trainable": "full",  # full trains all under one linear layer; frozen trains a perceptron on a fixed backbone
+    "labels": "count",  # identity pairs by the true names: a bound for every assignment, no method
     "size": 64,  # length of the vectors
     "height": 224,  # pixels
     "width": 224,  # pixels
@@ -37,68 +36,89 @@ PARAMS = {
     "lr": 0.3,  # for 256 crops; scaled by the largest batch that the video can give
     "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
     "scale": [0.2, 1.0],  # share of the crop's area that a view shows
+    "pool": 0,  # random views of each crop, encoded once, to train on above a frozen backbone; 0 for fresh ones
+    "recompute": False,  # compute the backbone's activations again in the backward pass: less memory, equal results
+    "watch": 0,  # every how many epochs k-means groups all crops, for the report's accuracy over training; 0 for never
     "amp": False,  # mixed precision on a GPU; the paper's figures are in single precision
 }
 PUBLISHED = [
-    {"data": "3D-POP sequence 11, 10 pigeons", "metric": "accuracy", "value": 0.976, "setting": "bce, resnet18 full"},
-    {"data": "3D-POP sequence 19, 10 pigeons", "metric": "accuracy", "value": 0.998, "setting": "bce, resnet18 full"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.976, "setting": "bce, resnet18 full"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.998, "setting": "bce, resnet18 full"},
     {"data": "8-Calves", "metric": "accuracy", "value": 0.981, "setting": "bce, resnet18 full"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.866, "setting": "bce, resnet18 frozen"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.898, "setting": "bce, resnet18 frozen"},
     {"data": "8-Calves", "metric": "accuracy", "value": 0.891, "setting": "bce, resnet18 frozen"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.899, "setting": "bce, convnextv2 frozen"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.847, "setting": "bce, convnextv2 frozen"},
+    {"data": "8-Calves", "metric": "accuracy", "value": 0.902, "setting": "bce, convnextv2 frozen"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.98, "setting": "bce, efficientnet_b0 full"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.993, "setting": "bce, efficientnet_b0 full"},
+    {"data": "8-Calves", "metric": "accuracy", "value": 0.992, "setting": "bce, efficientnet_b0 full"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.897, "setting": "bce, efficientnet_b0 frozen"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.939, "setting": "bce, efficientnet_b0 frozen"},
+    {"data": "8-Calves", "metric": "accuracy", "value": 0.932, "setting": "bce, efficientnet_b0 frozen"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.926, "setting": "supcon, resnet18 full"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.787, "setting": "supcon, resnet18 full"},
     {"data": "8-Calves", "metric": "accuracy", "value": 0.978, "setting": "supcon, resnet18 full"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.643, "setting": "supcon, resnet18 frozen"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.716, "setting": "supcon, resnet18 frozen"},
+    {"data": "8-Calves", "metric": "accuracy", "value": 0.809, "setting": "supcon, resnet18 frozen"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.74, "setting": "supcon, convnextv2 frozen"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.747, "setting": "supcon, convnextv2 frozen"},
+    {"data": "8-Calves", "metric": "accuracy", "value": 0.823, "setting": "supcon, convnextv2 frozen"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.977, "setting": "supcon_learnable, resnet18 full"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.995, "setting": "supcon_learnable, resnet18 full"},
     {"data": "8-Calves", "metric": "accuracy", "value": 0.986, "setting": "supcon_learnable, resnet18 full"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.736, "setting": "supcon_learnable, resnet18 frozen"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.854, "setting": "supcon_learnable, resnet18 frozen"},
+    {"data": "8-Calves", "metric": "accuracy", "value": 0.9, "setting": "supcon_learnable, resnet18 frozen"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.715, "setting": "supcon_learnable, convnextv2 frozen"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.823, "setting": "supcon_learnable, convnextv2 frozen"},
+    {"data": "8-Calves", "metric": "accuracy", "value": 0.907, "setting": "supcon_learnable, convnextv2 frozen"},
 ]
 # What each loss learns beside the network, and where it starts.
 LEARNT = {"bce": {"scale": 10.0, "bias": -10.0}, "supcon": {}, "supcon_learnable": {"scale": 14.0}}
 MAX_SCALE = 100.0
+HIDDEN = (256, 128, 128)
+"""Widths of the perceptron above a frozen backbone, before the output."""
 
 
 def fit(crops, params, run):
     """Train on all pairs of frames of the video."""
-    learner = VideoPairs(crops, params, run)
+    learner = (PooledPairs if params["pool"] else VideoPairs)(crops, params, run)
     trainer.train(learner, params["epochs"], run)
     return {"model": learner.model.encoder.state_dict()}
 
 
 def embed(crops, params, state):
     """float32 N x size."""
-    return inference.unit(inference.extract(network(params, state), crops, params["height"], params["width"]))
+    return vectors(network(params, state), crops, params)
 
 
 def network(params, state):
     """The trained encoder, B x 3 x H x W -> unit vectors, B x size."""
-    trained = Encoder(params)
+    trained = encoder(params)
     trained.load_state_dict(state["model"])
     return trained
 
 
-class Encoder(nn.Module):
-    """B x 3 x H x W -> unit vectors, B x size."""
-
-    def __init__(self, params, weights=None):
-        super().__init__()
-        self.backbone = backbone(params["backbone"], weights)
-        self.frozen = params["trainable"] == "frozen"
-        hidden = (256, 128, 128) if self.frozen else ()
-        self.head = perceptron(self.backbone.size, *hidden, params["size"])
-        self.backbone.requires_grad_(not self.frozen)
-
-    def train(self, mode=True):
-        """Training mode; a frozen backbone keeps its running statistics."""
-        super().train(mode)
-        self.backbone.train(mode and not self.frozen)
-        return self
-
-    def forward(self, images):
-        """B x 3 x H x W -> unit vectors, B x size."""
-        return F.normalize(self.head(self.backbone(images)))
+def encoder(params, weights=None):
+    """All trainable under one linear layer, or a perceptron above a frozen backbone: images -> unit vectors."""
+    frozen = params["trainable"] == "frozen"
+    return views.Projected(params, weights, HIDDEN if frozen else (), frozen)
 
 
-class VideoPairs(trainer.Learner):
+def vectors(network, crops, params):
+    """Unit vectors of all crops, float32 N x size."""
+    return inference.unit(inference.extract(network, crops, params["height"], params["width"]))
+
+
+class VideoPairs(views.TwoViewLearner):
     """Pairs within and between frames."""
 
     def __init__(self, crops, params, run):
-        self.crops, self.params, self.seed, self.amp = crops, params, run.seed, params["amp"]
-        self.model = nn.ModuleDict({"encoder": Encoder(params, run.file(params["weights"]))})
+        super().__init__(crops, params, run)
+        self.model = nn.ModuleDict({"encoder": encoder(params, run.file(params["weights"]))})
         self.model["learnt"] = nn.ParameterDict({k: torch.tensor(v) for k, v in LEARNT[params["loss"]].items()})
         self.objective = {
             "bce": pairs.bce,
@@ -108,12 +128,19 @@ class VideoPairs(trainer.Learner):
         self.recipe = transforms.crop_recipe(params["height"], params["width"], params["flip"], params["scale"])
         codes, self.frames = frames(crops.meta["media_id"])
         self.model.register_buffer("frame", torch.from_numpy(codes))
-        learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        {"count": self.be_told_count, "identity": self.be_told_names}[params["labels"]](run)
         # The rule is for the largest batch of the video: two views of K full frames.
-        largest = 2 * params["frames"] * max(map(len, self.frames))
-        self.optimiser = torch.optim.SGD(learned, lr=params["lr"] * largest / 256, momentum=0.9)
-        steps = params["epochs"] * len(self.order(0))
-        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, max(1, steps))
+        self.optimise(2 * params["frames"] * max(map(len, self.frames)))
+
+    def be_told_count(self, run):
+        """The number of animals is known: pairs between frames are those of the assignment."""
+        self.individuals, self.mask = run.individuals, self.assigned
+
+    def be_told_names(self, run):
+        """The names are known, and say what a pair is."""
+        labels, names = self.crops.labels()
+        self.model.register_buffer("names", torch.from_numpy(labels))
+        self.individuals, self.mask = len(names), self.named
 
     def order(self, epoch):
         """Crop indices by batch: the frames in disjoint groups of K, shuffled, a smaller last group dropped."""
@@ -122,31 +149,71 @@ class VideoPairs(trainer.Learner):
         groups = [shuffled[i : i + size] for i in range(0, len(shuffled) - size + 1, size)]
         return [[i for frame in group for i in self.frames[frame]] for group in groups]
 
-    def batches(self, epoch):
-        """Two views of the crops of K frames."""
-        return loader.batches(self.crops, self.order(epoch), (self.recipe,) * 2, self.seed, epoch)
-
     def loss(self, first, second, indices):
-        """The chosen loss on the cosine similarities of all rows, under the mask of the current assignment."""
-        rows = self.model.encoder(torch.cat((first, second))).float()
+        """The chosen loss on the cosine similarities of all rows, under the mask of who is who."""
+        rows = self.rows(torch.cat((first, second)))
+        self.see(rows)
+        similarity = contrast.cosines(rows, rows)
+        return self.objective(similarity, self.mask(similarity, indices), **self.model.learnt)
+
+    def rows(self, images):
+        """Unit vectors of a batch of views."""
+        return self.model.encoder(images)
+
+    def assigned(self, similarity, indices):
+        """The mask of the current assignment."""
         counts = torch.unique_consecutive(self.model.frame[indices], return_counts=True)[1].tolist()
-        similarity = rows @ rows.T
-        mask = pairs.mask(similarity, counts, self.params["matching"], self.params["min_similarity"])
-        return self.objective(similarity, mask, **self.model.learnt)
+        return pairs.mask(similarity, counts, self.params["matching"], self.params["min_similarity"])
+
+    def named(self, similarity, indices):
+        """The mask of the true names."""
+        return pairs.named_mask(self.model.names[indices])
 
     @torch.no_grad()
     def after_step(self):
         """Clamp the scale in place, because a clamp in the loss would stop its gradient; step the schedule."""
         if "scale" in self.model.learnt:
             self.model.learnt["scale"].clamp_(0, MAX_SCALE)
-        self.schedule.step()
-
-    def after_epoch(self):
-        """The schedule runs by steps."""
+        super().after_step()
 
     def figures(self):
-        """The learnt scale and bias."""
-        return {name: value.item() for name, value in self.model.learnt.items()}
+        """Also the learnt scale and bias."""
+        return super().figures() | {name: value.item() for name, value in self.model.learnt.items()}
+
+    def groups(self):
+        """k-means of all crops after every `watch` epochs, with the number of animals; None in between."""
+        every = self.params["watch"]
+        if not every or (self.epoch + 1) % every:
+            return None
+        return algorithms.kmeans(vectors(self.model.encoder, self.crops, self.params), self.individuals, self.seed)
+
+
+class PooledPairs(VideoPairs):
+    """The same on views that the frozen backbone has encoded before: training computes the perceptron alone."""
+
+    def __init__(self, crops, params, run):
+        if params["trainable"] != "frozen" or params["pool"] < 2:
+            raise trainer.TrainingError(
+                f"pool: {params['pool']} with trainable: {params['trainable']} cannot be trained: a pool needs a "
+                "frozen backbone, whose features never change, and at least two views of each crop. Set pool to 0, or "
+                "trainable to frozen and pool to 2 or more."
+            )
+        super().__init__(crops, params, run)
+
+    @functools.cached_property
+    def features(self):
+        """Of the views, made when the first batch is asked for, also by a resumed training."""
+        return pool.encode(self.model.encoder.backbone, self.crops, self.recipe, self.params["pool"], self.seed)
+
+    def drawn(self, epoch):
+        """Two different views of the pool for every crop of every batch."""
+        # Numbers of its own: `order` has shuffled the frames by the first two alone.
+        rng = np.random.default_rng((self.seed, epoch, 1))
+        return pool.Draws(self.features, self.order(epoch), rng)
+
+    def rows(self, features):
+        """Unit vectors of a batch of encoded views."""
+        return self.model.encoder.project(features)
 
 
 def frames(media):

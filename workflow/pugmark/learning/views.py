@@ -1,0 +1,120 @@
+"""Learning from two random views of every crop: what the long-video method, SimCLR and MoCo have in common.
+
+Source: Fang et al., Self-Supervised Animal Identification for Long Videos, which gives all three the same optimiser.
+"""
+
+import functools
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from pugmark.learning import inference, loader, samplers, trainer, transforms
+from pugmark.learning.backbones import backbone
+from pugmark.learning.heads import perceptron
+from pugmark.learning.recompute import recompute
+
+
+class Projected(nn.Module):
+    """Backbone and head: B x 3 x H x W -> unit vectors, B x size. A frozen backbone also keeps its running statistics.
+
+    params: backbone, size and recompute.
+    """
+
+    def __init__(self, params, weights=None, hidden=(), frozen=False):
+        """hidden: widths of the layers between the backbone and the output."""
+        super().__init__()
+        self.backbone, self.frozen = backbone(params["backbone"], weights), frozen
+        self.head = perceptron(self.backbone.size, *hidden, params["size"])
+        self.backbone.requires_grad_(not frozen)
+        if params["recompute"]:
+            recompute(self.backbone.body)
+
+    def train(self, mode=True):
+        """Training mode, of the head alone where the backbone is frozen."""
+        super().train(mode)
+        self.backbone.train(mode and not self.frozen)
+        return self
+
+    def project(self, features):
+        """The backbone's features, B x D, as unit vectors, B x size."""
+        return F.normalize(self.head(features).float())
+
+    def forward(self, images):
+        """B x 3 x H x W -> unit vectors, B x size."""
+        return self.project(self.backbone(images))
+
+
+class TwoViewLearner(trainer.Learner):
+    """A learner whose batches are (first view, second view, indices), with SGD and a cosine schedule by steps.
+
+    A subclass sets `model` and `recipe`, calls `optimise`, and says which crops form a batch. Its loss tells `see`
+    the vectors.
+    """
+
+    def __init__(self, crops, params, run):
+        self.crops, self.params, self.seed, self.amp = crops, params, run.seed, params["amp"]
+
+    def optimise(self, batch):
+        """Optimiser and schedule; the learning rate is that for 256 crops, scaled to `batch`."""
+        learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self.optimiser = torch.optim.SGD(learned, lr=self.params["lr"] * batch / 256, momentum=0.9)
+        steps = self.params["epochs"] * len(self.order(0))
+        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, max(1, steps))
+
+    def order(self, epoch):
+        """Lists of crop indices, one for each batch."""
+        raise NotImplementedError
+
+    def drawn(self, epoch):
+        """The batches of `order`."""
+        return loader.batches(self.crops, self.order(epoch), (self.recipe,) * 2, self.seed, epoch)
+
+    def batches(self, epoch):
+        """The batches of `order`."""
+        self.epoch, self._sum, self._seen = epoch, 0.0, 0
+        return self.drawn(epoch)
+
+    def see(self, rows):
+        """Count the unit vectors of a batch towards the epoch's spread."""
+        self._sum, self._seen = self._sum + rows.detach().double().sum(0), self._seen + len(rows)
+
+    def after_step(self):
+        """The schedule runs by steps."""
+        self.schedule.step()
+
+    def after_epoch(self):
+        """The schedule runs by steps."""
+
+    def figures(self):
+        """How far apart the epoch's vectors lay."""
+        return {"spread": trainer.spread((self._sum / self._seen)[None])}
+
+
+class InstanceLearner(TwoViewLearner):
+    """Every crop is a class of its own: batches are shuffled crops. Fewer crops than a batch make one smaller batch.
+
+    params: batch, and what `instance_recipe` reads.
+    """
+
+    def __init__(self, crops, params, run):
+        super().__init__(crops, params, run)
+        self.batch, self.recipe = min(params["batch"], len(crops)), instance_recipe(params)
+
+    def order(self, epoch):
+        """One pass over the crops."""
+        return samplers.shuffled(len(self.crops), self.batch, np.random.default_rng((self.seed, epoch)))
+
+
+def instance_recipe(params):
+    """The random transform of params: augment, height, width, flip, scale and, for `standard`, jitter."""
+    strong = functools.partial(transforms.contrast_recipe, jitter=params["jitter"])
+    recipe = {"standard": strong, "crops": transforms.crop_recipe}[params["augment"]]
+    return recipe(params["height"], params["width"], params["flip"], params["scale"])
+
+
+def embed(network, crops, params):
+    """float32 unit vectors of the crops, N x D, by `params["features"]`: of the head or of the backbone."""
+    part = {"head": network, "backbone": network.backbone}[params["features"]]
+    return inference.unit(inference.extract(part, crops, params["height"], params["width"]))

@@ -1,0 +1,95 @@
+"""MoCo: every crop is a class of its own, told from many earlier ones by a slowly moving second encoder.
+
+One view of a crop is the query, encoded by the network that learns; the other is its key, encoded by a copy that
+follows it: k <- m k + (1 - m) q. The loss is the cross-entropy of the query's similarity to its own key among those to
+a queue of keys of earlier batches, over a temperature; then the batch's keys join the queue, and the oldest leave it.
+Optimiser and head are those of the long-video paper, whose baseline it is.
+"""
+
+import torch
+from torch import nn
+
+from pugmark.learning import contrast, splits, trainer, views
+from pugmark.learning.queue import KeyQueue
+from pugmark.learning.teacher import follow, teacher_of
+
+TITLE = "MoCo"
+SOURCE = "He et al., CVPR 2020; as a baseline of Fang et al., Self-Supervised Animal Identification for Long Videos"
+FAMILY = "video"
+LABELS = "none"
+PARAMS = {
+    "backbone": "resnet18",  # torchvision name, timm/NAME or open_clip/NAME
+    "weights": "resnet18-imagenet",  # name of a weight file, null for random initialisation
+    "size": 64,  # outputs of the linear head
+    "features": "head",  # vectors of a crop: head, the outputs that the loss sees, or backbone, what lies below them
+    "height": 224,  # pixels
+    "width": 224,  # pixels
+    "epochs": 10,  # passes over the crops: 10 for 3D-POP, 2 for 8-Calves
+    "batch": 256,  # crops, two views each
+    "queue": 32,  # batches whose keys are kept
+    "momentum": 0.999,  # of the key encoder, m; 1 leaves it as it starts
+    "temperature": 0.07,  # of the similarities; 0.2 in MoCo v2
+    "bn_splits": 1,  # parts of the batch that batch norm sees apart, as if each were on a device of its own
+    "lr": 0.3,  # for 256 crops; scaled by the batch
+    "augment": "standard",  # standard adds colour jitter, grey and blur; crops is flip and random crop alone
+    "jitter": 0.5,  # strength of the colour jitter
+    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
+    "scale": [0.2, 1.0],  # share of the crop's area that a view shows
+    "recompute": False,  # compute the backbone's activations again in the backward pass: less memory, equal results
+    "amp": False,  # mixed precision on a GPU; the paper's figures are in single precision
+}
+PUBLISHED = [
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.278, "setting": "resnet18 full"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.245, "setting": "resnet18 full"},
+    {"data": "8-Calves", "metric": "accuracy", "value": 0.22, "setting": "resnet18 full"},
+]
+
+
+def fit(crops, params, run):
+    """Train on all crops; the query encoder is kept."""
+    learner = MoCo(crops, params, run)
+    trainer.train(learner, params["epochs"], run)
+    return {"model": learner.model.encoder.state_dict()}
+
+
+def embed(crops, params, state):
+    """float32 N x size, or N x the backbone's size."""
+    network = encoder(params)
+    network.load_state_dict(state["model"])
+    return views.embed(network, crops, params)
+
+
+def encoder(params, weights=None):
+    """Backbone, its batch norms split, and linear head: images -> unit vectors."""
+    network = views.Projected(params, weights)
+    splits.split_norms(network, params["bn_splits"])
+    return network
+
+
+class MoCo(views.InstanceLearner):
+    """Query encoder, key encoder (`teacher`) and queue."""
+
+    def __init__(self, crops, params, run):
+        super().__init__(crops, params, run)
+        student = encoder(params, run.file(params["weights"]))
+        queue = KeyQueue(params["queue"], self.batch, params["size"])
+        self.model = nn.ModuleDict({"encoder": student, "teacher": teacher_of(student), "queue": queue})
+        self.optimise(self.batch)
+
+    def loss(self, first, second, indices):
+        """Each query against its key and the queue as it is before this batch."""
+        queries, self.latest = self.model.encoder(first), self.keys(second)
+        self.see(queries)
+        return contrast.info_nce(queries, self.latest, self.model.queue.keys, self.params["temperature"])
+
+    @torch.no_grad()
+    def keys(self, images):
+        """Unit keys of views, B x size; where batch norm is split, the keys share a part otherwise than the queries."""
+        order = splits.dealt(len(images), self.params["bn_splits"])
+        return self.model.teacher(images[order])[order.argsort()]
+
+    def after_step(self):
+        """The batch's keys join the queue; the key encoder follows; the schedule steps."""
+        self.model.queue.add(self.latest)
+        follow(self.model.teacher, self.model.encoder, self.params["momentum"])
+        super().after_step()

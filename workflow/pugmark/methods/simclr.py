@@ -1,0 +1,69 @@
+"""SimCLR: every crop is a class of its own, which its two views share.
+
+All crops of the video are shuffled into batches; each crop gives two random views. The loss (NT-Xent) is the
+cross-entropy of a view's similarity to the other view of its crop among those to all other views of the batch, over a
+temperature. Other crops of the same animal count as different too, which is why it is weak at telling animals apart.
+Optimiser and head are those of the long-video paper, whose baseline it is.
+"""
+
+import torch
+from torch import nn
+
+from pugmark.learning import contrast, trainer, views
+
+TITLE = "SimCLR"
+SOURCE = "Chen et al., ICML 2020; as a baseline of Fang et al., Self-Supervised Animal Identification for Long Videos"
+FAMILY = "video"
+LABELS = "none"
+PARAMS = {
+    "backbone": "resnet18",  # torchvision name, timm/NAME or open_clip/NAME
+    "weights": "resnet18-imagenet",  # name of a weight file, null for random initialisation
+    "size": 64,  # outputs of the linear head
+    "features": "head",  # vectors of a crop: head, the outputs that the loss sees, or backbone, what lies below them
+    "height": 224,  # pixels
+    "width": 224,  # pixels
+    "epochs": 10,  # passes over the crops: 10 for 3D-POP, 2 for 8-Calves
+    "batch": 256,  # crops, two views each
+    "temperature": 0.5,  # of the similarities
+    "lr": 0.3,  # for 256 crops; scaled by the batch
+    "augment": "standard",  # standard adds colour jitter, grey and blur; crops is flip and random crop alone
+    "jitter": 1.0,  # strength of the colour jitter
+    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
+    "scale": [0.2, 1.0],  # share of the crop's area that a view shows
+    "recompute": False,  # compute the backbone's activations again in the backward pass: less memory, equal results
+    "amp": False,  # mixed precision on a GPU; the paper's figures are in single precision
+}
+PUBLISHED = [
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.312, "setting": "resnet18 full"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.299, "setting": "resnet18 full"},
+    {"data": "8-Calves", "metric": "accuracy", "value": 0.213, "setting": "resnet18 full"},
+]
+
+
+def fit(crops, params, run):
+    """Train on all crops."""
+    learner = SimCLR(crops, params, run)
+    trainer.train(learner, params["epochs"], run)
+    return {"model": learner.model.encoder.state_dict()}
+
+
+def embed(crops, params, state):
+    """float32 N x size, or N x the backbone's size."""
+    network = views.Projected(params)
+    network.load_state_dict(state["model"])
+    return views.embed(network, crops, params)
+
+
+class SimCLR(views.InstanceLearner):
+    """One encoder and the similarities within a batch."""
+
+    def __init__(self, crops, params, run):
+        super().__init__(crops, params, run)
+        self.model = nn.ModuleDict({"encoder": views.Projected(params, run.file(params["weights"]))})
+        self.optimise(self.batch)
+
+    def loss(self, first, second, indices):
+        """NT-Xent of both views of the batch."""
+        rows = self.model.encoder(torch.cat((first, second)))
+        self.see(rows)
+        return contrast.nt_xent(contrast.cosines(rows, rows), self.params["temperature"])
