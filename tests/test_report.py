@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from pugmark import report, tables
 from pugmark.masking import rle
-from pugmark.reporting import leaderboard, pictures, plots, sightings, strips, summary, view
+from pugmark.reporting import leaderboard, pictures, plots, sightings, strips, summary, training, view
 from pugmark.reporting.gather import Collection
 
 EVIL = "<script>alert(1)</script>"
@@ -574,6 +574,13 @@ def test_curves_keep_the_last_attempt_of_an_epoch_and_leave_out_what_is_not_fini
     assert sorted(collection.history("resnet50-s1")) == [0, 1, 2]
     plot = plots.curves({"m": {1: {0: {"epoch": 0, "loss": 2.0}, 1: {"epoch": 1, "loss": float("nan")}}}})
     assert plot["rows"][0]["panels"][0]["lines"] == [[(0.0, plots.CURVE[1])]]
+
+
+def test_accuracies_stand_on_one_scale():
+    plot = plots.curves({"m": {1: {epoch: {training.ACCURACY: share} for epoch, share in ((1, 0.25), (2, 0.75))}}})
+    (panel,) = plot["rows"][0]["panels"]
+    width, height = plots.CURVE
+    assert panel["lines"] == [[(0.0, 0.75 * height), (width, 0.25 * height)]]
 
 
 def test_sheets_frame_right_and_wrong_and_draw_masks(tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 LABEL, PANEL, GUTTER, LINE = 220, 370, 60, 30
 CURVE = (230, 120)
 SPAN = 800
+BOUNDS = {"accuracy_by_matching": (0.0, 1.0)}  # of figures that are compared from panel to panel
 
 
 def dots(rows, chance, metrics):
@@ -73,7 +74,7 @@ def _panel(name, seeds, left):
     values = [value for line in points.values() for _, value in line] or [0.0]
     last = max([epoch for line in points.values() for epoch, _ in line], default=1) or 1
     first = min([epoch for line in points.values() for epoch, _ in line], default=0)
-    low, high = min(values), max(values)
+    low, high = BOUNDS.get(name, (min(values), max(values)))
     span, length = (high - low) or 1.0, (last - first) or 1
     width, height = CURVE
     lines = [
