@@ -172,12 +172,12 @@ def test_nothing_named_gives_empty_tables(tmp_path, truth):
 
 
 def test_a_method_that_chose_its_crops_is_judged_on_all_that_it_has_not_seen(tmp_path):
-    """It learned from a quarter of the crops, where it is right, as it is in two of three others, in either part."""
+    """It learned from some of the crops, where it is right, as it is in two of three others, in either part."""
     features, truth = blobs()
     words = np.array(["train", "test"] * 20, object)
     truth[39] = None
     table = write_collection(tmp_path, features, truth, words=words, frame_number=range(40))
-    learned = np.arange(40) % 8 < 2
+    learned = np.arange(40) % 10 < 4
     right = learned | (np.arange(40) % 3 > 0)
     clusters = [i % 4 if ok else (i + 1) % 4 for i, ok in enumerate(right)]
     write_clusters(tmp_path, table, clusters, "argmax")
@@ -187,10 +187,10 @@ def test_a_method_that_chose_its_crops_is_judged_on_all_that_it_has_not_seen(tmp
     unseen = [i for i in range(39) if not learned[i]]
     expected = np.mean([right[i] for i in unseen])
     assert value(metrics, "argmax, unseen crops", "accuracy") == pytest.approx(expected) and 0.6 < expected < 0.7
-    assert value(metrics, "argmax, unseen crops", "accuracy", "n") == 29
-    assert value(metrics, "argmax, unseen crops", "IDF1", "n") == 29
+    assert value(metrics, "argmax, unseen crops", "accuracy", "n") == 23
+    assert value(metrics, "argmax, unseen crops", "IDF1", "n") == 23
     # Of the test part, what it has not learned from.
-    assert value(metrics, "argmax", "accuracy", "n") == 14
+    assert value(metrics, "argmax", "accuracy", "n") == 11
     assert not set(table["crop_id"][learned]) & set(queries["crop_id"])
 
 

@@ -51,7 +51,7 @@ def test_animals_that_move_steadily_are_followed_from_end_to_end(name, every):
     # SORT confirms at the third box; the others begin with confirmed tracks.
     nobody = 4 if name == "sort" else 0
     assert (found < 0).sum() == nobody
-    above, below = partition.id_f1(truth, found)
+    above, below = partition.id_f1(partition.matched(truth, found), found)
     assert above.sum() / below.sum() == pytest.approx(2 * (40 - nobody) / (80 - nobody))
 
 
@@ -99,7 +99,8 @@ def test_two_halves_with_swapped_places_are_one_swap():
     early = [boxes(range(10), animal, x=0.3) for animal in (0, 1)]
     late = [boxes(range(12, 22), animal, x=0.3, y=0.1 + 0.4 * (1 - animal)) for animal in (0, 1)]
     found = tracked("bytetrack", *early, *late)
-    above, below = partition.id_f1(pd.concat([*early, *late])["animal"].to_numpy(), found)
+    truth = pd.concat([*early, *late])["animal"].to_numpy()
+    above, below = partition.id_f1(partition.matched(truth, found), found)
     assert found.max() == 1 and above.sum() / below.sum() == 0.5
 
 

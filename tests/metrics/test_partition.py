@@ -11,7 +11,7 @@ from pugmark.metrics import partition
 
 
 def id_f1(truth, clusters):
-    above, below = partition.id_f1(np.array(truth), np.array(clusters))
+    above, below = partition.id_f1(partition.matched(np.array(truth), np.array(clusters)), clusters)
     return above.sum() / below.sum()
 
 

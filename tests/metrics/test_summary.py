@@ -77,3 +77,11 @@ def test_rows_of_a_clustering():
     assert found["IDF1"] == pytest.approx(2 * 2 / (3 + 2))
     assert found["count_error"] == 0
     assert "IDF1" not in values(summary.clustering(truth, clusters, ~frames & frames, SETTINGS))
+
+
+def test_clusters_that_have_names_are_not_matched():
+    truth, clusters = np.array(list("aabb")), np.array([1, 1, 0, -1])
+    swapped = values(summary.clustering(truth, clusters, np.ones(4, bool), SETTINGS, names=np.array(["a", "b"])))
+    assert swapped["accuracy"] == 0 and swapped["IDF1"] == 0
+    right = values(summary.clustering(truth, clusters, np.ones(4, bool), SETTINGS, names=np.array(["b", "a"])))
+    assert right["accuracy"] == 3 / 4 and right["IDF1"] == pytest.approx(2 * 3 / (4 + 3))

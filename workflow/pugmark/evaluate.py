@@ -64,7 +64,10 @@ def _unseen(split, trained):
     """`split` with the crops that the model learned from out of the test."""
     leaked = split["crop_id"].isin(trained) & split["split"].isin(["val", "query", "gallery", "test"])
     if leaked.any():
-        log.warning("%d crops of the test part trained this model and are left out: train it again.", leaked.sum())
+        told = (
+            "%d crops of the test part trained this model and are left out; if the split has changed, train it again."
+        )
+        log.warning(told, leaked.sum())
     return split.assign(split=split["split"].mask(leaked, "unused"))
 
 
@@ -137,16 +140,18 @@ def _clusterings(split, clusters, settings, trained):
     for algorithm, labels in clusters.groupby("algorithm"):
         for suffix, part in parts.items():
             both = pd.merge(part, labels, on="crop_id", validate="one_to_one")
-            rows += [{"protocol": algorithm + suffix} | row for row in _clustering(both, settings)]
+            # A classifier's answers are names, those of its training crops in their order, and are not matched to any.
+            names = np.unique(split["individual"][learned].to_numpy(str)) if algorithm == "argmax" else None
+            rows += [{"protocol": algorithm + suffix} | row for row in _clustering(both, settings, names)]
     return rows
 
 
-def _clustering(both, settings):
+def _clustering(both, settings, names):
     if both.empty:
         return []
     on_video = both["frame_number"].notna().to_numpy()
     individuals, clusters = both["individual"].to_numpy(object), both["cluster"].to_numpy()
-    return summary.clustering(individuals, clusters, on_video, settings)
+    return summary.clustering(individuals, clusters, on_video, settings, names)
 
 
 if __name__ == "__main__":

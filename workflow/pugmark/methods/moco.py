@@ -9,9 +9,8 @@ Optimiser and head are those of the long-video paper, whose baseline it is.
 import torch
 from torch import nn
 
-from pugmark.learning import contrast, splits, trainer, views
+from pugmark.learning import contrast, splits, teacher, trainer, views
 from pugmark.learning.queue import KeyQueue
-from pugmark.learning.teacher import follow, teacher_of
 
 TITLE = "MoCo"
 SOURCE = "He et al., CVPR 2020; as a baseline of Fang et al., Self-Supervised Animal Identification for Long Videos"
@@ -73,7 +72,7 @@ class MoCo(views.InstanceLearner):
         super().__init__(crops, params, run)
         student = encoder(params, run.file(params["weights"]))
         queue = KeyQueue(params["queue"], self.batch, params["size"])
-        self.model = nn.ModuleDict({"encoder": student, "teacher": teacher_of(student), "queue": queue})
+        self.model = nn.ModuleDict({"encoder": student, "teacher": teacher.teacher_of(student), "queue": queue})
         self.optimise(self.batch)
 
     def loss(self, first, second, indices):
@@ -91,5 +90,5 @@ class MoCo(views.InstanceLearner):
     def after_step(self):
         """The batch's keys join the queue; the key encoder follows; the schedule steps."""
         self.model.queue.add(self.latest)
-        follow(self.model.teacher, self.model.encoder, self.params["momentum"])
+        teacher.follow(self.model.teacher, self.model.encoder, self.params["momentum"])
         super().after_step()

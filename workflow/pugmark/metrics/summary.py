@@ -61,19 +61,25 @@ def open_set_rows(ranking, individuals, threshold, settings):
     return [*rows, _row("BAKS_BAUS", combined, sum(map(len, shares.values()))), _row("new_below", threshold, len(new))]
 
 
-def clustering(individuals, clusters, on_video, settings):
+def clustering(individuals, clusters, on_video, settings, names=None):
     """Rows of one clustering; individuals, clusters: arrays of N. on_video: which are frames, for ID-F1.
 
-    Intervals hold the matching of clusters to individuals fixed; ARI and AMI have none.
+    names: array of what each cluster is called, where the method says so; None to match clusters to individuals one to
+    one. Intervals hold the matching fixed; ARI and AMI have none.
     """
     number, present = len(individuals), len(np.unique(individuals))
     found = len(np.unique(clusters[clusters >= 0]))
-    right = partition.matched(individuals, clusters)
+    right = (
+        partition.matched(individuals, clusters)
+        if names is None
+        else (names[clusters] == individuals) & (clusters >= 0)
+    )
     rows = [_row("accuracy", right.mean(), number, *_interval(right, np.ones(number), individuals, settings))]
     for metric, value in zip(("ARI", "AMI"), partition.agreement(individuals, clusters), strict=True):
         rows.append(_row(metric, value, number))
     if on_video.any():
-        above, below = partition.id_f1(individuals[on_video], clusters[on_video])
+        there = partition.matched(individuals[on_video], clusters[on_video]) if names is None else right[on_video]
+        above, below = partition.id_f1(there, clusters[on_video])
         low, high = _interval(above, below, individuals[on_video], settings)
         rows.append(_row("IDF1", above.sum() / below.sum(), on_video.sum(), low, high))
     rows.append(_row("clusters", found, number))
