@@ -1,7 +1,7 @@
 """Run the workflow on the real data beside the project: `make real`; PUGMARK_REAL=reduced is the size that CI takes.
 
-Arguments choose among peru, holstein, koi and own; without any, all run. The data are arranged as links under
-results/real/arranged, since nothing may be written where they lie.
+Arguments choose among those of ARRANGE; without any, peru, holstein, koi and own run. The data are arranged as links
+under results/real/arranged, since nothing may be written where they lie.
 """
 
 import csv
@@ -48,6 +48,61 @@ def arrange_koi():
     (ARRANGED / "koi" / boxes.name).write_text("".join(kept))
 
 
+def arrange_label_free():
+    """Twelve cows with up to 24 pictures each, day and infra-red: small enough to train the whole family thrice."""
+    for cow in sorted((DATA / "holstein2025" / "datasets_v2").iterdir())[:12]:
+        for image in sorted(cow.iterdir())[:24]:
+            link(image, ARRANGED / "label_free" / "spring" / cow.name / image.name)
+
+
+def arrange_video():
+    """The first 60 frames of the koi, and a video four times as long: forwards and backwards twice, as the light goes
+    down and the camera shifts, so that no frame is there twice."""
+    (video,) = (DATA / "koi_video").glob("*.mp4")
+    (boxes,) = (DATA / "koi_video").glob("*.csv")
+    rows = boxes.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    link(video, ARRANGED / "video" / "short" / video.name)
+    (ARRANGED / "video" / "short" / boxes.name).write_text("".join(row for row in rows if scene(row) <= 60))
+    folder = ARRANGED / "video" / "long"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "koi.mp4").exists():
+        (folder / "koi.csv").write_text("".join(longer(video, folder / "koi.mp4", rows)))
+
+
+def scene(row):
+    """The number of the frame that a row of the koi's box table is of, from 1."""
+    return int(row.split(",")[5][5:10])
+
+
+def longer(source, target, rows, passes=4):
+    """Write the longer video; returns the rows of its boxes."""
+    import av
+    import numpy as np
+
+    with av.open(str(source)) as file:
+        frames = [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
+    count, made = len(frames), []
+    with av.open(str(target), "w") as file:
+        stream = file.add_stream("libx264", rate=25, options={"crf": "20"})
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for number in range(passes * count):
+            turn, place = divmod(number, count)
+            original = place if turn % 2 == 0 else count - 1 - place
+            moved = np.roll(frames[original], 8 * turn, axis=1) * (1 - 0.4 * number / (passes * count))
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(moved.astype(np.uint8), format="rgb24")))
+            made += [shifted(row, 8 * turn, number + 1) for row in rows if scene(row) == original + 1]
+        file.mux(stream.encode())
+    return made
+
+
+def shifted(row, pixels, number):
+    """A row of the box table, `pixels` to the right and on frame `number`; at the edge it becomes narrower."""
+    name, x, y, w, h, _, *size = row.split(",")
+    left = min(int(x) + pixels, int(size[0]) - 2)
+    return ",".join([name, str(left), y, str(min(int(w), int(size[0]) - left)), h, f"scene{number:05}.jpg", *size])
+
+
 def arrange_own():
     """Lion photographs in a folder of one's own making: flat, renamed, named in labels.csv."""
     folder, rows = ARRANGED / "own" / "field day 1", []
@@ -62,7 +117,15 @@ def arrange_own():
         writer.writerows(rows)
 
 
-ARRANGE = {"peru": lambda: None, "holstein": arrange_holstein, "koi": arrange_koi, "own": arrange_own}
+ARRANGE = {
+    "peru": lambda: None,
+    "holstein": arrange_holstein,
+    "koi": arrange_koi,
+    "own": arrange_own,
+    "label_free": arrange_label_free,
+    "video": arrange_video,
+}
+ALWAYS = ("peru", "holstein", "koi", "own")
 
 
 def run(name):
@@ -90,7 +153,7 @@ def main():
     if not DATA.is_dir():
         print(f"make real: skipped, no real data at {os.path.relpath(DATA, ROOT)}")
         return
-    for name in sys.argv[1:] or ARRANGE:
+    for name in sys.argv[1:] or ALWAYS:
         run(name)
         figures(name)
         print(f"{name}: open results/real/{name}/report/index.html")
