@@ -276,10 +276,16 @@ def test_pixels_ignore_brightness_and_contrast(seen):
     assert len(methods.load("pixels").embed(Image(), methods.resolve("pixels", {"colour": True}), {})[0]) == 3 * 32 * 32
 
 
+BOUND = {"labels": "identity", "iterations": 8, "identities": 6, "images": 4, "lr": 0.003, "erasing": 0, "epochs": 5}
+
+
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
         ("cluster_contrast", {"iterations": 8, "identities": 6, "images": 4, "lr": 0.003, "erasing": 0, "epochs": 5}),
+        ("spcl", BOUND),
+        ("ice", BOUND | {"teacher_momentum": 0.9, "blur": 0}),
+        ("pplr", BOUND | {"smoothing_epochs": 2}),
         ("resnet50", {"batch": 12, "epochs": 12, "lr": 0.01, "lr_backbone": 0.01}),
     ],
 )

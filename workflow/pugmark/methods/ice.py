@@ -119,8 +119,7 @@ class ICE(pseudo.PseudoLabelLearner):
         """The clusters, the hardest key, the teacher's view of the batch and, where asked for, the stations."""
         raw = self.model.student.raw(strong)
         # Training mode: the teacher's running statistics follow its own batches.
-        with torch.no_grad():
-            keys, references = self.model.encoder(other).float(), self.model.encoder(weak).float()
+        keys, references = self.model.encoder(other).float(), self.model.encoder(weak).float()
         # Half precision would err by a tenth in logits that are divided by a temperature.
         with torch.autocast(raw.device.type, enabled=False):
             return self.objective(raw.float(), keys, references, indices)
