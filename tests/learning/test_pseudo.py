@@ -34,12 +34,24 @@ def test_eps_is_relaxed_up_to_08_and_then_the_training_ends(monkeypatch):
     assert asked == pytest.approx([0.6, 0.65, 0.7, 0.75, 0.8])
 
 
-def test_relaxing_stops_at_the_first_two_clusters(monkeypatch):
-    monkeypatch.setattr(
-        algorithms, "pseudo_labels", lambda features, eps, *rest: np.array([0, 1] if eps > 0.68 else [0, 0])
-    )
-    labels, eps = pseudo.label(blobs(1, 2), 0.6, 4, 10, 3)
+def test_relaxing_stops_at_the_first_two_clusters():
+    labels, eps = pseudo.relaxed(lambda eps: np.array([0, 1] if eps > 0.68 else [-1, -1]), 0.6)
     assert eps == pytest.approx(0.7) and labels.tolist() == [0, 1]
+
+
+def test_one_cluster_of_all_is_parted_by_a_smaller_eps():
+    labels, eps = pseudo.relaxed(lambda eps: np.array([0, 1] if eps < 0.52 else [0, 0]), 0.6)
+    assert eps == pytest.approx(0.5) and labels.tolist() == [0, 1]
+    with pytest.raises(TrainingError, match=r"2 crops form 1 cluster\(s\) even at eps 0.30"):
+        pseudo.relaxed(lambda eps: np.array([0, 0]), 0.6)
+
+
+def test_nearly_all_in_one_cluster_for_three_epochs_ends_the_training():
+    learner = object.__new__(pseudo.PseudoLabelLearner)
+    learner.check([{"largest": 0.95}] * 2 + [{"largest": 0.5}])
+    learner.check([{"largest": 0.95}] * 2)
+    with pytest.raises(TrainingError, match="has held 95% of the crops or more for 3 epochs"):
+        learner.check([{"largest": 0.5}] + [{"largest": 0.95}] * 3)
 
 
 def test_figures_by_hand():

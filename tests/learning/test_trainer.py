@@ -2,9 +2,12 @@
 
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from pugmark import tables
 from pugmark.learning import checkpoint, trainer
 from pugmark.learning.run import Run, key
 from pugmark.weights import WeightsError
@@ -115,3 +118,41 @@ def test_the_key_follows_settings_and_crops():
 
     assert key({"lr": 1}, {}, Seen) == key({"lr": 1}, {}, Seen)
     assert len({key({"lr": 1}, {}, Seen), key({"lr": 2}, {}, Seen), key({"lr": 1}, {}, Other)}) == 3
+
+
+def test_collapse_ends_the_training_with_a_sentence(monkeypatch):
+    monkeypatch.setattr(Line, "figures", lambda self: {"spread": 1e-6})
+    with pytest.raises(trainer.TrainingError, match=r"same vector after epoch 1 .*collapsed"):
+        trainer.train(Line(), 3, Run(0))
+
+
+def test_spread_by_hand():
+    corners = torch.tensor([[1.0, 0], [0, 1], [-1, 0], [0, -1]])
+    assert trainer.spread(corners) == 1
+    assert trainer.spread(corners[:2]) == pytest.approx(0.5)
+    assert trainer.spread(corners[[0, 0]]) == 0
+
+
+def test_a_learner_says_when_it_is_finished_also_to_a_resumed_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(Line, "finished", lambda self, history: len(history) == 2)
+    for _ in range(2):
+        trainer.train(Line(), 5, Run(0, folder=tmp_path))
+        assert len((tmp_path / "history.jsonl").read_text().splitlines()) == 2
+
+
+def test_groups_of_every_epoch_are_kept_across_an_interruption(tmp_path, monkeypatch):
+    def groups(self):
+        return np.array([self.epochs_done, -1])
+
+    def after_epoch(self):
+        self.schedule.step()
+        self.epochs_done = self.schedule.last_epoch
+
+    monkeypatch.setattr(Line, "groups", groups)
+    monkeypatch.setattr(Line, "after_epoch", after_epoch)
+    Line.crops = type("Crops", (), {"meta": pd.DataFrame({"crop_id": ["a", "b"]})})
+    for epochs in (1, 3):
+        trainer.train(Line(), epochs, Run(0, folder=tmp_path))
+    table = tables.read(tmp_path / "groups.parquet", "groups")
+    found = list(zip(table["epoch"], table["crop_id"], table["cluster"], strict=True))
+    assert found == [(e, crop, e if crop == "a" else -1) for e in (1, 2, 3) for crop in "ab"]

@@ -33,7 +33,7 @@ rule evaluate:
 rule explain:
     input:
         run_features,
-        model=run_model,
+        model=model_file("model.pt"),
         split=rules.split.output[0],
         clusters=rules.cluster.output[0],
     output:

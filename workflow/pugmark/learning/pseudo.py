@@ -15,7 +15,8 @@ from pugmark.learning.inference import extract, unit
 from pugmark.learning.trainer import TrainingError
 
 logger = logging.getLogger(__name__)
-MAX_EPS, EPS_STEP = 0.8, 0.05
+EPS, EPS_STEP = (0.3, 0.8), 0.05
+"""Between which an epoch may choose it anew, and by how much at a time."""
 LARGEST, PATIENCE = 0.9, 3
 """Share of the crops in one cluster, and epochs in a row, that end a training."""
 
@@ -31,19 +32,21 @@ def label(features, eps, min_samples, k1, k2):
 def relaxed(grouping, eps):
     """Labels as `grouping(eps)` gives them, as int64, and the eps that gave them.
 
-    Fewer than two clusters teach nothing: eps is then relaxed step by step. Raises TrainingError beyond MAX_EPS.
+    Fewer than two clusters teach nothing. Where there is none, eps then grows step by step; where there is but one, it
+    shrinks, since a larger one would never part it. Raises TrainingError where it leaves EPS.
     """
-    while True:
-        labels = grouping(eps).astype(np.int64)
-        if labels.max(initial=-1) >= 1:
-            return labels, eps
-        if eps + EPS_STEP > MAX_EPS + 1e-9:
+    labels = grouping(eps).astype(np.int64)
+    step = EPS_STEP if labels.max(initial=-1) < 0 else -EPS_STEP
+    while labels.max(initial=-1) < 1:
+        tried, eps = eps, round(eps + step, 4)
+        if not EPS[0] <= eps <= EPS[1]:
             raise TrainingError(
-                f"{len(labels)} crops form {labels.max(initial=-1) + 1} cluster(s) even at eps {eps:.2f}: lower "
-                "min_samples or k1, or give more crops; where all crops form one cluster, lower eps."
+                f"{len(labels)} crops form {labels.max(initial=-1) + 1} cluster(s) even at eps {tried:.2f}: lower k1 "
+                "(about the crops of an individual) or min_samples, give more crops, or mask the background."
             )
-        eps = round(eps + EPS_STEP, 4)
-        logger.info("fewer than two clusters: eps relaxed to %.2f for this epoch", eps)
+        logger.info("fewer than two clusters: eps %.2f for this epoch", eps)
+        labels = grouping(eps).astype(np.int64)
+    return labels, eps
 
 
 def figures(labels, eps):

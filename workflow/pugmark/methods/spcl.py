@@ -97,7 +97,7 @@ class SpCL(pseudo.PseudoLabelLearner):
         if p["labels"] == "identity":
             return super().cluster(features)
         vectors, gap = torch.from_numpy(features).to(device()), p["eps_gap"]
-        distances = jaccard.distances(vectors, p["k1"], p["k2"], pseudo.MAX_EPS + gap)
+        distances = jaccard.distances(vectors, p["k1"], p["k2"], pseudo.EPS[1] + gap)
         labels, eps = pseudo.relaxed(lambda eps: algorithms.dbscan(distances, eps, p["min_samples"]), p["eps"])
         tight, loose = (algorithms.dbscan(distances, eps + by, p["min_samples"]) for by in (-gap, gap))
         return self_paced.reliable(labels, tight, loose, self.threshold(labels, loose)), eps
