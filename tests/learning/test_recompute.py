@@ -18,9 +18,9 @@ def made(name, again, seed=0):
     return body
 
 
-def step(model, size=32):
+def step(model, half=False):
     """Bytes that one forward pass keeps for the backward pass, parameters apart, which then runs."""
-    images = torch.randn(4, 3, size, size, generator=torch.Generator().manual_seed(1))
+    images = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(1))
     owned = {parameter.data_ptr() for parameter in model.parameters()}
     kept = {}
 
@@ -31,16 +31,17 @@ def step(model, size=32):
         return tensor
 
     torch.manual_seed(2)
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+    hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor)
+    with hooks, torch.autocast("cpu", torch.bfloat16, enabled=half):
         loss = model(images).square().mean()
     loss.backward()
     return sum(kept.values())
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_gradients_and_running_statistics_are_those_of_the_plain_run(name):
+@pytest.mark.parametrize(("name", "half"), [*((name, False) for name in NETWORKS), ("resnet18", True)])
+def test_gradients_and_running_statistics_are_those_of_the_plain_run(name, half):
     plain, again = made(name, False), made(name, True)
-    bytes_kept = [step(model) for model in (plain, again)]
+    bytes_kept = [step(model, half) for model in (plain, again)]
     gradients = {key: value.grad for key, value in plain.named_parameters()}
     assert any(value is not None for value in gradients.values())
     for key, value in again.named_parameters():
