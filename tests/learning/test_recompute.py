@@ -1,11 +1,14 @@
 """Recomputed activations: the results of plain training with fewer bytes kept for the backward pass."""
 
+import copy
+
 import pytest
 import torch
 
 from pugmark.learning import inference
 from pugmark.learning.backbones import backbone
 from pugmark.learning.recompute import recompute, still
+from pugmark.learning.splits import split_norms
 
 NETWORKS = ["resnet18", "efficientnet_b0", "densenet121", "timm/test_resnet", "timm/test_convnext"]
 
@@ -53,6 +56,19 @@ def test_gradients_and_running_statistics_are_those_of_the_plain_run(name, half)
     assert bytes_kept[1] < 0.8 * bytes_kept[0], bytes_kept
 
 
+@pytest.mark.parametrize("name", ["resnet18", "timm/test_resnet"])
+def test_layers_that_are_replaced_later_are_the_ones_that_compute(name):
+    models = [made(name, again) for again in (False, True)]
+    for model in models:
+        split_norms(model, 2)
+        step(model)
+    gradients = {key: value.grad for key, value in models[0].named_parameters()}
+    assert any("norm" in key for key in gradients)
+    assert all(torch.equal(value.grad, gradients[key]) for key, value in models[1].named_parameters())
+    state = models[1].state_dict()
+    assert all(torch.equal(value, state[key]) for key, value in models[0].state_dict().items())
+
+
 def test_statistics_move_once():
     moved = made("resnet18", True)
     before = moved.body.bn1.running_mean.clone()
@@ -80,8 +96,6 @@ def test_inference_is_as_ever(name):
 
 
 def test_a_copy_computes_with_its_own_weights():
-    import copy
-
     model = made("timm/test_resnet", True)
     copied = copy.deepcopy(model)
     with torch.no_grad():
