@@ -45,7 +45,7 @@ VARIANTS = {
         {"labels": "identity", "watch": 1},
     ],
     "simclr": [{"augment": "crops", "features": "backbone"}],
-    "moco": [{"bn_splits": 2, "queue": 2}],
+    "moco": [{"bn_splits": 2, "queue": 2, "recompute": True}],
     "fancl": [
         {"branches": ["original", "noised"], "consistency": ["instance"], "density": 0.5, "activation": "epoch"},
         {"inference": "both", "consistency": [], "layer": "bn1"},

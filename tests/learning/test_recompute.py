@@ -1,11 +1,14 @@
 """Recomputed activations: the results of plain training with fewer bytes kept for the backward pass."""
 
+import copy
+
 import pytest
 import torch
 
 from pugmark.learning import inference
 from pugmark.learning.backbones import backbone
 from pugmark.learning.recompute import recompute, still
+from pugmark.learning.splits import split_norms
 
 NETWORKS = ["resnet18", "efficientnet_b0", "densenet121", "timm/test_resnet", "timm/test_convnext"]
 
@@ -18,9 +21,9 @@ def made(name, again, seed=0):
     return body
 
 
-def step(model, size=32):
+def step(model, half=False):
     """Bytes that one forward pass keeps for the backward pass, parameters apart, which then runs."""
-    images = torch.randn(4, 3, size, size, generator=torch.Generator().manual_seed(1))
+    images = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(1))
     owned = {parameter.data_ptr() for parameter in model.parameters()}
     kept = {}
 
@@ -31,16 +34,17 @@ def step(model, size=32):
         return tensor
 
     torch.manual_seed(2)
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+    hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor)
+    with hooks, torch.autocast("cpu", torch.bfloat16, enabled=half):
         loss = model(images).square().mean()
     loss.backward()
     return sum(kept.values())
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_gradients_and_running_statistics_are_those_of_the_plain_run(name):
+@pytest.mark.parametrize(("name", "half"), [*((name, False) for name in NETWORKS), ("resnet18", True)])
+def test_gradients_and_running_statistics_are_those_of_the_plain_run(name, half):
     plain, again = made(name, False), made(name, True)
-    bytes_kept = [step(model) for model in (plain, again)]
+    bytes_kept = [step(model, half) for model in (plain, again)]
     gradients = {key: value.grad for key, value in plain.named_parameters()}
     assert any(value is not None for value in gradients.values())
     for key, value in again.named_parameters():
@@ -50,6 +54,19 @@ def test_gradients_and_running_statistics_are_those_of_the_plain_run(name):
     assert state.keys() == plain.state_dict().keys()
     assert all(torch.equal(value, state[key]) for key, value in plain.state_dict().items())
     assert bytes_kept[1] < 0.8 * bytes_kept[0], bytes_kept
+
+
+@pytest.mark.parametrize("name", ["resnet18", "timm/test_resnet"])
+def test_layers_that_are_replaced_later_are_the_ones_that_compute(name):
+    models = [made(name, again) for again in (False, True)]
+    for model in models:
+        split_norms(model, 2)
+        step(model)
+    gradients = {key: value.grad for key, value in models[0].named_parameters()}
+    assert any("norm" in key for key in gradients)
+    assert all(torch.equal(value.grad, gradients[key]) for key, value in models[1].named_parameters())
+    state = models[1].state_dict()
+    assert all(torch.equal(value, state[key]) for key, value in models[0].state_dict().items())
 
 
 def test_statistics_move_once():
@@ -79,8 +96,6 @@ def test_inference_is_as_ever(name):
 
 
 def test_a_copy_computes_with_its_own_weights():
-    import copy
-
     model = made("timm/test_resnet", True)
     copied = copy.deepcopy(model)
     with torch.no_grad():

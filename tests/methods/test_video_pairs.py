@@ -137,7 +137,7 @@ def test_names_are_shown_to_the_oracle_alone(seen, monkeypatch):
 
 
 def accuracy(seen, **settings):
-    made = params(epochs=4, lr=1.0, **settings)
+    made = params(epochs=8, lr=3.0, **settings)
     state = runs.fit("video_pairs", seen, made, runs.Run(1, individuals=6))
     vectors = video_pairs.embed(seen, made, state)
     return matched(seen.labels()[0], algorithms.kmeans(vectors, 6, 0)).mean()

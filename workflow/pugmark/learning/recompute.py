@@ -21,12 +21,10 @@ def recompute(body):
     EfficientNet or a ConvNeXt. In torchvision's networks single layers in a row, such as the stem, make one stage; in
     others, whose order is not known here, they are left alone.
     """
-    parts = [part for child in body.children() for part in (child if type(child) is nn.Sequential else [child])]
     if isinstance(body, nn.Sequential):
-        runs = itertools.groupby(parts, lambda part: part if any(part.children()) else None)
-        body.forward = functools.partial(_chain, body, [nn.Sequential(*run) for _, run in runs])
+        body.forward = functools.partial(_chain, body)
         return
-    for part in parts:
+    for part in _parts(body):
         if any(part.children()):
             part.forward = functools.partial(_again, body, part.forward)
 
@@ -45,9 +43,14 @@ def still(module):
             setattr(norm, name, value)
 
 
-def _chain(body, stages, images):
-    for stage in stages:
-        images = _again(body, stage, images)
+def _parts(body):
+    return [part for child in body.children() for part in (child if type(child) is nn.Sequential else [child])]
+
+
+def _chain(body, images):
+    # Looked up in every pass, because layers may have been replaced since.
+    for _, run in itertools.groupby(_parts(body), lambda part: part if any(part.children()) else None):
+        images = _again(body, nn.Sequential(*run), images)
     return images
 
 
