@@ -33,7 +33,7 @@ def test_a_pass_takes_each_frame_at_most_once_and_whole():
 @pytest.mark.parametrize(("animals", "views", "rate"), [(10, 2, 0.046875), (8, 2, 0.0375), (10, 1, 0.0234375)])
 def test_the_rate_goes_by_the_largest_batch_and_falls_to_zero(animals, views, rate):
     members = [list(range(animals)), [animals]]
-    optimiser, schedule = video.sgd(torch.nn.Linear(2, 2), PARAMS, members, views, steps=4)
+    optimiser, schedule = video.sgd(torch.nn.Linear(2, 2), 0.3, video.largest(members, 2, views), steps=4)
     assert optimiser.param_groups[0]["lr"] == pytest.approx(rate)
     assert optimiser.defaults["momentum"] == 0.9 and optimiser.defaults["weight_decay"] == 0
     rates = []
@@ -45,18 +45,18 @@ def test_the_rate_goes_by_the_largest_batch_and_falls_to_zero(animals, views, ra
 
 
 def test_a_full_network_is_one_layer_above_the_backbone():
-    network = video.Network(PARAMS, 7)
+    network = video.network(PARAMS, 7)
     assert all(parameter.requires_grad for parameter in network.parameters())
     assert len(network.head) == 1 and network.head[0].out_features == 7
     assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 7)
 
 
 def test_a_frozen_backbone_learns_nothing_not_even_statistics():
-    network = video.Network(PARAMS | {"trainable": "frozen"}, 7).train()
+    network = video.network(PARAMS | {"trainable": "frozen"}, 7).train()
     before = {name: value.clone() for name, value in network.backbone.state_dict().items()}
     sizes = [(layer.in_features, layer.out_features) for layer in network.head if isinstance(layer, torch.nn.Linear)]
     assert sizes == [(network.backbone.size, 256), (256, 128), (128, 128), (128, 7)]
-    optimiser, _ = video.sgd(network, PARAMS, [[0, 1]], 1, 2)
+    optimiser, _ = video.sgd(network, 0.3, 4, 2)
     network(torch.randn(4, 3, 32, 32)).square().sum().backward()
     optimiser.step()
     after = network.backbone.state_dict()

@@ -30,14 +30,6 @@ def test_each_stripe_has_unit_norm_before_all_have():
     torch.testing.assert_close(found, F.normalize(network.pooled(images), dim=2) / 6**0.5)
 
 
-def test_rows_are_from_the_top_and_columns_from_the_left():
-    maps = torch.arange(12.0).view(1, 1, 6, 2).expand(1, 3, 6, 2)
-    rows = parts().pool(maps)
-    assert rows[0, :, 0].tolist() == [0.5, 2.5, 4.5, 6.5, 8.5, 10.5]
-    cols = parts(stripes="cols", parts=2).pool(maps)
-    assert cols[0, :, 0].tolist() == [5.0, 6.0]
-
-
 def test_classifiers_share_no_weights_and_each_sees_its_own_stripe():
     heads = parts().classifier(4)
     assert len({parameter.data_ptr() for parameter in heads.parameters()}) == 12

@@ -5,7 +5,6 @@ import itertools
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from learning import crop_tables
@@ -109,11 +108,9 @@ def test_an_epoch_is_one_pass_over_the_frames(seen):
     assert [len(batch) for batch in learner(seen, frames=3).order(0)] == [9]
 
 
-def test_frames_with_one_box_are_passed_over_and_too_few_frames_refused():
-    codes, members = video_pairs.frames(pd.Series(["a", "b", "b", "c", "d", "d", "b"]))
-    assert codes.tolist() == [0, 1, 1, 2, 3, 3, 1] and members == [[1, 2, 6], [4, 5]]
+def test_too_few_frames_are_refused(seen):
     with pytest.raises(trainer.TrainingError, match="1 frames hold two animals or more"):
-        video_pairs.frames(pd.Series(["a", "b", "b"]))
+        learner(seen.take([0, 1, 2, 3]))
 
 
 def test_the_oracle_pairs_by_name_whatever_the_similarity(seen):

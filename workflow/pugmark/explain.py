@@ -17,7 +17,7 @@ import pandas as pd
 import torch
 
 from pugmark import cli, methods, panels, tables, vectors
-from pugmark.learning import checkpoint, crops, gradcam, transforms
+from pugmark.learning import checkpoint, crops, fana, gradcam, transforms
 from pugmark.learning.gradcam import ExplainError
 
 DEFAULTS = {"crops": 8, "fill": None}
@@ -67,8 +67,6 @@ def chosen(split, features, clusters, most, seed=0):
 
 def noise(network, images, layer, area):
     """Rows of pictures of FANCL's noise: the layer's activation, the region of its highest values, the noised crop."""
-    from pugmark.learning import fana
-
     activation = fana.activation(network.backbone, images, layer)
     region = fana.region(activation, area)
     white = [*(255 * region[..., None].expand(*region.shape, 3)).to(torch.uint8).numpy()]

@@ -60,18 +60,6 @@ def perceptron(*sizes):
     return nn.Sequential(*layers[:-2])
 
 
-class Stripes(nn.Module):
-    """Maps B x D x h x w -> the means of equal stripes, B x parts x D: rows from the top, or cols from the left."""
-
-    def __init__(self, parts, stripes):
-        super().__init__()
-        self.pool = nn.AdaptiveAvgPool2d({"rows": (parts, 1), "cols": (1, parts)}[stripes])
-
-    def forward(self, maps):
-        """B x D x h x w -> B x parts x D."""
-        return self.pool(maps).flatten(2).transpose(1, 2)
-
-
 class Mirrored(nn.Module):
     """The features of an image plus those of its mirror image."""
 

@@ -42,6 +42,23 @@ class PartEncoder(nn.Module):
         return torch.stack([neck(one) for neck, one in zip(self.necks, pooled, strict=True)], 1)
 
 
+class Whole(nn.Module):
+    """The features of the whole image alone: B x 3 x H x W -> B x D."""
+
+    def __init__(self, encoder):
+        super().__init__()
+        self.encoder = encoder
+
+    @property
+    def backbone(self):
+        """Of the part encoder."""
+        return self.encoder.backbone
+
+    def forward(self, images):
+        """B x 3 x H x W -> B x D."""
+        return self.encoder(images)[:, 0]
+
+
 def agreement(whole, parts, k):
     """Jaccard overlap of each crop's k nearest others in the space of the whole and of each part: float32 N x P.
 

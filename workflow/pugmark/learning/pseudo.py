@@ -11,6 +11,7 @@ import torch
 from pugmark.clustering import algorithms
 from pugmark.devices import device
 from pugmark.learning import loader, samplers, trainer, transforms
+from pugmark.learning.heads import neck_encoder
 from pugmark.learning.inference import extract, unit
 from pugmark.learning.trainer import TrainingError
 
@@ -58,6 +59,18 @@ def figures(labels, eps):
         "largest": float(sizes.max(initial=0) / len(labels)),
         "eps": eps,
     }
+
+
+def embed(crops, params, state):
+    """float32 N x D, the features behind the BatchNorm neck of the encoder that was trained."""
+    return unit(extract(network(params, state), crops, params["height"], params["width"]))
+
+
+def network(params, state):
+    """The trained encoder, B x 3 x H x W -> unit vectors, B x D."""
+    trained = neck_encoder(params)
+    trained.load_state_dict(state["model"])
+    return trained
 
 
 class PseudoLabelLearner(trainer.Learner):

@@ -41,33 +41,40 @@ def batches(members, size, rng):
     return [[i for frame in group for i in members[frame]] for group in samplers.shuffled(len(members), size, rng)]
 
 
-def sgd(model, params, members, views, steps):
+def largest(members, frames, views):
+    """The most crops that a batch of `frames` frames can have, `views` of each: the learning rate goes by them, and not
+    by each batch's own size."""
+    return views * frames * max(map(len, members))
+
+
+def sgd(model, rate, batch, steps):
     """Optimiser and schedule: SGD without weight decay whose rate falls to 0 along a cosine over `steps` steps.
 
-    params: `lr` for 256 crops. The rate goes by the largest batch that the video can give, not by each batch's own
-    size: `views` of as many crops as `members` have in the fullest frame, for each frame of a batch.
+    rate: for 256 crops; it is scaled to `batch`.
     """
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    largest = views * params["batch"] * max(map(len, members))
-    optimiser = torch.optim.SGD(learned, lr=params["lr"] * largest / 256, momentum=0.9)
+    optimiser = torch.optim.SGD(learned, lr=rate * batch / 256, momentum=0.9)
     return optimiser, torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps))
 
 
+def network(params, outputs, weights=None):
+    """The Network of params (backbone, trainable): `full` trains all under one linear layer, `frozen` a perceptron."""
+    frozen = params["trainable"] == "frozen"
+    return Network(backbone(params["backbone"], weights), outputs, HIDDEN if frozen else (), frozen)
+
+
 class Network(nn.Module):
-    """B x 3 x H x W -> B x `outputs`, not normalised.
+    """Backbone and head: B x 3 x H x W -> B x `outputs`, not normalised. A frozen backbone keeps its statistics too."""
 
-    params: backbone; trainable, where `full` trains it and one linear layer above it and `frozen` a perceptron alone.
-    """
-
-    def __init__(self, params, outputs, weights=None):
+    def __init__(self, body, outputs, hidden=(), frozen=False):
+        """body: a Backbone. hidden: widths of the layers between it and the output."""
         super().__init__()
-        self.backbone = backbone(params["backbone"], weights)
-        self.frozen = params["trainable"] == "frozen"
-        self.head = perceptron(self.backbone.size, *(HIDDEN if self.frozen else ()), outputs)
-        self.backbone.requires_grad_(not self.frozen)
+        self.backbone, self.frozen = body, frozen
+        self.head = perceptron(body.size, *hidden, outputs)
+        self.backbone.requires_grad_(not frozen)
 
     def train(self, mode=True):
-        """Training mode; a frozen backbone keeps its running statistics."""
+        """Training mode, of the head alone where the backbone is frozen."""
         super().train(mode)
         self.backbone.train(mode and not self.frozen)
         return self

@@ -6,36 +6,23 @@ Source: Fang et al., Self-Supervised Animal Identification for Long Videos, whic
 import functools
 
 import numpy as np
-import torch
-from torch import nn
 from torch.nn import functional as F
 
-from pugmark.learning import inference, loader, samplers, trainer, transforms
+from pugmark.learning import inference, loader, samplers, trainer, transforms, video
 from pugmark.learning.backbones import backbone
-from pugmark.learning.heads import perceptron
 from pugmark.learning.recompute import recompute
 
 
-class Projected(nn.Module):
-    """Backbone and head: B x 3 x H x W -> unit vectors, B x size. A frozen backbone also keeps its running statistics.
+class Projected(video.Network):
+    """The same with unit vectors: B x 3 x H x W -> B x size.
 
     params: backbone, size and recompute.
     """
 
     def __init__(self, params, weights=None, hidden=(), frozen=False):
-        """hidden: widths of the layers between the backbone and the output."""
-        super().__init__()
-        self.backbone, self.frozen = backbone(params["backbone"], weights), frozen
-        self.head = perceptron(self.backbone.size, *hidden, params["size"])
-        self.backbone.requires_grad_(not frozen)
+        super().__init__(backbone(params["backbone"], weights), params["size"], hidden, frozen)
         if params["recompute"]:
             recompute(self.backbone.body)
-
-    def train(self, mode=True):
-        """Training mode, of the head alone where the backbone is frozen."""
-        super().train(mode)
-        self.backbone.train(mode and not self.frozen)
-        return self
 
     def project(self, features):
         """The backbone's features, B x D, as unit vectors, B x size."""
@@ -58,10 +45,8 @@ class TwoViewLearner(trainer.Learner):
 
     def optimise(self, batch):
         """Optimiser and schedule; the learning rate is that for 256 crops, scaled to `batch`."""
-        learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
-        self.optimiser = torch.optim.SGD(learned, lr=self.params["lr"] * batch / 256, momentum=0.9)
         steps = self.params["epochs"] * len(self.order(0))
-        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, max(1, steps))
+        self.optimiser, self.schedule = video.sgd(self.model, self.params["lr"], batch, steps)
 
     def order(self, epoch):
         """Lists of crop indices, one for each batch."""

@@ -8,10 +8,12 @@ cluster's vector: m <- n(0.1 m + 0.9 f). The variant `hard` lets only the featur
 
 from torch import nn
 
-from pugmark.learning import inference, pseudo, trainer
+from pugmark.learning import pseudo, trainer
 from pugmark.learning.bank import ClusterBank
 from pugmark.learning.heads import neck_encoder
+from pugmark.learning.pseudo import embed, network
 
+__all__ = ["embed", "fit", "network"]
 TITLE = "Cluster Contrast"
 SOURCE = "Dai et al., Cluster Contrast for unsupervised person re-identification (ACCV 2022)"
 FAMILY = "label-free"
@@ -60,18 +62,6 @@ def fit(crops, params, run):
     learner = ClusterContrast(crops, params, run)
     trainer.train(learner, params["epochs"], run)
     return {"model": learner.model.encoder.state_dict()}
-
-
-def embed(crops, params, state):
-    """float32 N x D, the features behind the BatchNorm neck."""
-    return inference.unit(inference.extract(network(params, state), crops, params["height"], params["width"]))
-
-
-def network(params, state):
-    """The trained encoder, B x 3 x H x W -> unit vectors, B x D."""
-    trained = neck_encoder(params)
-    trained.load_state_dict(state["model"])
-    return trained
 
 
 class ClusterContrast(pseudo.PseudoLabelLearner):

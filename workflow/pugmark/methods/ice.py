@@ -15,10 +15,12 @@ from torch.nn import functional as F
 from torchvision.transforms import v2
 
 from pugmark.devices import device
-from pugmark.learning import inference, instances, pseudo, teacher, trainer, transforms
+from pugmark.learning import instances, pseudo, teacher, trainer, transforms
 from pugmark.learning.bank import means
 from pugmark.learning.heads import neck_encoder
+from pugmark.learning.pseudo import embed, network
 
+__all__ = ["embed", "fit", "network"]
 TITLE = "ICE"
 SOURCE = "Chen et al., ICE: inter-instance contrastive encoding for unsupervised person re-identification (ICCV 2021)"
 FAMILY = "label-free"
@@ -78,13 +80,6 @@ def fit(crops, params, run):
     learner = ICE(crops, params, run)
     trainer.train(learner, params["epochs"], run)
     return {"model": learner.model.encoder.state_dict()}
-
-
-def embed(crops, params, state):
-    """float32 N x D, the teacher's features behind the BatchNorm neck."""
-    network = neck_encoder(params)
-    network.load_state_dict(state["model"])
-    return inference.unit(inference.extract(network, crops, params["height"], params["width"]))
 
 
 class ICE(pseudo.PseudoLabelLearner):

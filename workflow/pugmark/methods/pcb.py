@@ -10,10 +10,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pugmark.learning import inference, trainer
+from pugmark.learning import inference, parts, trainer
 from pugmark.learning.backbones import backbone
 from pugmark.learning.classification import Classification
-from pugmark.learning.heads import Stripes, classifier
+from pugmark.learning.heads import classifier
 
 TITLE = "PCB"
 SOURCE = "Sun et al., Beyond part models: person retrieval with refined part pooling (ECCV 2018)"
@@ -78,8 +78,7 @@ class Parts(nn.Module):
     def __init__(self, params, weights=None):
         super().__init__()
         self.backbone = backbone(params["backbone"], weights, params["last_stride"], "none")
-        self.parts, self.size = params["parts"], params["features"]
-        self.pool = Stripes(params["parts"], params["stripes"])
+        self.parts, self.direction, self.size = params["parts"], params["stripes"], params["features"]
         self.dropout = nn.Dropout(params["dropout"])
         # A 1 x 1 convolution over the stripes as positions of one line.
         self.reduction = nn.Sequential(
@@ -89,7 +88,7 @@ class Parts(nn.Module):
 
     def pooled(self, images):
         """B x 3 x H x W -> the stripes of the backbone's maps, B x parts x D."""
-        return self.pool(self.backbone(images))
+        return torch.stack(parts.stripes(self.backbone(images), self.parts, self.direction), 1)
 
     def reduced(self, images):
         """B x 3 x H x W -> B x parts x features."""
@@ -108,8 +107,8 @@ class Parts(nn.Module):
 class Classifiers(nn.ModuleList):
     """Linear layers that share no weight, one for each stripe."""
 
-    def __init__(self, parts, size, classes):
-        super().__init__(classifier(size, classes) for _ in range(parts))
+    def __init__(self, count, size, classes):
+        super().__init__(classifier(size, classes) for _ in range(count))
 
     def forward(self, stripes):
         """B x parts x D -> logits, parts x B x classes."""

@@ -72,9 +72,14 @@ def fit(crops, params, run):
 
 def embed(crops, params, state):
     """float32 N x D, the features of the whole image behind the BatchNorm neck."""
-    network = parts.PartEncoder(params)
-    network.load_state_dict(state["model"])
-    return inference.unit(inference.extract(network, crops, params["height"], params["width"])[:, 0])
+    return inference.unit(inference.extract(network(params, state), crops, params["height"], params["width"]))
+
+
+def network(params, state):
+    """The trained encoder, B x 3 x H x W -> B x D."""
+    trained = parts.PartEncoder(params)
+    trained.load_state_dict(state["model"])
+    return parts.Whole(trained)
 
 
 class PPLR(pseudo.PseudoLabelLearner):

@@ -49,9 +49,14 @@ def fit(crops, params, run):
 
 def embed(crops, params, state):
     """float32 N x size, or N x the backbone's size."""
-    network = views.Projected(params)
-    network.load_state_dict(state["model"])
-    return views.embed(network, crops, params)
+    return views.embed(network(params, state), crops, params)
+
+
+def network(params, state):
+    """The trained network, B x 3 x H x W -> unit vectors, B x size."""
+    trained = views.Projected(params)
+    trained.load_state_dict(state["model"])
+    return trained
 
 
 class SimCLR(views.InstanceLearner):

@@ -12,10 +12,12 @@ from torch import nn
 
 from pugmark.clustering import algorithms, jaccard
 from pugmark.devices import device
-from pugmark.learning import inference, pseudo, samplers, self_paced, trainer
+from pugmark.learning import pseudo, samplers, self_paced, trainer
 from pugmark.learning.bank import InstanceBank
 from pugmark.learning.heads import neck_encoder
+from pugmark.learning.pseudo import embed, network
 
+__all__ = ["embed", "fit", "network"]
 TITLE = "SpCL"
 SOURCE = "Ge et al., Self-paced contrastive learning with hybrid memory for domain adaptive object re-ID (NeurIPS 2020)"
 FAMILY = "label-free"
@@ -65,13 +67,6 @@ def fit(crops, params, run):
     learner = SpCL(crops, params, run)
     trainer.train(learner, params["epochs"], run)
     return {"model": learner.model.encoder.state_dict()}
-
-
-def embed(crops, params, state):
-    """float32 N x D, the features behind the BatchNorm neck."""
-    network = neck_encoder(params)
-    network.load_state_dict(state["model"])
-    return inference.unit(inference.extract(network, crops, params["height"], params["width"]))
 
 
 class SpCL(pseudo.PseudoLabelLearner):

@@ -98,10 +98,15 @@ def fit(crops, params, run):
 
 def embed(crops, params, state):
     """float32 N x individuals: the probabilities of the names in `state`, at unit norm, which keeps the largest."""
-    network = video.Network(params, len(state["names"]))
-    network.load_state_dict(state["model"])
-    logits = inference.extract(network, crops, params["height"], params["width"])
+    logits = inference.extract(network(params, state), crops, params["height"], params["width"])
     return inference.unit(torch.from_numpy(logits).softmax(1))
+
+
+def network(params, state):
+    """The trained network, B x 3 x H x W -> logits of the individuals."""
+    trained = video.network(params, len(state["names"]))
+    trained.load_state_dict(state["model"])
+    return trained
 
 
 class FrameClassification(trainer.Learner):
@@ -112,13 +117,14 @@ class FrameClassification(trainer.Learner):
         labels, self.names = crops.labels()
         self.frames, validating = parts(crops.meta, params, run.seed)
         self.validating, self.expected = crops.take(validating), torch.from_numpy(labels[validating])
-        network = video.Network(params, len(self.names), run.file(params["weights"]))
+        network = video.network(params, len(self.names), run.file(params["weights"]))
         self.model = nn.ModuleDict({"network": network, "best": video.Snapshot(network)})
         self.model.register_buffer("labels", torch.from_numpy(labels))
         self.model.register_buffer("lowest", torch.tensor(torch.inf))
         self.recipe = transforms.crop_recipe(params["height"], params["width"], params["flip"], params["scale"])
         steps = params["epochs"] * len(self.order(0))
-        self.optimiser, self.schedule = video.sgd(self.model, params, self.frames, 1, steps)
+        batch = video.largest(self.frames, params["batch"], 1)
+        self.optimiser, self.schedule = video.sgd(self.model, params["lr"], batch, steps)
 
     def order(self, epoch):
         """Crop indices by batch."""

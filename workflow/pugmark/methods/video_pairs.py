@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from pugmark.clustering import algorithms
-from pugmark.learning import contrast, inference, pairs, pool, trainer, transforms, views
+from pugmark.learning import contrast, inference, pairs, pool, trainer, transforms, video, views
 
 TITLE = "Video pairs (self-supervised)"
 SOURCE = "Fang, Hannuna, Simpson, Campbell: Self-Supervised Animal Identification for Long Videos"
@@ -79,8 +79,6 @@ PUBLISHED = [
 # What each loss learns beside the network, and where it starts.
 LEARNT = {"bce": {"scale": 10.0, "bias": -10.0}, "supcon": {}, "supcon_learnable": {"scale": 14.0}}
 MAX_SCALE = 100.0
-HIDDEN = (256, 128, 128)
-"""Widths of the perceptron above a frozen backbone, before the output."""
 
 
 def fit(crops, params, run):
@@ -105,7 +103,7 @@ def network(params, state):
 def encoder(params, weights=None):
     """All trainable under one linear layer, or a perceptron above a frozen backbone: images -> unit vectors."""
     frozen = params["trainable"] == "frozen"
-    return views.Projected(params, weights, HIDDEN if frozen else (), frozen)
+    return views.Projected(params, weights, video.HIDDEN if frozen else (), frozen)
 
 
 def vectors(network, crops, params):
@@ -126,11 +124,15 @@ class VideoPairs(views.TwoViewLearner):
             "supcon_learnable": pairs.supcon,
         }[params["loss"]]
         self.recipe = transforms.crop_recipe(params["height"], params["width"], params["flip"], params["scale"])
-        codes, self.frames = frames(crops.meta["media_id"])
+        codes, self.frames = video.frames(crops.meta["media_id"], least=2)
+        if len(self.frames) < 2:
+            raise trainer.TrainingError(
+                f"{len(self.frames)} frames hold two animals or more: a video is needed, with its boxes."
+            )
         self.model.register_buffer("frame", torch.from_numpy(codes))
         {"count": self.be_told_count, "identity": self.be_told_names}[params["labels"]](run)
         # The rule is for the largest batch of the video: two views of K full frames.
-        self.optimise(2 * params["frames"] * max(map(len, self.frames)))
+        self.optimise(video.largest(self.frames, params["frames"], 2))
 
     def be_told_count(self, run):
         """The number of animals is known: pairs between frames are those of the assignment."""
@@ -144,10 +146,7 @@ class VideoPairs(views.TwoViewLearner):
 
     def order(self, epoch):
         """Crop indices by batch: the frames in disjoint groups of K, shuffled, a smaller last group dropped."""
-        shuffled = np.random.default_rng((self.seed, epoch)).permutation(len(self.frames))
-        size = self.params["frames"]
-        groups = [shuffled[i : i + size] for i in range(0, len(shuffled) - size + 1, size)]
-        return [[i for frame in group for i in self.frames[frame]] for group in groups]
+        return video.batches(self.frames, self.params["frames"], np.random.default_rng((self.seed, epoch)))
 
     def loss(self, first, second, indices):
         """The chosen loss on the cosine similarities of all rows, under the mask of who is who."""
@@ -214,17 +213,3 @@ class PooledPairs(VideoPairs):
     def rows(self, features):
         """Unit vectors of a batch of encoded views."""
         return self.model.encoder.project(features)
-
-
-def frames(media):
-    """Frame number of every crop (int64 array) and, of each frame with at least two boxes, the list of its crops.
-
-    Raises TrainingError where fewer than two frames have.
-    """
-    codes = media.factorize()[0].astype(np.int64)
-    members = [rows.tolist() for rows in media.groupby(codes).indices.values() if len(rows) > 1]
-    if len(members) < 2:
-        raise trainer.TrainingError(
-            f"{len(members)} frames hold two animals or more: a video is needed, with its boxes."
-        )
-    return codes, members
