@@ -1,8 +1,8 @@
 """The stage that draws what networks look at, and the methods that offer theirs."""
 
+import collections
 import io
 import json
-import sys
 import types
 
 import numpy as np
@@ -14,7 +14,6 @@ from PIL import Image
 from test_methods import SMALL
 from test_report import METHODS, Page, Tree, run
 
-import pugmark.learning
 from pugmark import explain, methods, panels, report, tables
 from pugmark.learning import checkpoint, crops
 from pugmark.learning import run as runs
@@ -126,16 +125,12 @@ def test_a_method_without_a_network_is_told_in_one_sentence(tmp_path, seen):
         drawn(tmp_path, "pixels", seen)
 
 
-def test_the_noise_of_fancl_is_shown_step_by_step(monkeypatch):
-    stub = types.ModuleType("pugmark.learning.fana")
-    stub.activation = lambda backbone, images, layer: images.mean(1)
-    stub.region = lambda activation, area: activation > 0
-    stub.noised = lambda images, region: torch.where(region[:, None], torch.full_like(images, -9.0), images)
-    monkeypatch.setitem(sys.modules, stub.__name__, stub)
-    monkeypatch.setattr(pugmark.learning, "fana", stub, raising=False)
+def test_the_noise_of_fancl_is_shown_step_by_step():
     images = torch.zeros(1, 3, 2, 2)
     images[..., 0, 0] = 1.0
-    rows = dict(explain.noise(types.SimpleNamespace(backbone=None), images, "conv1", 0.25))
+    body = torch.nn.Sequential(collections.OrderedDict(conv1=torch.nn.Identity()))
+    network = types.SimpleNamespace(backbone=types.SimpleNamespace(body=body))
+    rows = dict(explain.noise(network, images, "conv1", 0.25))
     assert list(rows) == ["activation of conv1", "region, 25 %", "noised"]
     np.testing.assert_array_equal(rows["region, 25 %"][0][..., 0], [[255, 0], [0, 0]])
     assert rows["noised"][0][0, 0].max() == 0 and rows["noised"][0][1, 1].min() > 90
