@@ -34,8 +34,8 @@ SMALL = {
     "neighbours": 3,
     "smoothing_epochs": 1,
 }
-# At the rate for six crops its first steps would be lost in rounding.
-OWN = {"simclr": {"lr": 10.0}}
+# At the rates for six crops, and for thousands of steps, their first steps would be lost in rounding.
+OWN = {"simclr": {"lr": 10.0}, "moco": {"momentum": 0.5}}
 VARIANTS = {
     "video_pairs": [
         {"trainable": "frozen"},
