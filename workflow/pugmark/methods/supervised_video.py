@@ -44,14 +44,14 @@ PARAMS = {
 }
 # Settings: resnet18 full or efficientnet_b0 frozen, and the frames that taught and validated.
 PUBLISHED = [
-    {"data": "3D-POP sequence 11, 10 pigeons", "metric": "accuracy", "value": 0.96, "setting": "R18, 1000 + 200"},
-    {"data": "3D-POP sequence 19, 10 pigeons", "metric": "accuracy", "value": 0.97, "setting": "R18, 1000 + 200"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.96, "setting": "R18, 1000 + 200"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.97, "setting": "R18, 1000 + 200"},
     {"data": "8-Calves", "metric": "accuracy", "value": 0.96, "setting": "R18, 1000 + 200"},
-    {"data": "3D-POP sequence 11, 10 pigeons", "metric": "accuracy", "value": 0.88, "setting": "R18, 100 + 100"},
-    {"data": "3D-POP sequence 19, 10 pigeons", "metric": "accuracy", "value": 0.89, "setting": "R18, 100 + 100"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.88, "setting": "R18, 100 + 100"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.89, "setting": "R18, 100 + 100"},
     {"data": "8-Calves", "metric": "accuracy", "value": 0.89, "setting": "R18, 100 + 100"},
-    {"data": "3D-POP sequence 11, 10 pigeons", "metric": "accuracy", "value": 0.77, "setting": "EffB0, 1000 + 200"},
-    {"data": "3D-POP sequence 19, 10 pigeons", "metric": "accuracy", "value": 0.72, "setting": "EffB0, 1000 + 200"},
+    {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.77, "setting": "EffB0, 1000 + 200"},
+    {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.72, "setting": "EffB0, 1000 + 200"},
     {"data": "8-Calves", "metric": "accuracy", "value": 0.61, "setting": "EffB0, 1000 + 200"},
 ]
 logger = logging.getLogger(__name__)
