@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import textwrap
 from collections import namedtuple
@@ -67,7 +68,9 @@ class Project:
         """Start a run on the cluster; its process, whose words go to said.log."""
         with open(self.folder / "said.log", "w") as log:
             command = self._submission(options, profiles)
-            return subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=self.environment)
+            around = {"stdout": log, "stderr": log, "cwd": ROOT, "env": self.environment}
+            # A shell without job control has its background jobs ignore Ctrl-C, and so would all that they start.
+            return subprocess.Popen(command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **around)
 
     def _submission(self, options, profiles):
         # More jobs at once than this machine can carry, and seldom looked after, would take longer.
