@@ -61,7 +61,7 @@ def test_a_second_checkout_finds_its_tables_in_the_shared_cache(lab, folder):
     for name in ("first", "second"):
         project = Project(folder / name, TINY)
         project.environment["SNAKEMAKE_OUTPUT_CACHE"] = str(cache)
-        project.submit("--until", "detect", "--cache")
+        project.submit("--until", "detect", "--cache", "detect")
         tables.append((project.results / "drawn/batches/batch_01/detections.parquet").readlink())
         said.append((project.results / "logs/detect/drawn/batch_01.log").read_text())
     assert tables[0] == tables[1] and tables[0].parent == cache
