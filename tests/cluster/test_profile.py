@@ -7,6 +7,8 @@ from conftest import ROOT
 from lab import Lab
 from runs import NETWORK, TINY, Project, granted
 
+from pugmark import synthesise
+
 pytestmark = pytest.mark.cluster
 SMALL = {**TINY, "methods": {"pixels": {}, "network": NETWORK}}
 
@@ -57,13 +59,15 @@ def test_a_site_that_knows_gres_alone(lab, folder):
 def test_a_second_checkout_finds_its_tables_in_the_shared_cache(lab, folder):
     cache = folder / "cache"
     cache.mkdir()
+    synthesise.synthesise(folder / "survey" / "day", folder / "truth", 1, {"seed": 3, "individuals": 2, "sequences": 2})
+    config = {**TINY, "collections": {"folder": {"batches": f"{folder}/survey/*", "labels": "none"}}}
     tables, said = [], []
     for name in ("first", "second"):
-        project = Project(folder / name, TINY)
+        project = Project(folder / name, config)
         project.environment["SNAKEMAKE_OUTPUT_CACHE"] = str(cache)
         project.submit("--until", "detect", "--cache", "detect")
-        tables.append((project.results / "drawn/batches/batch_01/detections.parquet").readlink())
-        said.append((project.results / "logs/detect/drawn/batch_01.log").read_text())
+        tables.append((project.results / "folder/batches/day/detections.parquet").readlink())
+        said.append((project.results / "logs/detect/folder/day.log").read_text())
     assert tables[0] == tables[1] and tables[0].parent == cache
     assert said[0] and not said[1]
 
