@@ -311,3 +311,35 @@ def mean_average_precision(similarity, labels):
         others = np.arange(len(labels)) != query
         scores.append(average_precision_score(labels[others] == labels[query], row[others]))
     return np.mean(scores)
+
+
+@pytest.mark.parametrize("name", methods.catalogue())
+def test_defaults_and_presets_are_among_the_choices(name):
+    facts = methods.catalogue()[name]
+    assert methods.resolve(name, facts["PARAMS"]) == facts["PARAMS"]
+    assert facts["CHOICES"].keys() <= facts["PARAMS"].keys()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"labels": "identities"}, "Unknown labels of method fancl 'identities': did you mean 'identity'?"),
+        ({"consistency": ["clusters"]}, "Unknown consistency of method fancl 'clusters': did you mean 'cluster'?"),
+        ({"height": "big"}, "height of method fancl is 'big': write a whole number, such as 128."),
+        ({"height": 128.5}, "height of method fancl is 128.5: write a whole number, such as 128."),
+        ({"lr": "1e-3"}, "lr of method fancl is '1e-3': write a number, such as 0.00035; in YAML write 0.001."),
+        ({"branches": "original"}, "branches of method fancl is 'original': write a list"),
+        ({"amp": 1}, "amp of method fancl is 1: write true or false"),
+        ({"epochs": True}, "epochs of method fancl is True: write a whole number"),
+        ({"preset": "matched"}, "Method fancl has no presets"),
+    ],
+)
+def test_values_that_cannot_be_are_refused_before_any_work(settings, said):
+    with pytest.raises(methods.MethodError) as error:
+        methods.resolve("fancl", settings)
+    assert said in str(error.value)
+
+
+def test_null_numbers_for_numbers_and_no_file_are_taken():
+    params = methods.resolve("fancl", {"weights": None, "lr": 1, "consistency": []})
+    assert (params["weights"], params["lr"], params["consistency"]) == (None, 1, [])

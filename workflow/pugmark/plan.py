@@ -69,6 +69,7 @@ class Plan:
         self.found = found or {"folders": {name: self._batches(name) for name in self.collections}, "names": {}}
         self.folders = self.found["folders"]
         self._listings, self._trainings = {}, {}
+        self.left_out = []
         self._runs = {name: self._runs_of(name) for name in self.collections}
         for name in self.collections:
             self.detect_weights(name), self.mask_weights(name)
@@ -208,10 +209,12 @@ class Plan:
             if label not in wanted:
                 continue
             source = spec["train_on"] or collection
-            lacking = self._lacking(methods.facts(method, params), self.collections[source])
+            lacking = methods.lacking(methods.facts(method, params), self.collections[source])
             if lacking and wanted[label]:
                 raise ConfigError(f"collections.{collection}: method {label} needs {lacking}.")
-            if not lacking:
+            if lacking:
+                self.left_out.append(f"{label} is left out of {collection}: it needs {lacking}.")
+            else:
                 runs += [Run(f"{label}-s{seed}", label, method, seed, params, source) for seed in seeds]
         return runs
 
@@ -229,14 +232,6 @@ class Plan:
         known = self.config["methods"]
         if label not in known:
             raise ConfigError(f"{at}: {literals.unknown(label, known, 'method')}")
-
-    @staticmethod
-    def _lacking(facts, collection):
-        if facts["LABELS"].startswith("identity") and collection["labels"] == "none" and "synthetic" not in collection:
-            return "named individuals (labels: none)"
-        if facts["LABELS"] == "count" and not collection["individuals"]:
-            return "the number of individuals (`individuals:`)"
-        return None
 
     def training(self, run):
         """The settings that a training rests on, as canonical JSON: with the names that it learned from, if it did."""

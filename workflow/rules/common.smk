@@ -33,6 +33,8 @@ except (ConfigError, MethodError) as error:
 
 if workflow.is_main_process:
     handover.give(PLAN)
+    for sentence in PLAN.left_out:
+        logger.warning(sentence)
 
 
 envvars:

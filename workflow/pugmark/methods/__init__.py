@@ -9,6 +9,7 @@ vectors, with a `backbone` as learning.backbones makes it. Its pictures can then
 
 import functools
 import importlib
+import math
 from pathlib import Path
 
 from pugmark import literals
@@ -19,6 +20,7 @@ OPTIONAL = {
     "CHOOSES": False,  # picks its training crops by itself, from all that are named
     "GROUPING": None,  # the one algorithm of clustering that reads its vectors; None for those of the configuration
     "PRESETS": {},  # named settings, for instance those of the paper that compares it
+    "CHOICES": {},  # the words that a setting, or each entry of one that is a list, may be
 }
 FOLDER = Path(__file__).parent
 
@@ -53,10 +55,15 @@ def resolve(name, overrides):
     stated, overrides = catalogue()[name], dict(overrides)
     preset = overrides.pop("preset", None)
     if preset is not None:
+        if not stated["PRESETS"]:
+            raise MethodError(f"Method {name} has no presets: leave `preset` out.")
         _known(preset, stated["PRESETS"], f"preset of method {name}")
         overrides = {**stated["PRESETS"][preset], **overrides}
-    for key in overrides:
+    for key, value in overrides.items():
         _known(key, stated["PARAMS"], f"setting of method {name}")
+        _fits(value, stated["PARAMS"][key], f"{key} of method {name}")
+        for word in (value if isinstance(value, list) else [value]) if key in stated["CHOICES"] else ():
+            _known(word, stated["CHOICES"][key], f"{key} of method {name}")
     return {**stated["PARAMS"], **overrides}
 
 
@@ -64,6 +71,15 @@ def facts(name, params):
     """The literals of method `name` under `params`: a setting `labels` says which labels it is shown."""
     stated = catalogue()[name]
     return {**stated, "LABELS": params.get("labels", stated["LABELS"])}
+
+
+def lacking(facts, collection):
+    """What a method with these literals needs of a collection (as the plan has it) and does not find, or None."""
+    if facts["LABELS"].startswith("identity") and collection["labels"] == "none" and "synthetic" not in collection:
+        return "named individuals (labels: none)"
+    if facts["LABELS"] == "count" and not collection["individuals"]:
+        return "the number of individuals (`individuals:`)"
+    return None
 
 
 def learns(facts):
@@ -77,6 +93,33 @@ def _literals(path):
     if missing:
         raise MethodError(f"{path.name} does not state {', '.join(missing)} as literals: see the other method files.")
     return {**OPTIONAL, **found}
+
+
+def _fits(value, default, what):
+    """Refuse a value of another kind than the default; null stands for no file, and a null default for any value."""
+    if default is None:
+        return
+    kinds, told = _KINDS[type(default)]
+    if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
+        hint = f"; in YAML write {float(value)}" if _is_number(value) else ""
+        raise MethodError(f"{what} is {value!r}: write {told}, such as {default!r}{hint}.")
+
+
+def _is_number(value):
+    """Whether `value` is a number that YAML took for a word, such as 1e-3."""
+    try:
+        return isinstance(value, str) and math.isfinite(float(value))
+    except ValueError:
+        return False
+
+
+_KINDS = {
+    bool: (bool, "true or false"),
+    int: (int, "a whole number"),
+    float: (int | float, "a number"),
+    str: (str | type(None), "a word"),
+    list: (list, "a list"),
+}
 
 
 def _known(word, known, what):

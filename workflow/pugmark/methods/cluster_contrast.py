@@ -45,6 +45,11 @@ PARAMS = {
     "erasing": 0.5,  # probability of random erasing
     "amp": True,  # mixed precision on a GPU
 }
+CHOICES = {
+    "labels": ["none", "identity"],
+    "pool": ["gap", "gem"],
+    "update": ["sequential", "batch_mean", "hard"],
+}
 PRESETS = {
     "matched": {"epochs": 60, "identities": 16, "images": 4, "erasing": 0.0},  # FANCL's sizes
     "native": {"height": 256, "width": 128, "iterations": 200},  # of the released code on pictures of people

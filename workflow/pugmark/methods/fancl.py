@@ -60,6 +60,15 @@ PARAMS = {
     "erasing": 0.0,  # probability of random erasing, which the paper does not list
     "amp": True,  # mixed precision on a GPU
 }
+CHOICES = {
+    "labels": ["none", "identity"],
+    "pool": ["gap", "gem"],
+    "update": ["sequential", "batch_mean", "hard"],
+    "branches": ["original", "noised", "fused"],
+    "consistency": ["cluster", "instance"],
+    "activation": ["current", "epoch"],
+    "inference": ["original", "fused", "both"],
+}
 PUBLISHED = [
     {"data": "red pandas, 23 test individuals", "metric": "mAP", "value": 0.416, "setting": "no labels"},
     {"data": "red pandas, 23 test individuals", "metric": "rank1", "value": 0.9348, "setting": "no labels"},

@@ -61,6 +61,10 @@ PARAMS = {
     "sigma": [0.1, 2.0],  # pixels, least and largest deviation of the blur
     "amp": True,  # mixed precision on a GPU
 }
+CHOICES = {
+    "labels": ["none", "identity"],
+    "pool": ["gap", "gem"],
+}
 PRESETS = {
     "matched": {"epochs": 60, "identities": 16, "images": 4, "erasing": 0.0},  # FANCL's sizes
     "native": {"height": 256, "width": 128, "iterations": 400},  # of the released code on pictures of people

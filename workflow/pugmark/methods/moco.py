@@ -37,6 +37,10 @@ PARAMS = {
     "recompute": False,  # compute the backbone's activations again in the backward pass: less memory, equal results
     "amp": False,  # mixed precision on a GPU; the paper's figures are in single precision
 }
+CHOICES = {
+    "augment": ["standard", "crops"],
+    "features": ["head", "backbone"],
+}
 PUBLISHED = [
     {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.278, "setting": "resnet18 full"},
     {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.245, "setting": "resnet18 full"},

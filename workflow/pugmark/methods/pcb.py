@@ -40,6 +40,10 @@ PARAMS = {
     "erasing": 0.0,  # probability of random erasing
     "amp": True,  # mixed precision on a GPU
 }
+CHOICES = {
+    "stripes": ["rows", "cols"],
+    "vector": ["pooled", "reduced"],
+}
 PRESETS = {
     "matched": {"height": 128, "width": 256},  # FANCL's sizes
     "native": {},  # as it stands above

@@ -51,6 +51,10 @@ PARAMS = {
     "erasing": 0.5,  # probability of random erasing
     "amp": True,  # mixed precision on a GPU
 }
+CHOICES = {
+    "labels": ["none", "identity"],
+    "stripes": ["rows", "cols"],
+}
 PRESETS = {
     "matched": {"epochs": 60, "identities": 16, "images": 4, "erasing": 0.0},  # FANCL's sizes
     "native": {"height": 384, "width": 128, "iterations": 400},  # of the released code on pictures of people

@@ -42,6 +42,10 @@ PARAMS = {
     "scale": [0.2, 1.0],  # share of the crop's area that a view shows
     "amp": False,  # mixed precision on a GPU; the paper's figures are in single precision
 }
+CHOICES = {
+    "trainable": ["full", "frozen"],
+    "split": ["random", "temporal"],
+}
 # Settings: resnet18 full or efficientnet_b0 frozen, and the frames that taught and validated.
 PUBLISHED = [
     {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.96, "setting": "R18, 1000 + 200"},

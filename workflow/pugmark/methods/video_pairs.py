@@ -41,6 +41,12 @@ PARAMS = {
     "watch": 0,  # every how many epochs k-means groups all crops, for the report's accuracy over training; 0 for never
     "amp": False,  # mixed precision on a GPU; the paper's figures are in single precision
 }
+CHOICES = {
+    "labels": ["count", "identity"],
+    "trainable": ["full", "frozen"],
+    "loss": ["bce", "supcon", "supcon_learnable"],
+    "matching": ["per_block", "consensus"],
+}
 PUBLISHED = [
     {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.976, "setting": "bce, resnet18 full"},
     {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.998, "setting": "bce, resnet18 full"},
