@@ -160,3 +160,4 @@ def test_a_batch_and_an_edit_to_the_features_at_once_make_all_of_them_anew(aside
 
 def test_training_can_be_asked_for(project):
     assert project.planned("--forcerun", "train")["train"] == EVERY_RUN
+    assert project.planned("--forceall")["train"] == EVERY_RUN

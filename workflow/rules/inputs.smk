@@ -184,7 +184,8 @@ def model_file(name):
     def file(wildcards):
         run = run_of(wildcards)
         path = f"{PLAN.model(run)}/{name}"
-        wanted = "train" in workflow.dag_settings.forcerun
+        asked = workflow.dag_settings
+        wanted = asked.forceall or "train" in asked.forcerun
         return before_update(path) if PLAN.is_trained(run) and not wanted else path
 
     return file
