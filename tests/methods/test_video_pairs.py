@@ -165,7 +165,8 @@ def test_a_pool_needs_no_pass_through_the_backbone_in_training(seen, monkeypatch
 
 
 def test_recomputed_activations_change_nothing(seen):
-    states = [trainer.train(learner(seen, recompute=again), 2, runs.Run(1)).model.state_dict() for again in (False, True)]
+    learners = [learner(seen, recompute=again) for again in (False, True)]
+    states = [trainer.train(one, 2, runs.Run(1)).model.state_dict() for one in learners]
     assert all(torch.equal(value, states[1][key]) for key, value in states[0].items())
 
 
