@@ -102,7 +102,7 @@ def test_a_setting_and_a_batch_at_once_retrain_that_method(aside):
     "file, run, expected",
     [
         ("methods/pixels.py", "pixels-s1", ONE_METHOD),
-        ("learning/samplers.py", "supervised-s1", ONE_METHOD),
+        ("learning/classification.py", "supervised-s1", ONE_METHOD),
         ("learning/pairs.py", "video-s1", {"train": 1, "embed": 2, "cluster": 1, "evaluate": 1, "report": 1}),
     ],
 )
