@@ -72,6 +72,26 @@ def test_other_settings_make_another_version_of_the_model_and_no_other_model(con
     assert changed == {"pixels-s1", "pixels-s2"}
 
 
+def test_a_model_is_finished_with_all_of_its_files_and_no_more_once_one_is_removed(config, tmp_path):
+    plan = Plan(config)
+    run, names = plan.run("cats", "pixels-s1"), ("model.pt", "trained.parquet", "model.json")
+    folder = tmp_path / "results" / "cats" / "models" / "pixels-s1" / plan.version(run)
+    folder.mkdir(parents=True)
+    for name in names:
+        assert not plan.is_trained(run)
+        (folder / name).touch()
+    assert plan.is_trained(run)
+    for name in names:
+        (folder / name).rename(folder / "away")
+        assert not plan.is_trained(run), name
+        (folder / "away").rename(folder / name)
+
+
+def test_what_is_left_out_is_said_with_its_reason(config):
+    config["collections"]["cats"]["labels"] = "none"
+    assert Plan(config).left_out == ["mine is left out of cats: it needs named individuals (labels: none)."]
+
+
 def test_supervised_methods_are_left_out_where_nothing_is_named_and_refused_where_asked_for(config):
     config["collections"]["cats"]["labels"] = "none"
     assert "mine" not in {run.label for run in Plan(config).runs("cats")}

@@ -266,8 +266,9 @@ class Plan:
         return f"{self._models(run)}/{self.version(run)}"
 
     def is_trained(self, run):
-        """Whether the run's model is finished: its record is written last."""
-        return os.path.exists(f"{self.model(run)}/{versions.RECORD}")
+        """Whether the run's model is finished: its record is written last, and what was removed since is no model."""
+        files = "model.pt", "trained.parquet", versions.RECORD
+        return all(os.path.exists(f"{self.model(run)}/{name}") for name in files)
 
     def _models(self, run):
         return f"{self.results}/{run.source}/models/{run.name}"

@@ -42,7 +42,7 @@ def activation(backbone, images, layer):
     body, answers = backbone.body, []
     names = dict(body.named_modules())
     if layer not in names:
-        raise FanaError(f"The network has no layer {layer!r}: of a ResNet, choose conv1, bn1, layer4.2.conv3 or bn3.")
+        raise FanaError(f"The network has no layer {layer!r}: choose conv1, bn1 or one such as layer4.1.bn2.")
 
     def answer(module, inputs, output):
         answers.append(output)
