@@ -73,7 +73,16 @@ def test_unknown_number_of_individuals(tmp_path):
     write_collection(tmp_path, *blobs())
     _, counts = run(tmp_path, algorithms={"kmeans": {}, **AVERAGE})
     assert counts == {"clusters": {"agglomerative": 4}, "skipped": {"kmeans": "needs the number of individuals"}}
+    assert "kmeans_per_frame" in run(tmp_path, algorithms={"kmeans_per_frame": {}})[1]["skipped"]
     assert run(tmp_path, algorithms={"kmeans": {}})[0].empty
+
+
+def test_frames_are_those_of_the_media(tmp_path):
+    features, truth = blobs(noise=1.2)
+    table = write_collection(tmp_path, features, truth, media_id=[f"v-f{i // 4}" for i in range(len(truth))])
+    found, _ = run(tmp_path, individuals=4, algorithms={"kmeans": {}, "kmeans_per_frame": {}})
+    met = found.merge(table).groupby(["algorithm", "media_id"])["cluster"].nunique().unstack(0)
+    assert (met["kmeans_per_frame"] == 4).all() and (met["kmeans"] < 4).any()
 
 
 def test_scores_by_hand():

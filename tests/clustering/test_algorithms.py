@@ -71,6 +71,40 @@ def test_kmeans_is_reproducible_and_finds_clear_individuals():
     assert (labels == algorithms.kmeans(features, 12, seed=3)).all()
 
 
+def unit(*degrees):
+    angles = np.radians(degrees)
+    return np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32)
+
+
+def test_kmeans_per_frame_by_hand():
+    """In the last frame both crops look like the animal at 0 degrees: the one that does less is the other."""
+    features, frames = unit(0, 90, 2, 88, 1, 91, 3, 30), [0, 0, 1, 1, 2, 2, 3, 3]
+    alone = algorithms.kmeans(features, 2, seed=1)
+    assert alone[6] == alone[7]
+    labels = algorithms.kmeans_per_frame(features, 2, frames, seed=1)
+    first, other = labels[:2]
+    assert labels.tolist() == [first, other] * 4 and {first, other} == {0, 1} and labels.dtype == np.int32
+
+
+def test_kmeans_per_frame_leaves_what_is_beyond_the_number_of_animals():
+    labels = algorithms.kmeans_per_frame(unit(0, 90, 45, 2, 88), 2, ["a", "a", "a", "b", "b"], seed=1)
+    assert labels[2] == -1 and labels[0] == labels[3] != labels[1] == labels[4]
+
+
+def test_kmeans_per_frame_holds_an_animal_once_a_frame_and_does_not_fall_behind():
+    features, truth = blobs(noise=1.4)
+    frames = np.empty(len(truth), int)
+    for individual in set(truth):  # every animal once in each frame
+        frames[np.array(truth) == individual] = range((np.array(truth) == individual).sum())
+    order = np.random.default_rng(0).permutation(len(truth))  # frames lie neither together nor in order
+    features, truth, frames = features[order], np.array(truth)[order], frames[order]
+    labels = algorithms.kmeans_per_frame(features, 12, frames, seed=1)
+    assert all(len(set(labels[frames == frame])) == (frames == frame).sum() for frame in set(frames))
+    plain = adjusted_rand_score(truth, algorithms.kmeans(features, 12, seed=1))
+    assert plain < 0.9 and adjusted_rand_score(truth, labels) > plain
+    assert (labels == algorithms.kmeans_per_frame(features, 12, frames, seed=1)).all()
+
+
 def test_repeated_vectors_are_numbered_by_first_appearance():
     a, b, c = np.eye(3, dtype=np.float32)
     assert algorithms.repeated(np.stack([c, a, c, b, a])).tolist() == [0, 1, 0, 2, 1]
@@ -92,6 +126,7 @@ def test_vectors_that_differ_in_one_bit_are_not_repeated():
 def test_nothing_to_cluster():
     nothing = np.zeros((0, 4), np.float32)
     assert len(algorithms.kmeans(nothing, 3, 1)) == len(algorithms.pseudo_labels(nothing)) == 0
+    assert len(algorithms.kmeans_per_frame(nothing, 3, [], 1)) == 0
     assert len(algorithms.agglomerative(nothing, 3)) == len(algorithms.repeated(nothing)) == 0
     assert algorithms.agglomerative(nothing[:0].reshape(0, 4), threshold=0.4).dtype == np.int32
     single = np.eye(4, dtype=np.float32)[:1]

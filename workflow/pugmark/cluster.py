@@ -22,21 +22,22 @@ class ClusterError(ValueError):
     """The settings name an algorithm that does not exist."""
 
 
-def cluster(features, settings):
+def cluster(features, settings, frames=None):
     """{algorithm: int32 labels, N}, -1 for noise, and {algorithm: why it was left out}.
 
     features: float32 N x D of unit norm. settings: some of DEFAULTS; `individuals` is their number where it is known:
-    k-means needs it, and agglomerative then cuts at it rather than at its threshold. Raises ClusterError.
+    k-means needs it, and agglomerative then cuts at it rather than at its threshold. frames: N labels, equal for crops
+    of one image or frame; kmeans_per_frame needs them. Raises ClusterError.
     """
     settings = DEFAULTS | settings
     labels, skipped = {}, {}
     for name, options in settings["algorithms"].items():
         if name not in _ALGORITHMS:
             raise ClusterError(f"There is no clustering algorithm {name!r}: choose from {', '.join(_ALGORITHMS)}.")
-        if name == "kmeans" and settings["individuals"] is None:
+        if name.startswith("kmeans") and settings["individuals"] is None:
             skipped[name] = "needs the number of individuals"
             continue
-        labels[name] = _ALGORITHMS[name](features, settings["individuals"], settings["seed"], options)
+        labels[name] = _ALGORITHMS[name](features, settings, options, frames)
     return labels, skipped
 
 
@@ -56,9 +57,9 @@ def main(argv=None):
         parser.add_argument(f"--{option}", required=True)
     arguments = parser.parse_args(argv)
     settings = DEFAULTS | arguments.settings
-    split = tables.read(arguments.split, "split", columns=["crop_id", "batch"])
+    split = tables.read(arguments.split, "split", columns=["crop_id", "batch", "media_id"])
     features = vectors.of_collection(split, arguments.folder, arguments.run)
-    labels, skipped = cluster(features, settings)
+    labels, skipped = cluster(features, settings, split["media_id"])
     counts = {name: int(found.max(initial=-1)) + 1 for name, found in labels.items()}
     rows = pd.concat([_rows(split, name, found, features) for name, found in labels.items()] or [_NOTHING])
     tables.write(arguments.out, "clusters", rows, "cluster", settings, counts={"clusters": counts, "skipped": skipped})
@@ -75,16 +76,20 @@ def _rows(split, name, labels, features):
     return pd.DataFrame(columns)
 
 
-def _kmeans(features, individuals, seed, _):
-    return algorithms.kmeans(features, individuals, seed)
+def _kmeans(features, settings, *_):
+    return algorithms.kmeans(features, settings["individuals"], settings["seed"])
 
 
-def _dbscan(features, _individuals, _seed, options):
+def _kmeans_per_frame(features, settings, _, frames):
+    return algorithms.kmeans_per_frame(features, settings["individuals"], frames, settings["seed"])
+
+
+def _dbscan(features, _, options, __):
     return algorithms.pseudo_labels(features, **(DBSCAN | options))
 
 
-def _agglomerative(features, individuals, _, options):
-    cut = {"clusters": individuals} if individuals else AGGLOMERATIVE | options
+def _agglomerative(features, settings, options, _):
+    cut = {"clusters": settings["individuals"]} if settings["individuals"] else AGGLOMERATIVE | options
     return algorithms.agglomerative(features, **cut)
 
 
@@ -98,6 +103,7 @@ def _tracks(features, *_):
 
 _ALGORITHMS = {
     "kmeans": _kmeans,
+    "kmeans_per_frame": _kmeans_per_frame,
     "dbscan": _dbscan,
     "agglomerative": _agglomerative,
     # For methods whose vectors are made for them: probabilities of the individuals, and names of tracks.

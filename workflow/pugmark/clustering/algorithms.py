@@ -1,7 +1,9 @@
 """Partitions of unit vectors: k-means, DBSCAN on the Jaccard distance, average linkage on the cosine distance."""
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
+from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import connected_components
 from sklearn.cluster import DBSCAN, KMeans
 from sklearn.neighbors import sort_graph_by_row_values
@@ -10,6 +12,8 @@ from pugmark.clustering import jaccard
 
 TIE = 1e-6
 """Similarities closer than this are equal: the error of float32 products of unit vectors."""
+ROUNDS = 100
+"""After these k-means with one cluster a frame ends, should ties keep it from coming to rest."""
 BLOCK = 2**24
 """Similarities held at a time: 64 MB of float32."""
 
@@ -20,6 +24,30 @@ def kmeans(features, clusters, seed):
         return np.zeros(0, np.int32)
     model = KMeans(min(clusters, len(features)), n_init=10, random_state=seed)
     return model.fit_predict(features).astype(np.int32)
+
+
+def kmeans_per_frame(features, clusters, frames, seed):
+    """k-means, after which no frame holds a cluster twice: an animal is in one place at a time.
+
+    features: float32 N x D of unit norm. frames: N labels, equal for what was seen at once. The vectors of each frame
+    are assigned to the means one to one, so that their cosine similarities are largest in sum; then the means are taken
+    anew, until nobody moves (neither step can lower the sum). Returns int32 labels, 0 to `clusters` - 1, -1 for what a
+    frame holds beyond that number.
+    """
+    labels = kmeans(features, clusters, seed)
+    members = list(pd.Series(frames).groupby(frames, sort=False).indices.values())
+    for _ in range(ROUNDS):
+        sums = np.zeros((clusters, features.shape[1]), np.float32)
+        np.add.at(sums, labels[labels >= 0], features[labels >= 0])
+        similarities = features @ (sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)).T
+        moved = np.full(len(labels), -1, np.int32)
+        for rows in members:
+            chosen, means = linear_sum_assignment(similarities[rows], maximize=True)
+            moved[rows[chosen]] = means
+        if (moved == labels).all():
+            break
+        labels = moved
+    return labels
 
 
 def dbscan(distances, eps, min_samples):
