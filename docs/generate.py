@@ -1,10 +1,12 @@
-"""Write what the code already states into the documents: README's table of methods, and configuration.md.
+"""Write what the code already states into the documents: README's table of methods, methods.md, configuration.md.
 
 `make docs` runs it; a test fails when a document is stale.
 """
 
+import ast
 import re
 import sys
+import tokenize
 from pathlib import Path
 
 import yaml
@@ -26,6 +28,14 @@ Every key of `config.yaml`, from `workflow/schemas/config.schema.yaml`. Defaults
 """
 
 
+METHODS_HEAD = """\
+# Methods and their settings
+
+What each method file states. A setting goes beside the method's name under `methods` in `config.yaml`, or into a
+study's grid; those that are not written keep the value below, which is the paper's unless the line says otherwise.
+"""
+
+
 def methods_table():
     """Markdown table of the methods, from the literals of their files."""
     rows = ["| method | family | labels it sees | source |", "|---|---|---|---|"]
@@ -37,6 +47,48 @@ def methods_table():
 def readme(text):
     """README.md with the table of methods brought up to date."""
     return re.sub(f"{START}.*{END}", lambda _: f"{START}\n{methods_table()}\n{END}", text, flags=re.S)
+
+
+def methods_page():
+    """The whole of methods.md: source, presets and settings of every method."""
+    return METHODS_HEAD + "".join(_method(name, facts) for name, facts in methods.catalogue().items())
+
+
+def _method(name, facts):
+    about = f"{facts['TITLE']}. {facts['SOURCE']}. Family: {facts['FAMILY']}; labels it sees: {facts['LABELS']}."
+    yielded = [f"\n## `{name}`\n\n{about}\n"]
+    for preset, settings in facts["PRESETS"].items():
+        listed = ", ".join(f"`{key}: {value}`" for key, value in settings.items())
+        yielded.append(f"\n`preset: {preset}` stands for {listed or 'the settings below'}.\n")
+    if facts["PARAMS"]:
+        yielded.append("\n| setting | value | what it says |\n|---|---|---|\n")
+        said = comments(methods.FOLDER / f"{name}.py")
+        for key, value in facts["PARAMS"].items():
+            yielded.append(f"| `{key}` | `{yaml_of(value)}` | {said[key].replace('|', '/')} |\n")
+    return "".join(yielded)
+
+
+def comments(path):
+    """{setting: the comment behind it in PARAMS} of a method file."""
+    with tokenize.open(path) as file:
+        source = file.read()
+    lines = iter(source.splitlines(keepends=True))
+    behind = {token.start[0]: token.string.lstrip("# ") for token in _tokens(lines) if token.type == tokenize.COMMENT}
+    (stated,) = [node.value for node in ast.parse(source).body if _assigns(node, "PARAMS")]
+    return {key.value: behind.get(value.end_lineno, "") for key, value in zip(stated.keys, stated.values, strict=True)}
+
+
+def _tokens(lines):
+    return tokenize.generate_tokens(lambda: next(lines, ""))
+
+
+def _assigns(node, name):
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name
+
+
+def yaml_of(value):
+    """A value as YAML writes it within a line."""
+    return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
 
 
 def configuration_page():
@@ -62,4 +114,5 @@ def _rows(spec, schema, prefix):
 
 if __name__ == "__main__":
     (ROOT / "README.md").write_text(readme((ROOT / "README.md").read_text()))
+    (ROOT / "docs" / "methods.md").write_text(methods_page())
     (ROOT / "docs" / "configuration.md").write_text(configuration_page())

@@ -15,3 +15,11 @@ def test_the_readmes_table_of_methods_is_current():
 
 def test_the_page_of_settings_is_current():
     assert GENERATE["configuration_page"]() == (ROOT / "docs" / "configuration.md").read_text(), "run `make docs`"
+
+
+def test_the_page_of_methods_is_current_and_explains_every_setting():
+    page = GENERATE["methods_page"]()
+    assert page == (ROOT / "docs" / "methods.md").read_text(), "run `make docs`"
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    assert ["| `temperature`", "`0.05`", "of the similarities in the loss |"] in rows
+    assert [row[0] for row in rows if len(row) != 3 or row[2] == " |" or row[2] == "|"] == []
