@@ -43,7 +43,7 @@ def written(tmp_path_factory):
     """Two methods stand for the two areas; the first cell has two seeds, the others one; one run was measured."""
     folder = tmp_path_factory.mktemp("study")
     runs = [cell_run(CELLS[0], "cluster_contrast", seed) for seed in (1, 2)]
-    runs += [cell_run(CELLS[1], "cluster_contrast", 1), cell_run(CELLS[2], "resnet50", 1)]
+    runs += [cell_run(CELLS[1], "cluster_contrast", 1), cell_run(CELLS[2], "resnet50", 1), run("random", 1, "bench")]
     tree = Tree(folder, "bench", runs=runs)
     other = Tree(folder, "other", labelled=False, runs=[cell_run(CELLS[0], "cluster_contrast", 1, "other")])
     wild = Tree(folder, "wild", runs=[run("random", 1, "wild")])
@@ -141,6 +141,11 @@ def test_accuracy_over_training_is_that_of_the_best_match(written):
     assert training.accuracies(collection, collection.runs[1]) == {}
     first = training.histories(collection)[CELLS[0]["name"]]
     assert first[1][2][training.ACCURACY] == 1.0 and training.ACCURACY not in first[2][2]
+
+
+def test_the_controls_stand_below_under_the_protocol_of_the_cells(page):
+    assert re.search(r"Control random 20\.0( \S+)? 30\.0", page.said)
+    assert "Control resnet50" not in page.said and "Control noise" not in page.said
 
 
 def test_a_row_tells_mean_interval_published_seeds_time_and_memory(page):

@@ -85,10 +85,20 @@ def _part(study, collection, used):
         "rows": rows,
         "columns": {metric: TITLES[metric] for metric in metrics},
         "under": under,
+        "controls": _controls(collection.metrics, under),
         "seeds": max((row["seeds"] for row in rows), default=0),
         "cross": _cross(study["axes"], rows, metrics[0]) if len(study["axes"]) == 2 and metrics else None,
         "plots": [plot for metric in metrics[:2] if (plot := _plot(study["axes"], rows, metric))],
         "training": plots.curves(_watched(study, collection)),
+    }
+
+
+def _controls(metrics, under):
+    """{control: {metric: Figure or None}} under the protocol of the cells: what each of them has to beat."""
+    controls = metrics[metrics["family"] == "control"].groupby("name", sort=False)
+    return {
+        name: {metric: figure(rows, protocols[0], metric) for metric, protocols in under.items()}
+        for name, rows in controls
     }
 
 
