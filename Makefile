@@ -14,6 +14,7 @@ help: ## Show this list
 
 .venv/.installed: envs/requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pugmark needs Python 3.11 or newer: make PYTHON=...")'
+	@echo "Installing the locked packages into .venv: about 6 GB, minutes on a slow connection."
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet uv==0.13.8
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --compile-bytecode -r envs/requirements.txt
@@ -54,7 +55,7 @@ bench: .venv/.installed ## Run the benchmarks, each beside a named peer (real pi
 	$(BIN)/python benchmarks/bench_scale.py --batches 100 --media 100
 	$(BIN)/python benchmarks/bench_demo.py
 
-docs: .venv/.installed ## Write the tables of README.md and docs/configuration.md from the code
+docs: .venv/.installed ## Write README.md's table of methods and the pages of docs/ that come from the code
 	$(BIN)/python docs/generate.py
 
 lock: .venv/.installed ## Write envs/requirements.txt and envs/pugmark.yaml anew from envs/requirements.in
