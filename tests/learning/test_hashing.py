@@ -3,7 +3,7 @@
 import numpy as np
 
 from pugmark.learning import hashing
-from pugmark.learning.inference import unit
+from pugmark.learning.norm import unit
 
 
 def test_a_text_always_gets_the_same_unit_vector():

@@ -59,8 +59,3 @@ def test_mirrored_features_ignore_the_side(network):
     with torch.inference_mode():
         torch.testing.assert_close(model(images), model(images.flip(3)))
     network.train()
-
-
-def test_unit_rows_even_of_nothing():
-    found = inference.unit([[3.0, 4.0], [0.0, 0.0]])
-    np.testing.assert_allclose(found, [[0.6, 0.8], [0.5**0.5, 0.5**0.5]], rtol=1e-6)

@@ -56,13 +56,15 @@ def arrange_label_free():
 
 
 def arrange_video():
-    """The first 60 frames of the koi, and a video four times as long: forwards and backwards twice, as the light goes
-    down and the camera shifts, so that no frame is there twice."""
+    """The first 60 frames of the koi, the whole video, and one four times as long: forwards and backwards twice, as the
+    light goes down and the camera shifts, so that no frame is there twice."""
     (video,) = (DATA / "koi_video").glob("*.mp4")
     (boxes,) = (DATA / "koi_video").glob("*.csv")
     rows = boxes.read_text(encoding="utf-8-sig").splitlines(keepends=True)
     link(video, ARRANGED / "video" / "short" / video.name)
     (ARRANGED / "video" / "short" / boxes.name).write_text("".join(row for row in rows if scene(row) <= 60))
+    link(video, ARRANGED / "video" / "whole" / video.name)
+    link(boxes, ARRANGED / "video" / "whole" / boxes.name)
     folder = ARRANGED / "video" / "long"
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "koi.mp4").exists():

@@ -71,7 +71,7 @@ def pseudo_labels(features, eps=0.6, min_samples=4, k1=30, k2=6):
 
 def repeated(features):
     """One label for all rows that hold the very same vector, by first appearance; -1 for the constant vector, which
-    has no direction (`inference.unit`). int32, N."""
+    has no direction (`norm.unit`). int32, N."""
     _, first, codes = np.unique(features, axis=0, return_index=True, return_inverse=True)
     nobody = np.ptp(features, axis=1) == 0
     order = np.argsort(np.argsort(np.where(nobody[first], len(features), first)))

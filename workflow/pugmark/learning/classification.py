@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pugmark.learning import inference, loader, samplers, trainer, transforms
+from pugmark.learning import inference, loader, norm, samplers, trainer, transforms
 from pugmark.learning.backbones import backbone
 from pugmark.learning.heads import HeadBlock, Mirrored, classifier
 
@@ -24,7 +24,7 @@ def fit(crops, params, run):
 def embed(crops, params, state):
     """float32 N x features, summed over image and mirror image."""
     trained = Mirrored(network(params, state))
-    return inference.unit(inference.extract(trained, crops, params["height"], params["width"]))
+    return norm.unit(inference.extract(trained, crops, params["height"], params["width"]))
 
 
 def network(params, state):

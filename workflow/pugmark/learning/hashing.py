@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from pugmark.learning.inference import unit
+from pugmark.learning.norm import unit
 
 
 def gaussian(text, size):

@@ -42,13 +42,6 @@ def extract(model, crops, height, width, dtype=None, batch=32):
     return np.concatenate(parts)
 
 
-def unit(features):
-    """Rows at unit norm, float32. A zero row has no direction: it becomes the constant vector."""
-    features = np.asarray(features, np.float32)
-    norms = np.linalg.norm(features, axis=1, keepdims=True)
-    return np.where(norms > 0, features / np.maximum(norms, 1e-12), 1 / np.sqrt(features.shape[1])).astype(np.float32)
-
-
 def prepared(model, dtype):
     """A copy of `model` for inference on the device: every backbone's body fused, channels last and in `dtype`."""
     model = copy.deepcopy(model).eval()

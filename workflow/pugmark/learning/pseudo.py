@@ -12,7 +12,8 @@ from pugmark.clustering import algorithms
 from pugmark.devices import device
 from pugmark.learning import loader, samplers, trainer, transforms
 from pugmark.learning.heads import neck_encoder
-from pugmark.learning.inference import extract, unit
+from pugmark.learning.inference import extract
+from pugmark.learning.norm import unit
 from pugmark.learning.trainer import TrainingError
 
 logger = logging.getLogger(__name__)

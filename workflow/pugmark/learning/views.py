@@ -8,7 +8,7 @@ import functools
 import numpy as np
 from torch.nn import functional as F
 
-from pugmark.learning import inference, loader, samplers, trainer, transforms, video
+from pugmark.learning import inference, loader, norm, samplers, trainer, transforms, video
 from pugmark.learning.backbones import backbone
 from pugmark.learning.recompute import recompute
 
@@ -102,4 +102,4 @@ def instance_recipe(params):
 def embed(network, crops, params):
     """float32 unit vectors of the crops, N x D, by `params["features"]`: of the head or of the backbone."""
     part = {"head": network, "backbone": network.backbone}[params["features"]]
-    return inference.unit(inference.extract(part, crops, params["height"], params["width"]))
+    return norm.unit(inference.extract(part, crops, params["height"], params["width"]))

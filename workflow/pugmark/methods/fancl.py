@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pugmark.learning import fana, inference, pseudo, trainer
+from pugmark.learning import fana, inference, norm, pseudo, trainer
 from pugmark.learning.bank import ClusterBank
 from pugmark.learning.heads import neck_encoder
 
@@ -86,7 +86,7 @@ def fit(crops, params, run):
 
 def embed(crops, params, state):
     """float32 N x D, D doubled where the vector is that of both branches."""
-    return inference.unit(inference.extract(network(params, state), crops, params["height"], params["width"]))
+    return norm.unit(inference.extract(network(params, state), crops, params["height"], params["width"]))
 
 
 def network(params, state):
@@ -160,7 +160,7 @@ class Fancl(pseudo.PseudoLabelLearner):
         sizes = self.params["height"], self.params["width"]
         found = inference.extract(_Every(self.model["encoder"].seeing()), self.crops, *sizes)
         parts = np.split(found, len(self.params["branches"]), axis=1)
-        self._features = dict(zip(self.params["branches"], map(inference.unit, parts), strict=True))
+        self._features = dict(zip(self.params["branches"], map(norm.unit, parts), strict=True))
         return self._features["original"]
 
     def start(self, features, labels):

@@ -3,7 +3,7 @@
 With `weights: null` the network is random, which is a control of its own: architecture without knowledge.
 """
 
-from pugmark.learning import inference
+from pugmark.learning import inference, norm
 from pugmark.learning.backbones import backbone
 
 TITLE = "ImageNet features"
@@ -29,7 +29,7 @@ def embed(crops, params, state):
     """float32 N x D, the pooled features."""
     network = _network(params)
     network.load_state_dict(state["model"])
-    return inference.unit(inference.extract(network, crops, params["height"], params["width"]))
+    return norm.unit(inference.extract(network, crops, params["height"], params["width"]))
 
 
 def _network(params, weights=None):

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pugmark.learning import inference, parts, trainer
+from pugmark.learning import inference, norm, parts, trainer
 from pugmark.learning.backbones import backbone
 from pugmark.learning.classification import Classification
 from pugmark.learning.heads import classifier
@@ -66,7 +66,7 @@ def fit(crops, params, run):
 
 def embed(crops, params, state):
     """float32 N x (parts x D), D the backbone's channels or `features`."""
-    return inference.unit(inference.extract(network(params, state), crops, params["height"], params["width"]))
+    return norm.unit(inference.extract(network(params, state), crops, params["height"], params["width"]))
 
 
 def network(params, state):

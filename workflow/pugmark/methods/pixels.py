@@ -6,7 +6,7 @@ It recognises scenes and near-duplicate frames. A method that does not beat it h
 import cv2
 import numpy as np
 
-from pugmark.learning.inference import unit
+from pugmark.learning.norm import unit
 
 TITLE = "Pixels"
 SOURCE = "Control: small images"

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from pugmark.devices import device
-from pugmark.learning import inference, instances, parts, pseudo, trainer
+from pugmark.learning import inference, instances, norm, parts, pseudo, trainer
 from pugmark.learning.bank import means
 
 TITLE = "PPLR"
@@ -76,7 +76,7 @@ def fit(crops, params, run):
 
 def embed(crops, params, state):
     """float32 N x D, the features of the whole image behind the BatchNorm neck."""
-    return inference.unit(inference.extract(network(params, state), crops, params["height"], params["width"]))
+    return norm.unit(inference.extract(network(params, state), crops, params["height"], params["width"]))
 
 
 def network(params, state):
@@ -112,7 +112,7 @@ class PPLR(pseudo.PseudoLabelLearner):
         """Those of the whole; the stripes' are kept for `start`."""
         found = inference.extract(self.model.encoder, self.crops, self.params["height"], self.params["width"])
         self.stripes = F.normalize(torch.from_numpy(found[:, 1:]), dim=2)
-        return inference.unit(found[:, 0])
+        return norm.unit(found[:, 0])
 
     def start(self, features, labels):
         """Agreement of every crop, and classifiers from the unit means of the clusters."""

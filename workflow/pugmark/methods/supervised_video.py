@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pugmark.learning import inference, loader, trainer, transforms, video
+from pugmark.learning import inference, loader, norm, trainer, transforms, video
 from pugmark.learning.hashing import gaussian
 
 TITLE = "Video frames, supervised"
@@ -103,7 +103,7 @@ def fit(crops, params, run):
 def embed(crops, params, state):
     """float32 N x individuals: the probabilities of the names in `state`, at unit norm, which keeps the largest."""
     logits = inference.extract(network(params, state), crops, params["height"], params["width"])
-    return inference.unit(torch.from_numpy(logits).softmax(1))
+    return norm.unit(torch.from_numpy(logits).softmax(1))
 
 
 def network(params, state):

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from pugmark.clustering import algorithms
-from pugmark.learning import contrast, inference, pairs, pool, trainer, transforms, video, views
+from pugmark.learning import contrast, inference, norm, pairs, pool, trainer, transforms, video, views
 
 TITLE = "Video pairs (self-supervised)"
 SOURCE = "Fang, Hannuna, Simpson, Campbell: Self-Supervised Animal Identification for Long Videos"
@@ -114,7 +114,7 @@ def encoder(params, weights=None):
 
 def vectors(network, crops, params):
     """Unit vectors of all crops, float32 N x size."""
-    return inference.unit(inference.extract(network, crops, params["height"], params["width"]))
+    return norm.unit(inference.extract(network, crops, params["height"], params["width"]))
 
 
 class VideoPairs(views.TwoViewLearner):
