@@ -441,6 +441,7 @@ def row(method, score, family="control", low=None, **more):
         ([row("oracle", 0.97)], "labels or the protocol have a fault"),
         ([row("random", 0.4, low=0.3, mAP_chance=0.25)], "exceed chance"),
         ([row("pixels", 0.4), row("new", 0.4, "supervised")], "not above the control pixels"),
+        ([row("pixels", 0.4), row("sort", 0.3, "tracker")], ""),
         (
             [row("oracle", 1.0), row("random", 0.2, mAP_chance=0.2), row("pixels", 0.3), row("new", 0.9, "supervised")],
             "",
@@ -476,6 +477,7 @@ def test_verdicts_say_whether_a_method_stands_apart_from_the_best_control():
     (near,) = leaderboard.verdicts([*controls, row("new", 0.38, "supervised")])
     assert "8.0 points" in near and "may be chance" in near
     assert leaderboard.verdicts([*controls, row("new", 0.25, "supervised")]) == []
+    assert leaderboard.verdicts([*controls, row("sort", 0.5, "tracker")]) == []
 
 
 def test_a_protocol_without_answers_is_not_the_headline():
