@@ -343,3 +343,11 @@ def test_values_that_cannot_be_are_refused_before_any_work(settings, said):
 def test_null_numbers_for_numbers_and_no_file_are_taken():
     params = methods.resolve("fancl", {"weights": None, "lr": 1, "consistency": []})
     assert (params["weights"], params["lr"], params["consistency"]) == (None, 1, [])
+
+
+def test_a_limit_that_is_null_may_be_a_number_and_no_word():
+    assert methods.resolve("video_pairs", {"min_similarity": 0.5})["min_similarity"] == 0.5
+    assert methods.resolve("video_pairs", {"min_similarity": None})["min_similarity"] is None
+    said = "min_similarity of method video_pairs is 'high': write a number or null."
+    with pytest.raises(methods.MethodError, match=said):
+        methods.resolve("video_pairs", {"min_similarity": "high"})

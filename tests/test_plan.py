@@ -92,6 +92,24 @@ def test_what_is_left_out_is_said_with_its_reason(config):
     assert Plan(config).left_out == ["mine is left out of cats: it needs named individuals (labels: none)."]
 
 
+def test_a_grouping_that_was_asked_for_and_lacks_the_head_count_is_said(config):
+    config["cluster"] = {"algorithms": {"kmeans": {}, "kmeans_per_frame": {}}}
+    said = "kmeans_per_frame is left out of cats: it needs the number of individuals (`individuals:`)."
+    assert said in Plan(copy.deepcopy(config)).left_out
+    config["collections"]["cats"]["individuals"] = 3
+    assert said not in Plan(config).left_out
+
+
+def test_a_study_that_every_collections_own_list_passes_over_is_said(config):
+    config["studies"] = {"sizes": {"method": "pixels", "grid": {"height": [16, 24]}}}
+    assert not any("sizes" in said for said in Plan(copy.deepcopy(config)).left_out)
+    config["collections"]["cats"]["methods"] = ["pixels"]
+    (said,) = Plan(copy.deepcopy(config)).left_out
+    assert "Study sizes runs nowhere" in said and "`collections: [cats]`" in said
+    config["studies"]["sizes"]["collections"] = ["cats"]
+    assert Plan(config).left_out == []
+
+
 def test_supervised_methods_are_left_out_where_nothing_is_named_and_refused_where_asked_for(config):
     config["collections"]["cats"]["labels"] = "none"
     assert "mine" not in {run.label for run in Plan(config).runs("cats")}

@@ -70,7 +70,7 @@ def test_a_study_of_names_is_left_out_without_names_and_refused_where_it_asks_fo
     config["collections"]["cats"]["labels"] = "none"
     assert labels(config, "cats") == ["random"]
     config["studies"]["rates"]["collections"] = ["cats"]
-    with pytest.raises(ConfigError, match=r"collections\.cats: method rates\.none-0\.1 needs named individuals"):
+    with pytest.raises(ConfigError, match=r"collections\.cats: studies\.rates, cell none-0\.1 needs named individuals"):
         Plan(config)
 
 

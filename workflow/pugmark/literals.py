@@ -23,5 +23,5 @@ def bound(path):
 def unknown(word, known, what):
     """One sentence that names the unknown word and offers the nearest known one."""
     near = difflib.get_close_matches(str(word), known, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}."
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known)) or 'none'}."
     return f"Unknown {what} {word!r}: {hint}"

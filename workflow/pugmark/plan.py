@@ -77,6 +77,7 @@ class Plan:
                 self.run_weights(run)
         for label in self.config["explain"]["methods"]:
             self._explainable(label)
+        self.left_out += studies.unused(self.config, {run.label for runs in self._runs.values() for run in runs})
 
     # Collections and batches
 
@@ -198,6 +199,8 @@ class Plan:
         spec = self.collections[collection]
         for label in spec.get("methods", ()):
             self._known_method(label, f"collections.{collection}.methods")
+        if "kmeans_per_frame" in spec["cluster"]["algorithms"] and not spec["individuals"]:
+            self.left_out.append(f"kmeans_per_frame is left out of {collection}: it needs {methods.COUNT}.")
         wanted, runs = studies.offered(self.config, collection, spec.get("methods")), []
         for label, overrides in self.config["methods"].items():
             overrides = dict(overrides or {})
@@ -211,7 +214,8 @@ class Plan:
             source = spec["train_on"] or collection
             lacking = methods.lacking(methods.facts(method, params), self.collections[source])
             if lacking and wanted[label]:
-                raise ConfigError(f"collections.{collection}: method {label} needs {lacking}.")
+                at = studies.where(self.config, label)
+                raise ConfigError(f"collections.{collection}: {at} needs {lacking}.")
             if lacking:
                 self.left_out.append(f"{label} is left out of {collection}: it needs {lacking}.")
             else:

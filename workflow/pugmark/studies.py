@@ -55,6 +55,21 @@ def offered(config, collection, own):
     return dict.fromkeys(own or free, bool(own)) | dict.fromkeys(named, True)
 
 
+def unused(config, ran):
+    """A sentence for each study of which nothing runs because every collection lists its own methods.
+
+    ran: the methods that run somewhere. Where others are missing, what they lack has been said.
+    """
+    if not all(spec.get("methods") for spec in config["collections"].values()):
+        return []
+    return [
+        f"Study {name} runs nowhere, as every collection lists its own `methods`: name those that are to run it, with "
+        f"`collections: [{', '.join(config['collections'])}]` in the study."
+        for name, study in config["studies"].items()
+        if ran.isdisjoint(cell["name"] for cell in study["cells"])
+    ]
+
+
 def where(config, label):
     """Where an expanded `config` says what the method `label` is, for messages."""
     for name, study in config["studies"].items():

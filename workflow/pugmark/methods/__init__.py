@@ -23,6 +23,7 @@ OPTIONAL = {
     "CHOICES": {},  # the words that a setting, or each entry of one that is a list, may be
 }
 FOLDER = Path(__file__).parent
+COUNT = "the number of individuals (`individuals:`)"
 
 
 class MethodError(ValueError):
@@ -78,7 +79,7 @@ def lacking(facts, collection):
     if facts["LABELS"].startswith("identity") and collection["labels"] == "none" and "synthetic" not in collection:
         return "named individuals (labels: none)"
     if facts["LABELS"] == "count" and not collection["individuals"]:
-        return "the number of individuals (`individuals:`)"
+        return COUNT
     return None
 
 
@@ -96,13 +97,12 @@ def _literals(path):
 
 
 def _fits(value, default, what):
-    """Refuse a value of another kind than the default; null stands for no file, and a null default for any value."""
-    if default is None:
-        return
+    """Refuse a value of another kind than the default; null stands for no file, or for no limit on a number."""
     kinds, told = _KINDS[type(default)]
     if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
         hint = f"; in YAML write {float(value)}" if _is_number(value) else ""
-        raise MethodError(f"{what} is {value!r}: write {told}, such as {default!r}{hint}.")
+        such = "" if default is None else f", such as {default!r}"
+        raise MethodError(f"{what} is {value!r}: write {told}{such}{hint}.")
 
 
 def _is_number(value):
@@ -119,6 +119,7 @@ _KINDS = {
     float: (int | float, "a number"),
     str: (str | type(None), "a word"),
     list: (list, "a list"),
+    type(None): (int | float | type(None), "a number or null"),
 }
 
 

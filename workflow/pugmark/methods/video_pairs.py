@@ -32,7 +32,7 @@ PARAMS = {
     "loss": "bce",  # bce, supcon (fixed temperature) or supcon_learnable
     "temperature": 0.5,  # of supcon
     "matching": "per_block",  # per_block solves every pair of views by itself, consensus their mean once
-    "min_similarity": None,  # pairs less similar stay unmatched; null matches all
+    "min_similarity": None,  # cosine, -1 to 1, below which a pair of two frames counts as two animals; null for none
     "lr": 0.3,  # for 256 crops; scaled by the largest batch that the video can give
     "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
     "scale": [0.2, 1.0],  # share of the crop's area that a view shows

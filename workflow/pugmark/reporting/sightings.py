@@ -6,7 +6,7 @@ import pandas as pd
 
 from pugmark.reporting import leaderboard
 
-ALGORITHMS = ("argmax", "tracks", "kmeans", "kmeans_per_frame", "dbscan", "agglomerative")
+ALGORITHMS = ("argmax", "tracks", "kmeans_per_frame", "kmeans", "dbscan", "agglomerative")
 FAMILIES = ("label-free", "video", "supervised", "tracker", "control")
 NOISE = -1
 

@@ -7,10 +7,12 @@ from statistics import fmean, stdev
 
 from scipy.special import stdtrit
 
-from pugmark.reporting import leaderboard, plots, points, sightings, training
+from pugmark.reporting import leaderboard, plots, points, training
 
 TITLES = leaderboard.RANKING | {"rank10": "Rank-10"} | leaderboard.OPEN_SET | leaderboard.PARTITION
 USUAL = ("mAP", "rank1", "accuracy")
+# Published figures are those of k-means, so it comes before what betters it.
+ALGORITHMS = ("argmax", "tracks", "kmeans", "kmeans_per_frame", "dbscan", "agglomerative")
 # Of a family that learns from the very crops it names, and of one that saw names, those that the others leave out.
 PARTS = {
     "video": (", all crops", ""),
@@ -67,7 +69,7 @@ def figure(metrics, protocol, metric):
 def clustering(names, family):
     """Of clusterings called ALGORITHM, `ALGORITHM, all crops` or `ALGORITHM, unseen crops` the one that judges a method
     of the family, or None."""
-    order = itertools.product(sightings.ALGORITHMS, PARTS.get(family, PARTS[None]))
+    order = itertools.product(ALGORITHMS, PARTS.get(family, PARTS[None]))
     return next((name for name in map("".join, order) if name in names), None)
 
 
