@@ -331,6 +331,8 @@ def test_defaults_and_presets_are_among_the_choices(name):
         ({"branches": "original"}, "branches of method fancl is 'original': write a list"),
         ({"amp": 1}, "amp of method fancl is 1: write true or false"),
         ({"epochs": True}, "epochs of method fancl is True: write a whole number"),
+        ({"epochs": -1}, "epochs of method fancl is -1: write a whole number of at least 0, such as 60."),
+        ({"lr": float("nan")}, "lr of method fancl is nan: write a number of at least 0, such as 0.00035."),
         ({"preset": "matched"}, "Method fancl has no presets"),
     ],
 )
@@ -347,6 +349,7 @@ def test_null_numbers_for_numbers_and_no_file_are_taken():
 
 def test_a_limit_that_is_null_may_be_a_number_and_no_word():
     assert methods.resolve("video_pairs", {"min_similarity": 0.5})["min_similarity"] == 0.5
+    assert methods.resolve("video_pairs", {"min_similarity": -0.5})["min_similarity"] == -0.5
     assert methods.resolve("video_pairs", {"min_similarity": None})["min_similarity"] is None
     said = "min_similarity of method video_pairs is 'high': write a number or null."
     with pytest.raises(methods.MethodError, match=said):

@@ -118,6 +118,14 @@ def test_supervised_methods_are_left_out_where_nothing_is_named_and_refused_wher
         Plan(config)
 
 
+def test_the_oracle_is_left_out_where_nothing_is_named(config):
+    config["methods"] = {"oracle": {}, "pixels": {}}
+    config["collections"]["cats"]["labels"] = "none"
+    plan = Plan(config)
+    assert {run.label for run in plan.runs("cats")} == {"pixels"}
+    assert plan.left_out == ["oracle is left out of cats: it needs named individuals (labels: none)."]
+
+
 MISTAKES = {
     "top level: Unknown key 'detec': did you mean 'detect'?": {"detec": {}},
     "Unknown method 'pixles': did you mean 'pixels'?": {"methods": {"pixles": {}}},
@@ -125,7 +133,10 @@ MISTAKES = {
     "methods is empty: name at least one.": {"methods": {}},
     "collections is empty: name at least one.": {"collections": {}},
     "Unknown key 'pading': did you mean 'padding'?": {"crop": {"pading": 1}},
-    "crop.padding: 'wide' is not of type 'number'": {"crop": {"padding": "wide"}},
+    "crop.padding is 'wide': write a number": {"crop": {"padding": "wide"}},
+    "seeds is 3: write a list, such as [a, b] (Every method runs once with each).": {"seeds": 3},
+    "seeds is empty: name at least one.": {"seeds": []},
+    "methods is ['pixels']: write lines of `key: value` (": {"methods": ["pixels"]},
     "collections.x: give either `batches`": {"collections": {"x": {}}},
     "Unknown key 'batch': did you mean 'batches'?": {"collections": {"x": {"batch": "y"}}},
     "no folder matches /nowhere/*": {"collections": {"x": {"batches": "/nowhere/*"}}},
@@ -147,7 +158,7 @@ def test_each_mistake_is_one_clear_sentence(config, sentence):
 
 def test_a_mistake_in_a_collections_own_section_names_the_collection(config):
     config["collections"]["cats"]["crop"] = {"padding": "wide"}
-    with pytest.raises(ConfigError, match=r"collections\.cats\.crop\.padding: 'wide' is not of type 'number'"):
+    with pytest.raises(ConfigError, match=r"collections\.cats\.crop\.padding is 'wide': write a number"):
         Plan(config)
 
 

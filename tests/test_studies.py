@@ -116,7 +116,7 @@ MISTAKES = {
     "studies.s, cell a: Unknown method 'resnet5': did you mean 'resnet50'?": {
         "grid": {"x": {"a": {"method": "resnet5"}}}
     },
-    "studies.s.grid.lr: 0.1 is not of type 'object', 'array'": {"grid": {"lr": 0.1}},
+    "studies.s.grid.lr is 0.1: write lines of `key: value` or a list, such as [a, b]": {"grid": {"lr": 0.1}},
 }
 
 

@@ -12,6 +12,15 @@ from jsonschema import Draft202012Validator
 from pugmark import literals
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
+KINDS = {
+    "array": "a list, such as [a, b]",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "lines of `key: value`",
+    "string": "a word",
+}
 
 
 class ConfigError(ValueError):
@@ -85,7 +94,7 @@ def _sentence(error, at):
         known = error.schema.get("properties", {})
         wrong = [key for key in error.instance if key not in known]
         return "; ".join(f"{where}: {literals.unknown(key, known, 'key')}" for key in wrong)
-    if error.validator == "minProperties":
+    if error.validator in ("minProperties", "minItems"):
         return f"{where} is empty: name at least one."
     if error.validator == "required":
         return f"{where}: {error.message}."
@@ -93,4 +102,8 @@ def _sentence(error, at):
         return f"{where}: {literals.unknown(error.instance, [str(word) for word in error.validator_value], 'word')}"
     if error.validator == "oneOf" and where.count(".") == 1:
         return f"{where}: give either `batches` (a pattern of folders) or `synthetic`."
-    return f"{where}: {error.message} ({error.schema.get('description', 'see workflow/schemas/config.schema.yaml')})."
+    meaning = error.schema.get("description", "see workflow/schemas/config.schema.yaml")
+    if error.validator == "type":
+        kinds = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
+        return f"{where} is {error.instance!r}: write {' or '.join(KINDS[kind] for kind in kinds)} ({meaning})."
+    return f"{where}: {error.message} ({meaning})."

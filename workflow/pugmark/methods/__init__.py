@@ -76,7 +76,8 @@ def facts(name, params):
 
 def lacking(facts, collection):
     """What a method with these literals needs of a collection (as the plan has it) and does not find, or None."""
-    if facts["LABELS"].startswith("identity") and collection["labels"] == "none" and "synthetic" not in collection:
+    shown = facts["LABELS"].startswith("identity") or facts["SEES_TRUTH"]
+    if shown and collection["labels"] == "none" and "synthetic" not in collection:
         return "named individuals (labels: none)"
     if facts["LABELS"] == "count" and not collection["individuals"]:
         return COUNT
@@ -97,12 +98,14 @@ def _literals(path):
 
 
 def _fits(value, default, what):
-    """Refuse a value of another kind than the default; null stands for no file, or for no limit on a number."""
+    """Refuse a value of another kind than the default, or below 0; null is no file, or no limit on a number."""
     kinds, told = _KINDS[type(default)]
+    such = "" if default is None else f", such as {default!r}"
     if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
         hint = f"; in YAML write {float(value)}" if _is_number(value) else ""
-        such = "" if default is None else f", such as {default!r}"
         raise MethodError(f"{what} is {value!r}: write {told}{such}{hint}.")
+    if isinstance(default, int | float) and not value >= 0:
+        raise MethodError(f"{what} is {value!r}: write {told} of at least 0{such}.")
 
 
 def _is_number(value):
