@@ -44,6 +44,14 @@ def test_another_collection_serves_where_its_own_was_never_measured():
     assert forecast.Forecast([], past).typical(("detect", "a", "")) is None
 
 
+def test_a_new_cell_of_a_study_takes_what_the_others_took():
+    measured = {"s.a-s1": 60, "s.b-s1": 100, "sort-s1": 9}
+    past = [record("train", seconds, gpu=1, run=run) for run, seconds in measured.items()]
+    known = forecast.Forecast(planned("train", 3, run="s.c-s1"), past)
+    assert known.typical(("train", "a", "s.b")) == 100
+    assert known.rows() == [("train", 3, 0, 240, 240, 80)]
+
+
 def test_the_table_says_what_it_does_not_know():
     assert forecast.table(forecast.Forecast(planned("label", recorded=False), []), ["label"]) == ""
     assert "not measured yet" in forecast.table(forecast.Forecast(planned("detect"), []), ["detect"])

@@ -13,7 +13,8 @@ class Forecast:
     """Durations of planned jobs.
 
     jobs: [(rule, wildcards, whether durations of this rule are recorded)]; past: records of earlier jobs. What a kind
-    of job took is the median of the last 30; a kind new to its collection takes what it took in the others.
+    of job took is the median of the last 30; a kind new to its collection takes what it took in the others,
+    and a new cell of a study what the study's other cells took.
     """
 
     def __init__(self, jobs, past):
@@ -47,15 +48,15 @@ class Forecast:
     def typical(self, kind):
         """Median seconds of a job of `kind`, or None where none was ever recorded."""
         rule, _, method = kind
-        known = self.seconds.get(kind) or self.seconds.get((rule, None, method))
-        return median(known) if known else None
+        known = [self.seconds.get(key) for key in (kind, (rule, None, method), (rule, None, records.study(method)))]
+        return next((median(seconds) for seconds in known if seconds), None)
 
     def rows(self):
         """[(rule, jobs, unknown jobs, seconds, GPU-seconds, median seconds)]."""
         made = []
         for rule in dict.fromkeys(kind[0] for kind in self.left):
             kinds = [(kind, n) for kind, n in self.left.items() if kind[0] == rule]
-            known = [(self.typical(kind), n, self.gpus.get((rule, kind[2]), 0)) for kind, n in kinds]
+            known = [(self.typical(kind), n, self._gpus(kind)) for kind, n in kinds]
             known = [(seconds, n, gpus) for seconds, n, gpus in known if seconds is not None]
             jobs, measured = sum(n for _, n in kinds), sum(n for _, n, _ in known)
             each = [seconds for seconds, n, _ in known for _ in range(n)]
@@ -63,11 +64,16 @@ class Forecast:
             made.append((rule, jobs, jobs - measured, sum(each), gpu, median(each) if each else None))
         return made
 
+    def _gpus(self, kind):
+        rule, _, method = kind
+        return self.gpus.get((rule, method), self.gpus.get((rule, records.study(method)), 0))
+
     def _learn(self, record):
         rule, _, method = record.kind
         self.seconds[record.kind].append(record.seconds)
-        self.seconds[rule, None, method].append(record.seconds)
-        self.gpus[rule, method] = int(record.resources.get("gpu", 0))
+        for name in {method, records.study(method)}:
+            self.seconds[rule, None, name].append(record.seconds)
+            self.gpus[rule, name] = int(record.resources.get("gpu", 0))
 
 
 def table(forecast, order):

@@ -47,6 +47,11 @@ def method(wildcards):
     return re.sub(r"-s\d+$", "", wildcards.get("run", ""))
 
 
+def study(method):
+    """The study of which the method is a cell, STUDY.CELL; the method itself where it is of none."""
+    return method.partition(".")[0]
+
+
 def span(minutes):
     """A duration in the unit that suits it."""
     if minutes < 1:
