@@ -142,6 +142,16 @@ def test_boxes_choose_the_frames_and_frames_that_are_not_there_are_counted(batch
     assert counts["frames named that the video does not have"] == 1
 
 
+def test_frames_with_boxes_may_be_thinned(batch):
+    video(batch / "v.mp4", frames=25, rate=10)
+    rows = "".join(f"v.mp4,{n},Ada,0,0,1,1\n" for n in (2, 3, 7, 8, 12, 13, 24))
+    (batch / "boxes.csv").write_text("path,frame,individual,x,y,w,h\n" + rows)
+    media, counts = run(batch, video={"frame_gap": 0.5})
+    assert media["frame_number"].dropna().tolist() == [2, 7, 12, 24], "0.5 s after the one that is kept, not the last"
+    assert counts["frames with boxes left out, closer than frame_gap"] == 3
+    assert run(batch)[0]["frame_number"].dropna().tolist() == [2, 3, 7, 8, 12, 13, 24]
+
+
 def test_names_of_any_kind_pass_unharmed(batch):
     names = ['a "b".jpg', "é è.jpg", "a..b.jpg", "<b>&amp;.jpg", "line\nbreak.jpg", "%s {x}.jpg", "'; drop--.jpg"]
     for name in names:

@@ -1,9 +1,10 @@
 """What a batch folder holds: one row per image, video and frame taken from a video, readable or not.
 
 Of a video, frames are taken every `video.every_seconds` of its time, the first included; where sidecars speak of single
-frames, exactly those. Times come from labels.csv, else a Camtrap DP package, EXIF, the file's name, the video's header;
-never from the file system. Stations come from the sidecars, else by the setting `station`: `folder` (the first below
-the batch), `batch`, `none`, or `auto`: the folder, unless it names an individual, a split or a camera's own numbering.
+frames, exactly those, or as many of them as lie `video.frame_gap` seconds apart. Times come from labels.csv, else a
+Camtrap DP package, EXIF, the file's name, the video's header; never from the file system. Stations come from the
+sidecars, else by the setting `station`: `folder` (the first below the batch), `batch`, `none`, or `auto`: the folder,
+unless it names an individual, a split or a camera's own numbering.
 """
 
 import datetime as dt
@@ -23,7 +24,7 @@ DEFAULTS = {
     "timezone": None,
     "station": "auto",
     "sequence_gap": 120,
-    "video": {"every_seconds": 1.0},
+    "video": {"every_seconds": 1.0, "frame_gap": 0.0},
     "labels": "sidecar",
 }
 _NOT_PLACES = re.compile(rf"DCIM|\d{{3}}[A-Z0-9_]{{5}}|{'|'.join(labels_csv.SPLITS)}")
@@ -36,7 +37,7 @@ def ingest(batch, settings):
     held at a time. Raises BatchError and ZoneError, both before any media is read.
     """
     batch, settings, counts = Path(batch), {**DEFAULTS, **settings}, Counter()
-    settings["zone"] = times.zone(settings["timezone"])
+    settings |= {"zone": times.zone(settings["timezone"]), "video": {**DEFAULTS["video"], **settings["video"]}}
     said = _by_media(sidecars.read(batch, settings))
     media, _, passed = folder.listing(batch)
     name, rows, first = os.path.basename(os.path.abspath(batch)), [], {}
@@ -124,9 +125,13 @@ def _video(file, row, facts, settings, counts):
     counts["videos that break off"] += not whole
     tz = settings["zone"]
     _date(row, facts, {"video": lambda: times.from_iso(created, tz) if created else None}, tz, counts)
-    wanted = sorted(facts.get("frames") or sampled(seconds, settings["video"]["every_seconds"]))
-    frames = [number for number in wanted if number < len(seconds)]
-    counts["frames named that the video does not have"] += len(wanted) - len(frames)
+    named = sorted(facts.get("frames", ()))
+    found = [number for number in named if number < len(seconds)]
+    counts["frames named that the video does not have"] += len(named) - len(found)
+    frames = apart(found, seconds, settings["video"]["frame_gap"])
+    counts["frames with boxes left out, closer than frame_gap"] += len(found) - len(frames)
+    if not named:
+        frames = sampled(seconds, settings["video"]["every_seconds"])
     return [row] + [_frame(row, number, seconds[number]) for number in frames]
 
 
@@ -138,6 +143,15 @@ def sampled(seconds, every):
             numbers.append(number)
             due = (math.floor(second / every + 1e-6) + 1) * every
     return numbers
+
+
+def apart(numbers, seconds, gap):
+    """Those of the frame `numbers`, ascending, that are at least `gap` after the last that is kept."""
+    kept = []
+    for number in numbers:
+        if not kept or seconds[number] - seconds[kept[-1]] >= gap - 1e-6:
+            kept.append(number)
+    return kept
 
 
 def _frame(video, number, second):
