@@ -4,16 +4,13 @@ Read whenever the workflow is parsed, on the login node and by every cluster job
 """
 
 import copy
-import fnmatch
 import functools
-import glob
 import hashlib
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pugmark import configuration, fingerprint, listing, literals, methods, studies, versions
+from pugmark import batches, configuration, fingerprint, listing, literals, methods, studies, versions
 from pugmark.configuration import ConfigError
 from pugmark.manifest import Manifest
 from pugmark.versions import canonical
@@ -66,7 +63,7 @@ class Plan:
         self.results = self.config["results"].rstrip("/")
         self.manifest = Manifest(self.config["weights"], self.results)
         self.collections = {name: self._collection(name, spec) for name, spec in self.config["collections"].items()}
-        self.found = found or {"folders": {name: self._batches(name) for name in self.collections}, "names": {}}
+        self.found = found or {"folders": self._folders(), "names": {}}
         self.folders = self.found["folders"]
         self._listings, self._trainings = {}, {}
         self.left_out = []
@@ -105,36 +102,17 @@ class Plan:
         configuration.check(section, name, {**shared, **own})
         return {**shared, **own}
 
-    def _batches(self, name):
-        spec = self.collections[name]
-        if "synthetic" in spec:
-            count = spec["synthetic"].get("batches", 3)
-            return {f"batch_{i:02}": f"{self.results}/{name}/survey/batch_{i:02}" for i in range(1, count + 1)}
-        patterns = [spec["batches"]] if isinstance(spec["batches"], str) else spec["batches"]
-        folders = sorted(
-            {os.path.normpath(path) for pattern in patterns for path in glob.glob(os.path.expanduser(pattern))}
-        )
-        folders = [folder for folder in folders if os.path.isdir(folder)]
-        if not folders:
-            raise ConfigError(f"collections.{name}.batches: no folder matches {' or '.join(patterns)}.")
-        named = {}
-        for folder in folders:
-            batch = os.path.basename(os.path.abspath(folder))
-            if batch in named or fnmatch.fnmatch(batch, "*[{}]*") or whole(batch) != batch:
-                why = "holds a brace" if fnmatch.fnmatch(batch, "*[{}]*") else "is that of a shard"
-                why = f"is also the name of {named[batch]}" if batch in named else why
-                raise ConfigError(f"collections.{name}.batches: rename {folder}: its name {why}.")
-            named[batch] = folder
-        return named
+    def _folders(self):
+        return {name: batches.folders(name, spec, self.results) for name, spec in self.collections.items()}
 
     def batches(self, collection):
         """Names of the collection's batches, sorted; a batch in shards is known by these, as BATCH.1of4."""
         shards = self.collections[collection]["shards"]
-        return [name for batch in sorted(self.folders[collection]) for name in _shards(batch, shards)]
+        return [name for batch in sorted(self.folders[collection]) for name in batches.shards(batch, shards)]
 
     def folder(self, collection, batch):
         """The folder of the batch's media."""
-        return self.folders[collection][whole(batch)]
+        return self.folders[collection][batches.whole(batch)]
 
     def listing(self, collection, batch):
         """The listing.Listing of the batch folder; of a drawn batch, which its settings tell, nothing."""
@@ -176,9 +154,10 @@ class Plan:
         """The labels kept apart from the batch, or None."""
         spec = self.collections[collection]
         if "synthetic" in spec:
-            return f"{self.results}/{collection}/truth/{whole(batch)}/labels.csv"
+            return f"{self.results}/{collection}/truth/{batches.whole(batch)}/labels.csv"
         labels = spec["labels"]
-        return labels["file"].format(batch=whole(batch)) if isinstance(labels, dict) and "file" in labels else None
+        apart = isinstance(labels, dict) and "file" in labels
+        return labels["file"].format(batch=batches.whole(batch)) if apart else None
 
     def sidecar(self, collection):
         """Which labels the stages find inside the batch."""
@@ -291,17 +270,6 @@ class Plan:
     def run_weights(self, run):
         """{name: path} of the weight files that the run's method loads."""
         return self.manifest.paths([run.params.get("weights")])
-
-
-def whole(batch):
-    """The batch of which `batch` is a shard, or itself."""
-    return re.sub(r"\.\d+of\d+$", "", batch)
-
-
-def _shards(batch, shards):
-    """The names under which a batch is worked on: its shards where a pattern of `shards` {pattern: number} fits."""
-    number = next((number for pattern, number in shards.items() if fnmatch.fnmatch(batch, pattern)), 1)
-    return [f"{batch}.{i}of{number}" for i in range(1, number + 1)] if number > 1 else [batch]
 
 
 @functools.cache

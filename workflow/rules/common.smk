@@ -21,9 +21,10 @@ sys.path.insert(0, _package)
 
 
 from pugmark import disk, handover, listing
+from pugmark.batches import whole
 from pugmark.configuration import ConfigError
 from pugmark.methods import MethodError
-from pugmark.plan import Plan, canonical, code, whole
+from pugmark.plan import Plan, canonical, code
 
 # The process that the user started looks for batches; its jobs, which read this file as well, are handed what it found.
 try:
