@@ -11,6 +11,7 @@ from conftest import ROOT
 
 from pugmark import configuration, handover, listing, versions
 from pugmark.configuration import ConfigError
+from pugmark.manifest import Manifest
 from pugmark.plan import Plan, canonical
 
 
@@ -178,6 +179,34 @@ def test_missing_weights_name_file_address_and_folder(config, tmp_path, monkeypa
     plan = Plan(config)
     place = f"{plan.results}/weights/0676ba61/resnet50-0676ba61.pth"  # the same wherever they come from
     assert plan.run_weights(plan.runs("cats")[0]) == {"resnet50-imagenet": place}
+
+
+@pytest.mark.parametrize(
+    ("sha256", "licence", "has_url"), [("f37072fd" + 56 * "0", "BSD-3-Clause", True), (64 * "0", "not stated", False)]
+)
+def test_another_checksum_is_a_file_of_another_licence_and_place(sha256, licence, has_url):
+    own = {"folder": None, "download": False, "files": {"resnet18-imagenet": {"sha256": sha256}}}
+    entry = Manifest(own, "results").entries["resnet18-imagenet"]
+    assert entry["licence"].startswith(licence) and entry["file"] == "resnet18-f37072fd.pth"
+    assert (entry["url"] is not None) == has_url
+
+
+def test_a_folder_of_pictures_is_told_from_a_folder_of_batches(config, tmp_path):
+    (tmp_path / "spring").mkdir()
+    (tmp_path / "spring" / "1.jpg").touch()
+    config["collections"]["cats"] = {"batches": str(tmp_path / "spring" / "*")}
+    with pytest.raises(ConfigError, match=r"only files, such as .*spring/1\.jpg; write the folder that holds them"):
+        Plan(config)
+
+
+def test_folders_of_individuals_are_not_taken_for_batches(config, tmp_path):
+    (tmp_path / "spring" / "Ada").mkdir(parents=True)
+    (tmp_path / "spring" / "Ada" / "1.jpg").touch()
+    config["collections"]["cats"] = {"batches": str(tmp_path / "spring" / "*"), "labels": "folders"}
+    with pytest.raises(ConfigError, match=rf"If that is an individual, write `batches: {tmp_path}/spring`"):
+        Plan(config)
+    config["collections"]["cats"]["batches"] = str(tmp_path / "*")
+    assert Plan(config).folders["cats"] == {"spring": str(tmp_path / "spring")}
 
 
 def test_weights_without_a_checksum_are_refused_before_anything_is_fetched(config):

@@ -20,10 +20,17 @@ def folders(name, spec, results):
         count = spec["synthetic"].get("batches", 3)
         return {f"batch_{i:02}": f"{results}/{name}/survey/batch_{i:02}" for i in range(1, count + 1)}
     patterns = [spec["batches"]] if isinstance(spec["batches"], str) else spec["batches"]
-    found = {os.path.normpath(path) for pattern in patterns for path in glob.glob(os.path.expanduser(pattern))}
-    found = sorted(path for path in found if os.path.isdir(path))
+    matched = {os.path.normpath(path) for pattern in patterns for path in glob.glob(os.path.expanduser(pattern))}
+    found = sorted(path for path in matched if os.path.isdir(path))
     if not found:
-        raise ConfigError(f"collections.{name}.batches: no folder matches {' or '.join(patterns)}.")
+        files = f": only files, such as {min(matched)}; write the folder that holds them" if matched else ""
+        raise ConfigError(f"collections.{name}.batches: no folder matches {' or '.join(patterns)}{files}.")
+    if spec["labels"] == "folders" and not any(map(_holds_folders, found)):
+        raise ConfigError(
+            f"collections.{name}: with `labels: folders` a batch holds a folder for each individual, and no folder "
+            f"lies in {found[0]} or in any other batch. If that is an individual, write `batches: "
+            f"{os.path.dirname(found[0])}`."
+        )
     named = {}
     for folder in found:
         batch = os.path.basename(os.path.abspath(folder))
@@ -31,6 +38,10 @@ def folders(name, spec, results):
             raise ConfigError(f"collections.{name}.batches: rename {folder}: its name {fault}.")
         named[batch] = folder
     return named
+
+
+def _holds_folders(folder):
+    return any(entry.is_dir() for entry in os.scandir(folder))
 
 
 def _fault(batch, named):
