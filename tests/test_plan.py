@@ -200,13 +200,14 @@ def test_a_folder_of_pictures_is_told_from_a_folder_of_batches(config, tmp_path)
 
 
 def test_folders_of_individuals_are_not_taken_for_batches(config, tmp_path):
-    (tmp_path / "spring" / "Ada").mkdir(parents=True)
-    (tmp_path / "spring" / "Ada" / "1.jpg").touch()
-    config["collections"]["cats"] = {"batches": str(tmp_path / "spring" / "*"), "labels": "folders"}
-    with pytest.raises(ConfigError, match=rf"If that is an individual, write `batches: {tmp_path}/spring`"):
+    spring = tmp_path / "cows" / "spring"
+    (spring / "Ada").mkdir(parents=True)
+    (spring / "Ada" / "1.jpg").touch()
+    config["collections"]["cats"] = {"batches": str(spring / "*"), "labels": "folders"}
+    with pytest.raises(ConfigError, match=rf"If that is an individual, write `batches: {spring}`"):
         Plan(config)
-    config["collections"]["cats"]["batches"] = str(tmp_path / "*")
-    assert Plan(config).folders["cats"] == {"spring": str(tmp_path / "spring")}
+    config["collections"]["cats"]["batches"] = str(tmp_path / "cows" / "*")
+    assert Plan(config).folders["cats"] == {"spring": str(spring)}
 
 
 def test_weights_without_a_checksum_are_refused_before_anything_is_fetched(config):

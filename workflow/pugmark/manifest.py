@@ -22,12 +22,7 @@ class Manifest:
         self.settings, self.results = settings, results
         self.entries = configuration.read_yaml(FILE)
         for name, entry in settings["files"].items():
-            self.entries[name] = {
-                "url": None,
-                "licence": "not stated",
-                **_known(self.entries.get(name), entry),
-                **entry,
-            }
+            self.entries[name] = _known(self.entries.get(name), entry) | entry
 
     def paths(self, names):
         """{name: path} of the weight files `names`, None passed over. Raises ConfigError where one cannot be had."""
@@ -68,12 +63,12 @@ class Manifest:
         raise ConfigError(
             f"Weights {name}: {entry['file']} is not in {where}. Fetch it from "
             f"{entry.get('url') or 'its publisher'} into the folder that weights.folder or PUGMARK_WEIGHTS names, set "
-            f"weights.download: true, or describe a file of your own in weights.files.{name}: {{file, sha256, licence}}."
+            f"weights.download: true, or name a file of your own in weights.files.{name}: {{file, sha256, licence}}."
         )
 
 
 def _known(listed, own):
     """What holds of the `listed` entry for a user's `own`: another checksum is another file, from another place."""
     if listed and own.get("sha256") and listed["sha256"] and not own["sha256"].lower().startswith(listed["sha256"]):
-        return {"file": listed["file"]}
-    return listed or {}
+        listed = {"file": listed["file"]}
+    return {"url": None, "licence": "not stated"} | (listed or {})
