@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from pugmark import report, tables
 from pugmark.masking import rle
-from pugmark.reporting import leaderboard, pictures, plots, sightings, strips, summary, training, view
+from pugmark.reporting import leaderboard, pictures, plots, sightings, strips, summary, tally, training, view
 from pugmark.reporting.gather import Collection
 
 EVIL = "<script>alert(1)</script>"
@@ -243,7 +243,14 @@ def run(method, seed, name):
     family = FAMILIES.get(method, "control")
     model = f"{name}/models/{method}-s{seed}/0123456789ab"
     return dict(
-        run=f"{method}-s{seed}", method=method, name=method, seed=seed, family=family, train_on=name, model=model
+        run=f"{method}-s{seed}",
+        method=method,
+        name=method,
+        seed=seed,
+        family=family,
+        train_on=name,
+        model=model,
+        settings={"backbone": "timm/resnet10t", "epochs": 3} if method == "resnet50" else {},
     )
 
 
@@ -308,7 +315,7 @@ def test_every_number_of_the_leaderboard_is_the_mean_of_its_tables(page):
     for method, score in SCORES.items():
         mean = score if method == "oracle" else score + 0.005
         low, high = (f"{100 * min(mean + by, 1):.1f}" for by in (-0.05, 0.05))
-        title = re.escape(f"The {method} method")
+        title = re.escape(f"The {method} method" + (", with timm/resnet10t" if method == "resnet50" else ""))
         assert re.search(rf"{method}\b[^%]*?{title} {100 * mean:.1f} {low}–{high} ", page.said), method
     assert "Chance random ranking, computed 23.0 25.0" in page.said
 
@@ -331,6 +338,10 @@ def test_methods_below_a_control_are_flagged_and_others_are_not(page):
     flagged = re.findall(r"(\w+): mAP [\d.]+ % is not above the control imagenet", page.said)
     assert flagged == ["resnet50"] * len(["cross_sequence", "all"])
     assert "look for a leak" not in page.said
+
+
+def test_settings_that_differ_from_a_methods_file_are_listed(page):
+    assert "resnet50 backbone: timm/resnet10t, epochs: 3 cluster_contrast all as there" in page.said
 
 
 def test_skipped_files_are_shown_with_reason_and_stage_counts(page):
@@ -440,7 +451,8 @@ def row(method, score, family="control", low=None, **more):
         ([row("oracle", 1.0), row("new", 1.0, "supervised")], "look for a leak"),
         ([row("oracle", 0.97)], "labels or the protocol have a fault"),
         ([row("random", 0.4, low=0.3, mAP_chance=0.25)], "exceed chance"),
-        ([row("pixels", 0.4), row("new", 0.4, "supervised")], "not above the control pixels"),
+        ([row("pixels", 0.4), row("new", 0.4, "supervised")], "(40.0 %): no gain from training is seen."),
+        ([row("pixels", 0.4), row("new", 0.2, "supervised")], "(40.0 %): training gained nothing."),
         ([row("pixels", 0.4), row("sort", 0.3, "tracker")], ""),
         (
             [row("oracle", 1.0), row("random", 0.2, mAP_chance=0.2), row("pixels", 0.3), row("new", 0.9, "supervised")],
@@ -478,6 +490,30 @@ def test_verdicts_say_whether_a_method_stands_apart_from_the_best_control():
     assert "8.0 points" in near and "may be chance" in near
     assert leaderboard.verdicts([*controls, row("new", 0.25, "supervised")]) == []
     assert leaderboard.verdicts([*controls, row("sort", 0.5, "tracker")]) == []
+
+
+def test_a_clustering_that_fails_the_oracle_is_told():
+    oracle = row("oracle", 1.0, accuracy=0.41)
+    said = leaderboard.unfit("dbscan", [row("pixels", 0.3, accuracy=0.2), oracle])
+    assert "has an accuracy of 41.0 % by dbscan" in said
+    assert leaderboard.unfit("dbscan", [row("oracle", 1.0, accuracy=1.0), row("pixels", 0.3, accuracy=0.2)]) is None
+    assert leaderboard.unfit("argmax", [row("pixels", 0.3, accuracy=0.2)]) is None
+
+
+def test_pictures_without_time_are_counted_where_nothing_joins_them_to_others():
+    nothing, noon = pd.NaT, pd.Timestamp("2024-05-31 12:00")
+    media = pd.DataFrame(
+        [
+            ("image", nothing, "a"),  # alone
+            ("image", nothing, "b"),  # of one clip with the next
+            ("image", nothing, "b"),
+            ("image", noon, "c"),
+            ("video", nothing, "d"),
+        ],
+        columns=["kind", "timestamp", "sequence"],
+    ).assign(status="ok", path="x.jpg", station=None)
+    empty = pd.DataFrame({"label": [], "detector": []})
+    assert tally.of_batch("b1", media, empty, []).alone == 1
 
 
 def test_a_protocol_without_answers_is_not_the_headline():
@@ -522,6 +558,7 @@ def test_groups_state_name_purity_and_disagreements():
     first, second, third, noise = sightings.groups(frame)
     assert (first.name, first.purity, second.name, second.purity) == ("Ana", 2 / 3, "Ana", 1.0)
     assert (third.cluster, noise.label) == (2, "Noise")
+    assert [group.named for group in (first, second, third)] == [3, 1, 1], "of two crops in the second one is named"
     assert sightings.errors(frame) == {"split": 1, "combined": 1, "single": 2, "sequences": 5, "excluded": 1}
 
 

@@ -99,6 +99,11 @@ def report_settings(wildcards):
                     family=family,
                     train_on=run.source,
                     model=os.path.relpath(PLAN.model(run), RESULTS),
+                    settings={
+                        key: value
+                        for key, value in run.params.items()
+                        if value != facts["PARAMS"][key]
+                    },
                 )
             )
         collections[name] = {

@@ -18,9 +18,9 @@ RUN_TABLES = ("clusters", "metrics", "queries")
 class Collection:
     """The tables below `folder` (results/{collection}), each read once, as DataFrames.
 
-    settings: {"batches": [name], "runs": [{run, method, name, seed, family, train_on, model}], "detector", "protocol",
-    "explained": [run]}; model is the folder of the run's model, from `folder`'s parent; the protocol is the headline of
-    the leaderboard.
+    settings: {"batches": [name], "runs": [{run, method, name, seed, family, train_on, model, settings}], "detector",
+    "protocol", "explained": [run]}; model is the folder of the run's model, from `folder`'s parent, and a run's
+    settings are those that differ from its method's; the protocol is the headline of the leaderboard.
     """
 
     def __init__(self, name, folder, settings):
@@ -32,7 +32,7 @@ class Collection:
     @cached_property
     def tallies(self):
         """One Tally per batch."""
-        about = ["path", "kind", "status", "station", "timestamp"]
+        about = ["path", "kind", "status", "station", "timestamp", "sequence"]
         wanted = {"media": about, "detections": ["label", "detector"], "crops": ["crop_id"]}
         return [
             tally.of_batch(batch, *(_read(self.batch_file(batch, name), name, wanted[name]) for name in wanted))

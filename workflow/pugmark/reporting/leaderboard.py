@@ -9,6 +9,8 @@ OPEN_SET = {"AUROC_new": "AUROC new", "BAKS": "BAKS", "BAUS": "BAUS"}
 PARTITION = {"accuracy": "Accuracy", "ARI": "ARI", "AMI": "AMI", "IDF1": "ID-F1"}
 COUNTS = {"clusters": "Clusters", "noise_share": "Noise"}
 SHORTCUTS = ("imagenet", "pixels")
+ORACLE = 0.9995
+"""What the oracle must reach, in figures of one decimal."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,23 @@ def chance(found, metric):
 
 def warnings(found):
     """{row name: [sentence]}: methods below a control, scores too good to be true, controls that miss their mark."""
-    level = {row.method: _value(row, "mAP", np.nan) for row in reversed(found) if row.is_control}
+    controls = {row.method: row.cells["mAP"] for row in reversed(found) if row.is_control and "mAP" in row.cells}
     random_level = chance(found, "mAP")
     said = {}
     for row in found:
-        said[row.name] = [*_against_controls(row, level), *_control_misses(row, random_level)]
+        said[row.name] = [*_against_controls(row, controls), *_control_misses(row, random_level)]
     return {name: sentences for name, sentences in said.items() if sentences}
+
+
+def unfit(name, found):
+    """A sentence where the clustering `name` keeps even the oracle from the names, else None; found: its rows."""
+    reached = [_value(row, "accuracy", np.nan) for row in found if row.method == "oracle"]
+    if not reached or not reached[0] < ORACLE:
+        return None
+    return (
+        f"Even the oracle, which knows the names, has an accuracy of {_percent(reached[0])} by {name}: its settings "
+        "do not suit these crops, or crops that nobody named are in its way."
+    )
 
 
 def verdicts(found):
@@ -94,22 +107,22 @@ def verdicts(found):
     return told
 
 
-def _against_controls(row, level):
+def _against_controls(row, controls):
     value = _value(row, "mAP", np.nan)
     # A tracker trains nothing and ranks nothing: boxes of one track are alike, those of others at random.
     if row.is_control or row.family == "tracker" or np.isnan(value):
         return
-    for control in SHORTCUTS:
-        if value <= level.get(control, -1.0):
-            known = f"mAP {_percent(value)} is not above the control {control} ({_percent(level[control])})"
-            yield f"{known}: training gained nothing."
-    if value >= min(level.get("oracle", 1.0), 0.999):
+    for name, cell in controls.items():
+        if name in SHORTCUTS and value <= cell.value:
+            gained = "training gained nothing" if row.cells["mAP"].high < cell.low else "no gain from training is seen"
+            yield f"mAP {_percent(value)} is not above the control {name} ({_percent(cell.value)}): {gained}."
+    if value >= min(controls["oracle"].value if "oracle" in controls else 1.0, 0.999):
         yield f"mAP {_percent(value)} is as good as the oracle, which sees the answers: look for a leak first."
 
 
 def _control_misses(row, random_level):
     value, low = _value(row, "mAP", np.nan), row.cells["mAP"].low if "mAP" in row.cells else np.nan
-    if row.method == "oracle" and value < 0.9995:
+    if row.method == "oracle" and value < ORACLE:
         yield f"The oracle has mAP {_percent(value)} instead of 100 %: the labels or the protocol have a fault."
     if row.method == "random" and random_level is not None and low > random_level:
         yield f"Random features (at least {_percent(low)}) exceed chance ({_percent(random_level)}): results may leak."

@@ -13,10 +13,12 @@ NOISE = -1
 
 @dataclass(frozen=True)
 class Group:
-    """One cluster: its crops (rows of `assigned`), and the commonest name among them with its share of the named."""
+    """One cluster: its crops (rows of `assigned`), how many of them are named, and the commonest name with its share
+    of those."""
 
     cluster: int
     crops: pd.DataFrame
+    named: int
     name: str | None
     purity: float | None
 
@@ -73,9 +75,10 @@ def groups(frame):
     made = []
     for cluster, crops in frame.groupby("cluster"):
         names = crops["individual"].dropna().value_counts(sort=True)
-        names = names[names == names.max()].sort_index() if len(names) else names
-        purity = float(names.iloc[0] / crops["individual"].notna().sum()) if len(names) else None
-        made.append(Group(int(cluster), crops, names.index[0] if len(names) else None, purity))
+        named = int(names.sum())
+        names = names[names == names.max()].sort_index() if named else names
+        commonest = (names.index[0], float(names.iloc[0] / named)) if named else (None, None)
+        made.append(Group(int(cluster), crops, named, *commonest))
     return sorted(made, key=lambda group: (group.cluster == NOISE, -len(group.crops), group.cluster))
 
 

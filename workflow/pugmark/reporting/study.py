@@ -88,6 +88,7 @@ def _part(study, collection, used):
         "columns": {metric: TITLES[metric] for metric in metrics},
         "under": under,
         "controls": _controls(collection.metrics, under),
+        "warnings": _unfit(collection.metrics, under),
         "seeds": max((row["seeds"] for row in rows), default=0),
         "cross": _cross(study["axes"], rows, metrics[0]) if len(study["axes"]) == 2 and metrics else None,
         "plots": [plot for metric in metrics[:2] if (plot := _plot(study["axes"], rows, metric))],
@@ -102,6 +103,12 @@ def _controls(metrics, under):
         name: {metric: figure(rows, protocols[0], metric) for metric, protocols in under.items()}
         for name, rows in controls
     }
+
+
+def _unfit(metrics, under):
+    names = sorted({name for metric in under.keys() & leaderboard.PARTITION.keys() for name in under[metric]})
+    told = [leaderboard.unfit(name, leaderboard.rows(metrics, name, "ARI")) for name in names]
+    return [sentence for sentence in told if sentence]
 
 
 def _row(cell, study, collection, headline, wanted, used):

@@ -76,6 +76,11 @@ def settings(collection):
     }
 
 
+def methods(collection):
+    """{name: (file, {setting: value} of those that differ from the file's)}, in the order of the runs."""
+    return {run["name"]: (run["method"], run["settings"]) for run in collection.runs}
+
+
 def _flat(tree, prefix=""):
     for key, value in tree.items():
         if isinstance(value, dict):

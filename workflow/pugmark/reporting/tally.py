@@ -10,6 +10,7 @@ SHOWN = 5
 class Tally:
     """Of one batch: files read and skipped, frames of videos, boxes by label, crops; and which detectors, stations and
     times (first and last, or none) there are. `unused` is {reason: (number of media, paths of the first of them)}.
+    `alone` counts the images that have no time and are a sequence by themselves.
     """
 
     batch: str
@@ -22,6 +23,7 @@ class Tally:
     stations: frozenset
     times: tuple
     unused: dict
+    alone: int
 
 
 def of_batch(batch, media, detections, crops):
@@ -39,6 +41,7 @@ def of_batch(batch, media, detections, crops):
         stations=frozenset(media["station"].dropna()),
         times=(times.min(), times.max()) if len(times) else (),
         unused=_unused(media[media["status"] != "ok"]),
+        alone=_alone(media[media["status"] == "ok"]),
     )
 
 
@@ -59,6 +62,11 @@ def period(tallies):
         return None
     first, last = f"{min(times):%Y-%m-%d}", f"{max(times):%Y-%m-%d}"
     return first if first == last else f"{first} to {last}"
+
+
+def _alone(media):
+    alone = ~media["sequence"].duplicated(keep=False)
+    return int((alone & media["timestamp"].isna() & (media["kind"] == "image")).sum())
 
 
 def _unused(media):

@@ -18,6 +18,7 @@ def view(collection):
         "name": collection.name,
         "figures": summary.figures(collection),
         "period": tally.period(collection.tallies),
+        "alone": sum(batch.alone for batch in collection.tallies),
         "detectors": sorted(summary.detectors(collection)),
         "boards": boards(collection),
         "clusterings": clusterings(collection),
@@ -30,6 +31,7 @@ def view(collection):
         "skipped": tally.unused(collection.tallies),
         "counts": summary.counts(collection),
         "settings": summary.settings(collection),
+        "methods": summary.methods(collection),
         "sheets": [*(part["sheet"] for part in retrieval), gallery["sheet"], masks["sheet"]],
     }
 
@@ -60,9 +62,10 @@ def _stated(rows, metric):
 
 
 def clusterings(collection):
-    """(clustering, rows) for each clustering that was compared with names."""
-    metrics = collection.metrics
-    return [(name, leaderboard.rows(metrics, name, "ARI")) for name in leaderboard.clusterings(metrics)]
+    """(clustering, rows, warning or None) for each clustering that was compared with names."""
+    names = leaderboard.clusterings(collection.metrics)
+    found = [(name, leaderboard.rows(collection.metrics, name, "ARI")) for name in names]
+    return [(name, rows, leaderboard.unfit(name, rows)) for name, rows in found]
 
 
 def retrievals(collection):
