@@ -208,7 +208,7 @@ class Tree:
             "accuracy": score,
             "ARI": score - 0.1,
             "AMI": score - 0.05,
-            "IDF1": np.nan,
+            "IDF1": 1.0 if run["method"] == "oracle" else np.nan,
             "clusters": 4.0,
             "noise_share": 0.125,
         }
@@ -326,6 +326,11 @@ def test_each_seed_is_listed(page):
 
 def test_clusterings_show_values_and_a_dash_where_undefined(page):
     assert re.search(r"The cluster_contrast method dbscan 68\.5 58\.5 63\.5 – 4 12\.5 24", page.said)
+
+
+def test_a_figure_that_no_clustering_has_is_no_column():
+    metrics = pd.DataFrame({"metric": ["accuracy", "IDF1"], "value": [0.5, np.nan]})
+    assert view.partition(metrics) == {"accuracy": "Accuracy"}
 
 
 def test_published_numbers_stand_beside_and_are_marked_as_other_data(page):

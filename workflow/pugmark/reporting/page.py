@@ -37,8 +37,8 @@ def environment():
 def write(folder, views, bill, versions, settings):
     """Write index.html and, for each view, leaderboard.svg and curves.svg in a folder of the collection's name."""
     made = environment()
-    metrics = {"ranking": leaderboard.RANKING, "partition": leaderboard.PARTITION}
-    context = {"views": views, "models": bill, "versions": versions, "metrics": metrics, **settings}
+    titles = leaderboard.RANKING | leaderboard.PARTITION | {"rank10": "Rank-10"}
+    context = {"views": views, "models": bill, "versions": versions, "titles": titles, **settings}
     _write(folder / "index.html", made.get_template("page.html").render(context))
     for view in views:
         board = view["boards"][0] if view["boards"] else None
@@ -61,7 +61,7 @@ def write_resources(folder, rows):
 
 def percent(value):
     """A share as a percentage with one decimal and without the sign; a dash where it is undefined."""
-    return "–" if value is None or math.isnan(value) else f"{100 * value:.1f}"
+    return "–" if value is None or math.isnan(value) else f"{round(100 * value, 1) + 0.0:.1f}"  # 0.0 is never -0.0
 
 
 def number(value):

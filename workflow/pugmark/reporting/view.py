@@ -22,6 +22,7 @@ def view(collection):
         "detectors": sorted(summary.detectors(collection)),
         "boards": boards(collection),
         "clusterings": clusterings(collection),
+        "partition": partition(collection.metrics),
         "retrieval": retrieval,
         "gallery": gallery,
         "curves": plots.curves(training.histories(collection)),
@@ -66,6 +67,12 @@ def clusterings(collection):
     names = leaderboard.clusterings(collection.metrics)
     found = [(name, leaderboard.rows(collection.metrics, name, "ARI")) for name in names]
     return [(name, rows, leaderboard.unfit(name, rows)) for name, rows in found]
+
+
+def partition(metrics):
+    """{metric: title} of those on clusters that have a value anywhere: ID-F1 is one of videos."""
+    stated = set(metrics.loc[metrics["value"].notna(), "metric"])
+    return {metric: title for metric, title in leaderboard.PARTITION.items() if metric in stated}
 
 
 def retrievals(collection):
