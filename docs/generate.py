@@ -14,7 +14,9 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from pugmark import configuration, methods  # noqa: E402
+from pugmark import configuration, literals, methods  # noqa: E402
+
+PACKAGE = Path(configuration.__file__).parent
 
 START, END = "<!-- methods -->", "<!-- /methods -->"
 HEAD = """\
@@ -61,20 +63,25 @@ def _method(name, facts):
         listed = ", ".join(f"`{key}: {value}`" for key, value in settings.items())
         yielded.append(f"\n`preset: {preset}` stands for {listed or 'the settings below'}.\n")
     if facts["PARAMS"]:
-        yielded.append("\n| setting | value | what it says |\n|---|---|---|\n")
-        said = comments(methods.FOLDER / f"{name}.py")
-        for key, value in facts["PARAMS"].items():
-            yielded.append(f"| `{key}` | `{yaml_of(value)}` | {said[key].replace('|', '/')} |\n")
+        yielded.append(_settings(methods.FOLDER / f"{name}.py", "PARAMS"))
     return "".join(yielded)
 
 
-def comments(path):
-    """{setting: the comment behind it in PARAMS} of a method file."""
+def _settings(path, name):
+    """Markdown table of the dict `name` in a Python file, or a sentence where it is empty."""
+    stated = literals.read(path, {name})[name]
+    said = comments(path, name)
+    rows = [f"| `{key}` | `{yaml_of(value)}` | {said[key].replace('|', '/')} |\n" for key, value in stated.items()]
+    return "\n| setting | value | what it says |\n|---|---|---|\n" + "".join(rows) if rows else "\nNo settings.\n"
+
+
+def comments(path, name="PARAMS"):
+    """{setting: the comment behind it in the dict `name`} of a Python file."""
     with tokenize.open(path) as file:
         source = file.read()
     lines = iter(source.splitlines(keepends=True))
     behind = {token.start[0]: token.string.lstrip("# ") for token in _tokens(lines) if token.type == tokenize.COMMENT}
-    (stated,) = [node.value for node in ast.parse(source).body if _assigns(node, "PARAMS")]
+    (stated,) = [node.value for node in ast.parse(source).body if _assigns(node, name)]
     return {key.value: behind.get(value.end_lineno, "") for key, value in zip(stated.keys, stated.values, strict=True)}
 
 
@@ -94,7 +101,10 @@ def yaml_of(value):
 def configuration_page():
     """The whole of configuration.md."""
     schema = yaml.safe_load(configuration.SCHEMA.read_text())
-    return HEAD + "".join(_rows(schema, schema, ""))
+    drawn = _settings(PACKAGE / "synthesise.py", "DEFAULTS")
+    detectors = [path for path in sorted((PACKAGE / "detectors").glob("*.py")) if path.stem != "__init__"]
+    listed = [f"\n## Detector `{path.stem}`\n{_settings(path, 'DEFAULTS')}" for path in detectors]
+    return HEAD + "".join([*_rows(schema, schema, ""), *listed, f"\n## A drawn survey (`synthetic`)\n{drawn}"])
 
 
 def _rows(spec, schema, prefix):
@@ -104,7 +114,8 @@ def _rows(spec, schema, prefix):
         others = inner.get("additionalProperties")
         if "description" in inner and "(as the section" not in inner["description"]:
             default = f"`{inner['default']}`" if "default" in inner else ""
-            yield f"| `{prefix}{key}` | {default} | {inner['description'].replace('|', '/')} |\n"
+            words = f": {', '.join(f'`{word}`' for word in inner['enum'])}" if "enum" in inner else ""
+            yield f"| `{prefix}{key}` | {default} | {inner['description'].replace('|', '/')}{words} |\n"
         if isinstance(others, dict) and "$ref" in others:
             yield from _rows(schema["$defs"][others["$ref"].rsplit("/", 1)[1]], schema, f"{prefix}{key}.NAME.")
         elif isinstance(others, dict):

@@ -54,10 +54,14 @@ def main(argv=None):
     clusters = tables.read(arguments.clusters, "clusters")
     trained = tables.read(arguments.trained, "trained")["crop_id"]
     metrics, queries = evaluate(split, features, clusters, settings, trained)
-    counts = {"crops": len(split), "queries": len(queries), "metrics": len(metrics)}
+    named, asked = int(split["individual"].notna().sum()), len({row["crop_id"] for row in queries})
+    counts = {"crops": len(split), "queries": asked, "metrics": len(metrics)}
     tables.write(arguments.queries, "queries", queries, "evaluate", settings, counts=counts)
     tables.write(arguments.out, "metrics", metrics, "evaluate", settings, counts=counts)
-    log.info("%d metrics from %d queries over %d crops", len(metrics), len(queries), len(split))
+    if metrics:
+        log.info("%d metrics from %d queries over %d crops", len(metrics), asked, len(split))
+    else:
+        log.info("nothing to measure: of %d crops %d are named", len(split), named)
 
 
 def _unseen(split, trained):

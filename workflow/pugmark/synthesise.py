@@ -25,17 +25,17 @@ Base = ExifTags.Base
 log = logging.getLogger(__name__)
 
 DEFAULTS = {
-    "seed": 1,
-    "individuals": 8,
-    "stations": 4,
+    "seed": 1,  # the same draws the same pictures
+    "individuals": 8,  # animals of the population
+    "stations": 4,  # cameras
     "sequences": 4,  # passages of each individual in a batch
     "pairs": 2,  # how often two individuals pass together
     "empty": 6,  # false triggers
     "people": 1,  # sequences of a walking person
     "burst": 3,  # frames of a sequence, a second apart
     "night": 0.5,  # share of sequences by infra-red flash
-    "width": 480,
-    "height": 360,
+    "width": 480,  # pixels
+    "height": 360,  # pixels
     "quality": 90,  # of the JPEG files
 }
 LABELS = ("path", "individual", "viewpoint", "x", "y", "w", "h")

@@ -23,7 +23,7 @@ def detect(media, batch, settings, weights, counts):
     for row in said.dropna(subset=["x", "y", "w", "h"]).itertuples():
         media_id = ids.get((row.path, None if row.frame_number != row.frame_number else int(row.frame_number)))
         if media_id is None:
-            counts["boxes without media"] += 1
+            counts["boxes on images and frames that are not taken"] += 1
             continue
         box = {"x": row.x, "y": row.y, "w": row.w, "h": row.h}
         yield {"media_id": media_id, "label": "animal", "source_label": None, "confidence": 1.0, **box}
