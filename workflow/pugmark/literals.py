@@ -22,6 +22,11 @@ def bound(path):
 
 def unknown(word, known, what):
     """One sentence that names the unknown word and offers the nearest known one."""
-    near = difflib.get_close_matches(str(word), known, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known)) or 'none'}."
+    near = nearest(word, known)
+    hint = f"did you mean {near!r}?" if near else f"known: {', '.join(sorted(known)) or 'none'}."
     return f"Unknown {what} {word!r}: {hint}"
+
+
+def nearest(word, known):
+    """The one of `known` that a user who wrote `word` may have meant, or None."""
+    return next(iter(difflib.get_close_matches(str(word), known, 1)), None)
