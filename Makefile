@@ -14,7 +14,7 @@ help: ## Show this list
 
 .venv/.installed: envs/requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pugmark needs Python 3.11 or newer: make PYTHON=...")'
-	@echo "Installing the locked packages into .venv: about 6 GB, minutes on a slow connection."
+	@echo "Installing the locked packages into .venv: about 7 GB, minutes on a slow connection."
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet uv==0.13.8
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --compile-bytecode -r envs/requirements.txt

@@ -42,8 +42,12 @@ def methods_table():
     """Markdown table of the methods, from the literals of their files."""
     rows = ["| method | family | labels it sees | source |", "|---|---|---|---|"]
     for name, facts in methods.catalogue().items():
-        rows.append(f"| `{name}` | {facts['FAMILY']} | {facts['LABELS']} | {facts['SOURCE']} |")
+        rows.append(f"| `{name}` | {facts['FAMILY']} | {_seen(facts)} | {facts['SOURCE']} |")
     return "\n".join(rows)
+
+
+def _seen(facts):
+    return "all, in place of pixels" if facts["SEES_TRUTH"] else facts["LABELS"]
 
 
 def readme(text):
@@ -57,7 +61,7 @@ def methods_page():
 
 
 def _method(name, facts):
-    about = f"{facts['TITLE']}. {facts['SOURCE']}. Family: {facts['FAMILY']}; labels it sees: {facts['LABELS']}."
+    about = f"{facts['TITLE']}. {facts['SOURCE']}. Family: {facts['FAMILY']}; labels it sees: {_seen(facts)}."
     yielded = [f"\n## `{name}`\n\n{about}\n"]
     for preset, settings in facts["PRESETS"].items():
         listed = ", ".join(f"`{key}: {value}`" for key, value in settings.items())

@@ -127,7 +127,7 @@ def _video(file, row, facts, settings, counts):
     _date(row, facts, {"video": lambda: times.from_iso(created, tz) if created else None}, tz, counts)
     named = sorted(facts.get("frames", ()))
     found = [number for number in named if number < len(seconds)]
-    counts["frames named that the video does not have"] += len(named) - len(found)
+    counts["frames named that the video does not have (the first is 0)"] += len(named) - len(found)
     frames = apart(found, seconds, settings["video"]["frame_gap"])
     counts["frames with boxes left out, closer than frame_gap"] += len(found) - len(frames)
     if not named:

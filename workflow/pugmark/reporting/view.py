@@ -50,6 +50,7 @@ def boards(collection):
                 "verdicts": leaderboard.verdicts(rows),
                 "warnings": leaderboard.warnings(rows),
                 "chance": chance,
+                "seeds": max((len(row.cells["mAP"].seeds) for row in rows if "mAP" in row.cells), default=0),
                 "columns": {metric: title for metric, title in shown.items() if _stated(rows, metric)},
                 "unanswerable": leaderboard.unanswerable(rows),
                 "plot": plots.dots(rows, chance, {"mAP": "mAP", "rank1": "Rank-1"}),
