@@ -181,6 +181,13 @@ def test_missing_weights_name_file_address_and_folder(config, tmp_path, monkeypa
     assert plan.run_weights(plan.runs("cats")[0]) == {"resnet50-imagenet": place}
 
 
+def test_an_unknown_network_is_refused_where_the_run_starts_and_not_again_by_its_jobs(config):
+    config["methods"] = {"imagenet": {"backbone": "resnet19", "weights": None}}
+    with pytest.raises(ConfigError, match=r"methods\.imagenet, backbone: torchvision has no network 'resnet19'"):
+        Plan(copy.deepcopy(config))
+    Plan(config, {"folders": {name: {} for name in config["collections"]}, "names": {}})
+
+
 @pytest.mark.parametrize(
     ("sha256", "licence", "has_url"), [("f37072fd" + 56 * "0", "BSD-3-Clause", True), (64 * "0", "not stated", False)]
 )

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pugmark import batches, configuration, fingerprint, listing, literals, methods, studies, versions
+from pugmark import batches, configuration, fingerprint, listing, literals, methods, networks, studies, versions
 from pugmark.configuration import ConfigError
 from pugmark.manifest import Manifest
 from pugmark.versions import canonical
@@ -34,6 +34,11 @@ class Run:
     def facts(self):
         """The literals that the method's file states, as its settings have them."""
         return methods.facts(self.method, self.params)
+
+    @property
+    def changes(self):
+        """{setting: value} of those that differ from the method's file."""
+        return {key: value for key, value in self.params.items() if value != self.facts["PARAMS"][key]}
 
     @property
     def learns(self):
@@ -74,6 +79,8 @@ class Plan:
                 self.run_weights(run)
         for label in self.config["explain"]["methods"]:
             self._explainable(label)
+        if found is None:
+            self._check_networks()
         self.left_out += studies.unused(self.config, {run.label for runs in self._runs.values() for run in runs})
 
     # Collections and batches
@@ -215,6 +222,12 @@ class Plan:
         known = self.config["methods"]
         if label not in known:
             raise ConfigError(f"{at}: {literals.unknown(label, known, 'method')}")
+
+    def _check_networks(self):
+        runs = [run for runs in self._runs.values() for run in runs if "backbone" in run.params]
+        for name, run in {run.params["backbone"]: run for run in runs}.items():
+            if fault := networks.fault(name):
+                raise ConfigError(f"{studies.where(self.config, run.label)}, backbone: {fault}")
 
     def training(self, run):
         """The settings that a training rests on, as canonical JSON: with the names that it learned from, if it did."""

@@ -99,11 +99,7 @@ def report_settings(wildcards):
                     family=family,
                     train_on=run.source,
                     model=os.path.relpath(PLAN.model(run), RESULTS),
-                    settings={
-                        key: value
-                        for key, value in run.params.items()
-                        if value != facts["PARAMS"][key]
-                    },
+                    settings=run.changes,
                 )
             )
         collections[name] = {

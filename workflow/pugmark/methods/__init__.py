@@ -12,7 +12,7 @@ import importlib
 import math
 from pathlib import Path
 
-from pugmark import literals, networks
+from pugmark import literals
 
 REQUIRED = ("TITLE", "SOURCE", "FAMILY", "LABELS", "PARAMS", "PUBLISHED")
 OPTIONAL = {
@@ -65,10 +65,7 @@ def resolve(name, overrides):
         _fits(value, stated["PARAMS"][key], f"{key} of method {name}")
         for word in (value if isinstance(value, list) else [value]) if key in stated["CHOICES"] else ():
             _known(word, stated["CHOICES"][key], f"{key} of method {name}")
-    params = {**stated["PARAMS"], **overrides}
-    if fault := "backbone" in params and networks.fault(params["backbone"]):
-        raise MethodError(f"backbone of method {name}: {fault}")
-    return params
+    return {**stated["PARAMS"], **overrides}
 
 
 def facts(name, params):
