@@ -125,14 +125,18 @@ def _video(file, row, facts, settings, counts):
     counts["videos that break off"] += not whole
     tz = settings["zone"]
     _date(row, facts, {"video": lambda: times.from_iso(created, tz) if created else None}, tz, counts)
-    named = sorted(facts.get("frames", ()))
-    found = [number for number in named if number < len(seconds)]
-    counts["frames named that the video does not have (the first is 0)"] += len(named) - len(found)
-    frames = apart(found, seconds, settings["video"]["frame_gap"])
-    counts["frames with boxes left out, closer than frame_gap"] += len(found) - len(frames)
+    taken = _chosen(sorted(facts.get("frames", ())), seconds, settings["video"], counts)
+    return [row] + [_frame(row, number, seconds[number]) for number in taken]
+
+
+def _chosen(named, seconds, settings, counts):
     if not named:
-        frames = sampled(seconds, settings["video"]["every_seconds"])
-    return [row] + [_frame(row, number, seconds[number]) for number in frames]
+        return sampled(seconds, settings["every_seconds"])
+    found = [number for number in named if number < len(seconds)]
+    kept = apart(found, seconds, settings["frame_gap"])
+    counts["frames named that the video does not have (the first is 0)"] += len(named) - len(found)
+    counts["frames with boxes left out, closer than frame_gap"] += len(found) - len(kept)
+    return kept
 
 
 def sampled(seconds, every):
