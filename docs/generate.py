@@ -79,7 +79,7 @@ def _settings(path, name):
     return "\n| setting | value | what it says |\n|---|---|---|\n" + "".join(rows) if rows else "\nNo settings.\n"
 
 
-def comments(path, name="PARAMS"):
+def comments(path, name):
     """{setting: the comment behind it in the dict `name`} of a Python file."""
     with tokenize.open(path) as file:
         source = file.read()

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from pugmark import literals
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
-KINDS = {
+_KINDS = {
     "array": "a list, such as [a, b]",
     "boolean": "true or false",
     "integer": "a whole number",
@@ -105,5 +105,5 @@ def _sentence(error, at):
     meaning = error.schema.get("description", "see workflow/schemas/config.schema.yaml")
     if error.validator == "type":
         kinds = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
-        return f"{where} is {error.instance!r}: write {' or '.join(KINDS[kind] for kind in kinds)} ({meaning})."
+        return f"{where} is {error.instance!r}: write {' or '.join(_KINDS[kind] for kind in kinds)} ({meaning})."
     return f"{where}: {error.message} ({meaning})."
