@@ -30,7 +30,7 @@ def images(folder, count):
 def pugmark(folder, weights, size, count):
     import pandas as pd
 
-    from pugmark import detect
+    from pugmark.stages import detect
     from pugmark.weights import Weights, sha256
 
     def table(paths):

@@ -21,7 +21,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from pugmark.plan import Plan  # noqa: E402
+from pugmark.planning.plan import Plan  # noqa: E402
 
 CONFIG = """\
 results: results

@@ -59,8 +59,9 @@ def child(name):
     import torch
 
     from pugmark import methods
-    from pugmark.devices import device
     from pugmark.learning import run
+    from pugmark.runtime.devices import device
+    from pugmark.stages import train
 
     known = methods.catalogue()[name]["PARAMS"]
     seen = crops()
@@ -71,7 +72,7 @@ def child(name):
         name, {key: value for key, value in COMMON.items() if key in known and key in _plain(name)}
     )
     with measure.stopwatch() as facts:
-        run.fit(name, seen, params, run.Run(1, {}, INDIVIDUALS))
+        train.fit(name, seen, params, run.Run(1, {}, INDIVIDUALS))
         if device().type == "cuda":
             facts["gpu_mb"] = round(torch.cuda.max_memory_allocated() / 2**20)
 

@@ -25,7 +25,7 @@ import pandas as pd
 import yaml
 from fork_server import serving
 
-from pugmark import synthesise
+from pugmark.stages import synthesise
 
 ROOT = Path(__file__).parents[1]
 ANIMALS = 12

@@ -14,9 +14,10 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from pugmark import configuration, literals, methods  # noqa: E402
+from pugmark import literals, methods  # noqa: E402
+from pugmark.planning import configuration  # noqa: E402
 
-PACKAGE = Path(configuration.__file__).parent
+PACKAGE = Path(configuration.__file__).parents[1]
 
 START, END = "<!-- methods -->", "<!-- /methods -->"
 HEAD = """\
@@ -105,7 +106,7 @@ def yaml_of(value):
 def configuration_page():
     """The whole of configuration.md."""
     schema = yaml.safe_load(configuration.SCHEMA.read_text())
-    drawn = _settings(PACKAGE / "synthesise.py", "DEFAULTS")
+    drawn = _settings(PACKAGE / "stages" / "synthesise.py", "DEFAULTS")
     detectors = [path for path in sorted((PACKAGE / "detectors").glob("*.py")) if path.stem != "__init__"]
     listed = [f"\n## Detector `{path.stem}`\n{_settings(path, 'DEFAULTS')}" for path in detectors]
     return HEAD + "".join([*_rows(schema, schema, ""), *listed, f"\n## A drawn survey (`synthetic`)\n{drawn}"])

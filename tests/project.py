@@ -9,7 +9,8 @@ import subprocess
 import yaml
 from conftest import ROOT
 
-from pugmark import synthesise, tables
+from pugmark import tables
+from pugmark.stages import synthesise
 
 SMALL = {"backbone": "timm/resnet10t", "weights": None, "epochs": 1, "height": 32, "width": 32}
 CONFIG = {

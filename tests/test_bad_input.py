@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from formats.media import noise, photo, video
 
-from pugmark import ingest, tables
+from pugmark import tables
 from pugmark.formats import pixels
 from pugmark.formats.folder import BatchError
+from pugmark.stages import ingest
 
 
 def statuses(batch, **settings):

@@ -152,7 +152,7 @@ def test_a_new_batch_trains_nothing_after_a_corrected_name_was_learned(aside):
 
 def test_a_batch_and_an_edit_to_the_features_at_once_make_all_of_them_anew(aside):
     aside.photographs("day 2")
-    with open(aside.checkout / "workflow" / "pugmark" / "embed.py", "a") as module:
+    with open(aside.checkout / "workflow" / "pugmark" / "stages" / "embed.py", "a") as module:
         module.write("# edited\n")
     # Four runs on two batches of the folder, five on two drawn ones.
     assert aside.planned()["embed"] == 18 and "train" not in aside.planned()

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from pugmark import fingerprint
+from pugmark.planning import fingerprint
 
 PACKAGE = ROOT / "workflow" / "pugmark"
 MODULES = sorted(
@@ -17,25 +17,56 @@ MODULES = sorted(
     for path in PACKAGE.rglob("*.py")
     if path != PACKAGE / "__init__.py"
 )
-STAGES = sorted(path.stem for path in PACKAGE.glob("*.py") if "def main(" in path.read_text())
+STAGES = sorted(path.stem for path in (PACKAGE / "stages").glob("*.py") if path.stem != "__init__")
 RULES = re.findall(r"^rule (\w+):", "".join(p.read_text() for p in (ROOT / "workflow" / "rules").glob("*.smk")), re.M)
+# The floors of the house, from the top: a module imports from its own floor and from those below it.
+FLOORS = (
+    {"stages"},
+    {"reporting", "progress"},
+    {"methods"},
+    {"learning", "clustering", "metrics", "masking", "detectors", "synthetic"},
+    {"formats"},
+    {"planning"},
+    {"runtime", "tables", "weights", "vectors", "literals"},
+)
+# The one thing that planning reads above itself: the methods' literals, which are read without running the files.
+FACTS = "methods"
+
+
+def room(module):
+    return module.split(".")[0]
+
+
+def floor(module):
+    return next(number for number, rooms in enumerate(FLOORS) if room(module) in rooms)
 
 
 def test_each_rule_has_one_stage_of_its_name():
     assert sorted(RULES) == STAGES
 
 
+def test_every_room_has_its_floor():
+    assert {room(module) for module in MODULES} == set().union(*FLOORS)
+
+
 @pytest.mark.parametrize("module", MODULES)
-def test_only_command_lines_import_no_stage(module):
-    others = fingerprint.closure(module) - {module}
-    assert not others & set(STAGES), f"{module} imports a stage: what two stages share is a library part"
+def test_no_import_goes_up_and_nobody_imports_a_stage(module):
+    for other in sorted(fingerprint.imports(module)):
+        arrow = f"{module} imports {other}"
+        assert room(other) != "stages" or other == "stages", f"{arrow}: what two stages share is a library part"
+        allowed = floor(module) <= floor(other) or (room(module) == "planning" and other == FACTS)
+        assert allowed, f"{arrow}: {room(other)} lies above {room(module)} (FLOORS)"
 
 
 def test_parsing_the_workflow_imports_nothing_heavy():
-    code = (
-        "import sys; sys.path.insert(0, 'workflow'); import pugmark.plan, pugmark.progress.handler;"
-        "print([m for m in ('torch', 'pandas', 'numpy', 'pyarrow', 'PIL', 'sklearn') if m in sys.modules])"
+    rooms = (
+        "sys.path.insert(0, 'workflow'); import pugmark.planning as p, pugmark.runtime as r, pugmark.progress.handler"
     )
+    each = (
+        "[importlib.import_module(f'{room.__name__}.{m.name}') for room in (p, r) for m in iter_modules(room.__path__)]"
+    )
+    heavy = "[m for m in ('torch', 'pandas', 'numpy', 'pyarrow', 'PIL', 'sklearn') if m in sys.modules]"
+    code = f"import importlib, sys; from pkgutil import iter_modules; {rooms}; {each}; print({heavy})"
     found = subprocess.run(
         [ROOT / ".venv/bin/python", "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
@@ -68,7 +99,7 @@ def test_a_fingerprint_follows_imports_and_nothing_else(tmp_path, monkeypatch):
     monkeypatch.setattr(fingerprint, "PACKAGE", tmp_path)
 
     def fresh():
-        for cached in (fingerprint.closure, fingerprint._imports, fingerprint._path):
+        for cached in (fingerprint.closure, fingerprint.imports, fingerprint._path):
             cached.cache_clear()
         return fingerprint.of("stage")
 
@@ -81,7 +112,7 @@ def test_a_fingerprint_follows_imports_and_nothing_else(tmp_path, monkeypatch):
         assert fresh() != before
     finally:
         monkeypatch.undo()
-        fresh_caches = (fingerprint.closure, fingerprint._imports, fingerprint._path)
+        fresh_caches = (fingerprint.closure, fingerprint.imports, fingerprint._path)
         for cached in fresh_caches:
             cached.cache_clear()
 

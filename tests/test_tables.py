@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pugmark import disk, tables
+from pugmark import tables
+from pugmark.runtime import disk
 
 LABEL = {"crop_id": "a-d00", "individual": "Uma", "viewpoint": None, "split": None}
 

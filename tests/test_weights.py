@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from pugmark import fetch, weights
+from pugmark import weights
+from pugmark.stages import fetch
 
 CONTENT = b"not really weights"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

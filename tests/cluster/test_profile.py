@@ -7,7 +7,7 @@ from conftest import ROOT
 from lab import Lab
 from runs import NETWORK, TINY, Project, granted
 
-from pugmark import synthesise
+from pugmark.stages import synthesise
 
 pytestmark = pytest.mark.cluster
 SMALL = {**TINY, "methods": {"pixels": {}, "network": NETWORK}}

@@ -5,8 +5,8 @@ import json
 import pytest
 from detections import media
 
-from pugmark import detect
 from pugmark.formats import megadetector
+from pugmark.stages import detect
 
 BOX = {"category": "1", "conf": 0.9, "bbox": [0.1, 0.2, 0.3, 0.4]}
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from detections import media
 
-from pugmark import detect
 from pugmark.detectors import motion
+from pugmark.stages import detect
 
 
 def view(seed, left=None, gain=1.0, colour=True, size=(120, 160)):

@@ -10,8 +10,9 @@ import pytest
 from conftest import ROOT
 from detections import keep, media
 
-from pugmark import detect, tables
+from pugmark import tables
 from pugmark.formats import megadetector
+from pugmark.stages import detect
 from pugmark.weights import Weights, WeightsError
 
 YOLO = "347e23b2981deac730e96f55b898a176ad528108458bab7f5ef3a2506f0c3be1"
@@ -54,7 +55,7 @@ def test_a_model_leaves_no_trace_and_says_nothing(shared, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     settings = SETTINGS | {"manifest": {"yolo": {"sha256": YOLO, "licence": "AGPL-3.0"}}}
-    command = [sys.executable, "-m", "pugmark.detect", "--batch", source, "--media", "../media.parquet"]
+    command = [sys.executable, "-m", "pugmark.stages.detect", "--batch", source, "--media", "../media.parquet"]
     command += ["--out", "../out.parquet", "--json", "../out.json", "--settings", json.dumps(settings)]
     command += ["--weights", f"yolo={shared}/weights/yolo11n-coco.pt"]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("YOLO_")}

@@ -17,8 +17,9 @@ from conftest import ROOT
 from faults.kill_sweep import command, environment
 from PIL import Image
 
-from pugmark import disk, tables
+from pugmark import tables
 from pugmark.learning import checkpoint
+from pugmark.runtime import disk
 
 SMALL = ROOT / "tests" / "faults" / "small.yaml"
 LIMIT = 1 << 20

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from pugmark import methods
 from pugmark.learning import crops, run, trainer
 from pugmark.methods import fancl
+from pugmark.stages import train
 
 SMALL = {
     "backbone": "timm/test_resnet",
@@ -44,7 +45,7 @@ def seen(tmp_path_factory):
 
 def vectors(name, seen, **settings):
     params = methods.resolve(name, SMALL | settings)
-    state = run.fit(name, seen, params, run.Run(1))
+    state = train.fit(name, seen, params, run.Run(1))
     return methods.load(name).embed(seen, params, state)
 
 

@@ -13,6 +13,7 @@ from pugmark import methods
 from pugmark.learning import checkpoint, contrast, crops, trainer, transforms
 from pugmark.learning import run as runs
 from pugmark.methods import moco, simclr
+from pugmark.stages import train
 
 SMALL = {"backbone": "timm/test_resnet", "weights": None, "height": 32, "width": 32, "epochs": 2, "batch": 4}
 LEARNERS = {"simclr": simclr.SimCLR, "moco": moco.MoCo}
@@ -66,7 +67,7 @@ def test_vectors_are_of_the_head_or_of_the_backbone(name, seen):
     sizes = {}
     for features in ("head", "backbone"):
         params = methods.resolve(name, SMALL | {"features": features})
-        state = runs.fit(name, seen, params, runs.Run(1))
+        state = train.fit(name, seen, params, runs.Run(1))
         sizes[features] = methods.load(name).embed(seen, params, state).shape[1]
     assert sizes == {"head": 64, "backbone": 96}
 

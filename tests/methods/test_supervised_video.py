@@ -10,6 +10,7 @@ from pugmark import methods
 from pugmark.learning import crops, trainer
 from pugmark.learning import run as runs
 from pugmark.methods import supervised_video
+from pugmark.stages import train
 
 SMALL = {"backbone": "timm/test_resnet", "weights": None, "height": 32, "width": 32}
 
@@ -120,7 +121,7 @@ def scripted(monkeypatch):
 
 def test_training_stops_after_the_patience_and_keeps_the_best_epoch(seen, scripted, tmp_path):
     states = scripted([3, 1, 2, 2, 2, 0])
-    found = runs.fit("supervised_video", seen, settings(epochs=6, patience=3), runs.Run(1, folder=tmp_path, key="k"))
+    found = train.fit("supervised_video", seen, settings(epochs=6, patience=3), runs.Run(1, folder=tmp_path, key="k"))
     assert len(states) == 5
     assert all(torch.equal(found["model"][name], value) for name, value in states[1].items())
     assert not all(torch.equal(states[4][name], value) for name, value in states[1].items())
@@ -130,8 +131,8 @@ def test_training_stops_after_the_patience_and_keeps_the_best_epoch(seen, script
 def test_a_training_stopped_for_good_stays_so_and_its_best_epoch_survives(seen, scripted, tmp_path):
     states, run = scripted([3, 1, 2, 2, 2, 2]), runs.Run(1, folder=tmp_path, key="k")
     params = settings(epochs=6, patience=3)
-    first = runs.fit("supervised_video", seen, params, run)
-    again = runs.fit("supervised_video", seen, params, run)
+    first = train.fit("supervised_video", seen, params, run)
+    again = train.fit("supervised_video", seen, params, run)
     assert len(states) == 5
     assert all(torch.equal(again["model"][name], value) for name, value in first["model"].items())
 
@@ -148,7 +149,7 @@ def test_validation_crops_teach_nothing_and_have_one_view(seen):
 
 def test_argmax_of_a_vector_is_the_most_probable_name(seen):
     params = settings(frames=5, validation=1, epochs=12, lr=0.5, scale=[0.9, 1.0], flip=0)
-    state = runs.fit("supervised_video", seen, params, runs.Run(1))
+    state = train.fit("supervised_video", seen, params, runs.Run(1))
     vectors = supervised_video.embed(seen, params, state)
     assert vectors.shape == (24, 3) and (vectors >= 0).all()
     named = [state["names"][i] for i in vectors.argmax(1)]

@@ -15,6 +15,7 @@ from pugmark.learning import checkpoint, crops, pairs, trainer
 from pugmark.learning import run as runs
 from pugmark.methods import video_pairs
 from pugmark.metrics.partition import matched
+from pugmark.stages import train
 
 SMALL = {"backbone": "timm/test_resnet", "weights": None, "height": 32, "width": 32, "epochs": 2}
 
@@ -129,13 +130,13 @@ def test_names_are_shown_to_the_oracle_alone(seen, monkeypatch):
     told = []
     monkeypatch.setattr(video_pairs, "fit", lambda seen, params, run: told.append("individual" in seen.meta))
     for labels in ("count", "identity"):
-        runs.fit("video_pairs", seen, params(labels=labels), runs.Run(1, individuals=3))
+        train.fit("video_pairs", seen, params(labels=labels), runs.Run(1, individuals=3))
     assert told == [False, True]
 
 
 def accuracy(seen, **settings):
     made = params(epochs=8, lr=3.0, **settings)
-    state = runs.fit("video_pairs", seen, made, runs.Run(1, individuals=6))
+    state = train.fit("video_pairs", seen, made, runs.Run(1, individuals=6))
     vectors = video_pairs.embed(seen, made, state)
     return matched(seen.labels()[0], algorithms.kmeans(vectors, 6, 0)).mean()
 
@@ -148,7 +149,7 @@ def test_the_oracle_reaches_what_the_assignment_does(tmp_path):
 @pytest.mark.parametrize("settings", [{"trainable": "full", "pool": 4}, {"trainable": "frozen", "pool": 1}])
 def test_a_pool_without_a_frozen_backbone_or_of_one_view_is_refused(seen, settings):
     with pytest.raises(trainer.TrainingError, match=r"a pool needs a frozen backbone.*at least two views"):
-        runs.fit("video_pairs", seen, params(**settings), runs.Run(1))
+        train.fit("video_pairs", seen, params(**settings), runs.Run(1))
 
 
 def test_a_pool_needs_no_pass_through_the_backbone_in_training(seen, monkeypatch):
@@ -176,7 +177,7 @@ def test_watching_writes_the_groups_of_every_other_epoch_and_changes_nothing(see
         folder = tmp_path / str(watch)
         folder.mkdir()
         run = runs.Run(1, individuals=3, folder=folder)
-        states.append(runs.fit("video_pairs", seen, params(watch=watch, epochs=4), run)["model"])
+        states.append(train.fit("video_pairs", seen, params(watch=watch, epochs=4), run)["model"])
     assert all(torch.equal(value, states[1][key]) for key, value in states[0].items())
     assert not (tmp_path / "0/groups.parquet").exists()
     groups = tables.read(tmp_path / "2/groups.parquet", "groups")

@@ -60,7 +60,7 @@ class Run:
 
 
 def test_a_finished_job_tells_its_counts_as_quietly_as_progress(run):
-    run.start(log=f"{STAMP} pugmark.detect INFO: 118 animal, 0 person\n")
+    run.start(log=f"{STAMP} pugmark.stages.detect INFO: 118 animal, 0 person\n")
     run.send("job_finished", job_id=1)
     assert run.heard.lines == ["detect demo/b1: 118 animal"]
     assert run.heard.quietness == ["progress"]
@@ -84,7 +84,7 @@ def test_a_failed_job_is_told_again_at_the_end(run):
 
 def test_a_failed_job_that_succeeds_when_tried_again_is_not_told(run):
     run.fail(path=run.start())
-    run.start(log=f"{STAMP} pugmark.detect INFO: 3 animal\n")
+    run.start(log=f"{STAMP} pugmark.stages.detect INFO: 3 animal\n")
     run.send("job_finished", job_id=1)
     assert "failed" not in run.end()
 

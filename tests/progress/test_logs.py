@@ -37,11 +37,11 @@ def test_a_log_that_is_absent_or_empty_or_tells_of_nothing(tmp_path):
     absent, empty = tmp_path / "absent.log", write(tmp_path, "")
     assert [(logs.used(log), logs.tail(log)) for log in (absent, empty)] == [(None, [])] * 2
     assert (logs.counts(absent), logs.counts(empty)) == ("finished", "taken from the shared cache")
-    assert logs.counts(write(tmp_path, f"{STAMP} pugmark.ingest INFO: 0 images, 0 videos")) == "nothing found"
+    assert logs.counts(write(tmp_path, f"{STAMP} pugmark.stages.ingest INFO: 0 images, 0 videos")) == "nothing found"
 
 
 def test_warnings_are_told_below_the_counts(tmp_path):
-    log = write(tmp_path, f"{STAMP} pugmark.split WARNING: few", f"{STAMP} pugmark.split INFO: 3 crops")
+    log = write(tmp_path, f"{STAMP} pugmark.stages.split WARNING: few", f"{STAMP} pugmark.stages.split INFO: 3 crops")
     assert logs.counts(log) == "3 crops\n    WARNING: few"
 
 

@@ -1,11 +1,14 @@
 """Pugmark: from a folder of media to named individuals.
 
-Each stage is a module of the same name with a function that a notebook can call and a `main(argv)` that the rule of the
-same name calls; stages meet only through the Parquet tables of `schemas/tables.yaml`:
+A rule runs the stage of its name: a module in `stages`, with a function that a notebook can call and a command line.
+Stages meet only in the Parquet tables of `schemas/tables.yaml`:
 
-    ingest -> detect -> mask -> crop -> label   (per batch)
-        split -> train -> embed -> cluster -> evaluate   (per collection, method and seed)
-            report
+    ingest -> detect -> mask -> crop -> label        once per batch
+    split -> train -> embed -> cluster -> evaluate   once per run: a method with a seed on a collection
+    report                                           once
+
+`planning` reads the configuration and the batch folders before any job starts, `runtime` deals with the machine that a
+job runs on, and every other folder holds what stages share, by what it knows about.
 """
 
 __version__ = "0.1.0"

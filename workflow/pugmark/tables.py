@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import yaml
 
 import pugmark
-from pugmark.disk import replacing
+from pugmark.runtime.disk import replacing
 
 SCHEMAS = Path(__file__).parents[1] / "schemas" / "tables.yaml"
 _TYPES = {

@@ -23,9 +23,9 @@ rule evaluate:
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         settings=evaluate_settings,
-        code=code("evaluate"),
+        code=code("stages.evaluate"),
     shell:
-        "python -m pugmark.evaluate --split {input.split:q} --folder {params.folder:q} --run {wildcards.run:q}"
+        "python -m pugmark.stages.evaluate --split {input.split:q} --folder {params.folder:q} --run {wildcards.run:q}"
         " --clusters {input.clusters:q} --trained {input.trained:q} --settings {params.settings:q}"
         " --out {output.metrics:q} --queries {output.queries:q} > {log:q} 2>&1"
 
@@ -50,7 +50,7 @@ rule explain:
         settings=explain_settings,
         code=explain_code,
     shell:
-        "python -m pugmark.explain --model {input.model:q} --split {input.split:q} --folder {params.folder:q}"
+        "python -m pugmark.stages.explain --model {input.model:q} --split {input.split:q} --folder {params.folder:q}"
         " --run {wildcards.run:q} --clusters {input.clusters:q} --settings {params.settings:q}"
         " --out {output:q} > {log:q} 2>&1"
 
@@ -74,7 +74,7 @@ rule report:
         results=lambda wildcards: RESULTS,
         folder=lambda wildcards, output: os.path.dirname(output[0]),
         settings=report_settings,
-        code=code("report"),
+        code=code("stages.report"),
     shell:
-        "python -m pugmark.report --results {params.results:q} --settings {params.settings:q}"
+        "python -m pugmark.stages.report --results {params.results:q} --settings {params.settings:q}"
         " --out {params.folder:q} > {log:q} 2>&1"

@@ -20,11 +20,12 @@ os.environ["PATH"] = os.pathsep.join(
 sys.path.insert(0, _package)
 
 
-from pugmark import disk, handover, listing
-from pugmark.batches import whole
-from pugmark.configuration import ConfigError
+from pugmark.runtime import disk
+from pugmark.planning import handover, listing
+from pugmark.planning.batches import whole
+from pugmark.planning.configuration import ConfigError
 from pugmark.methods import MethodError
-from pugmark.plan import Plan, canonical, code
+from pugmark.planning.plan import Plan, canonical, code
 
 # The process that the user started looks for batches; its jobs, which read this file as well, are handed what it found.
 try:

@@ -92,7 +92,7 @@ def detector_sidecar(wildcards):
 
 def detector_code(wildcards):
     return code(
-        "detect",
+        "stages.detect",
         f"detectors.{PLAN.collections[wildcards.collection]['detect']['name']}",
     )
 
@@ -139,7 +139,7 @@ def gpu_to_train(wildcards):
 
 
 def embed_code(wildcards):
-    return code("embed", f"methods.{run_of(wildcards).method}")
+    return code("stages.embed", f"methods.{run_of(wildcards).method}")
 
 
 def cluster_settings(wildcards):
@@ -163,7 +163,7 @@ def explain_settings(wildcards):
 
 
 def explain_code(wildcards):
-    return code("explain", f"methods.{run_of(wildcards).method}")
+    return code("stages.explain", f"methods.{run_of(wildcards).method}")
 
 
 def truth_for_oracle(wildcards):

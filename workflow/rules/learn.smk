@@ -17,9 +17,9 @@ rule split:
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         settings=settings_of("split", batches=PLAN.batches),
-        code=code("split"),
+        code=code("stages.split"),
     shell:
-        "python -m pugmark.split --folder {params.folder:q} --settings {params.settings:q}"
+        "python -m pugmark.stages.split --folder {params.folder:q} --settings {params.settings:q}"
         " --out {output:q} > {log:q} 2>&1"
 
 
@@ -49,7 +49,7 @@ rule train:
         split=lambda wildcards, input: ["--split", input.split] if input.split else [],
         weights=lambda wildcards: named(PLAN.run_weights(run_of(wildcards))),
     shell:
-        "python -m pugmark.train {params.split:q} --folder {params.folder:q} --settings {params.settings:q}"
+        "python -m pugmark.stages.train {params.split:q} --folder {params.folder:q} --settings {params.settings:q}"
         " --weights {params.weights:q} --out {output.model:q} --trained {output.trained:q} > {log:q} 2>&1"
 
 
@@ -79,7 +79,7 @@ rule embed:
         ),
         code=embed_code,
     shell:
-        "python -m pugmark.embed --model {input.model:q} --crops {input.crops:q} --settings {params.settings:q}"
+        "python -m pugmark.stages.embed --model {input.model:q} --crops {input.crops:q} --settings {params.settings:q}"
         " {params.labels:q} --out {output:q} > {log:q} 2>&1"
 
 
@@ -102,9 +102,9 @@ rule cluster:
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         settings=cluster_settings,
-        code=code("cluster"),
+        code=code("stages.cluster"),
     shell:
-        "python -m pugmark.cluster --split {input.split:q} --folder {params.folder:q} --run {wildcards.run:q}"
+        "python -m pugmark.stages.cluster --split {input.split:q} --folder {params.folder:q} --run {wildcards.run:q}"
         " --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
 
 

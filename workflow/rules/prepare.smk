@@ -16,7 +16,7 @@ rule fetch:
     params:
         settings=lambda wildcards, output: canonical(PLAN.manifest.entry(output[0])),
     shell:
-        "python -m pugmark.fetch --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.fetch --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule synthesise:
@@ -32,10 +32,10 @@ rule synthesise:
         runtime=minutes(10),
     params:
         settings=lambda wildcards: PLAN.drawing(wildcards.collection),
-        code=code("synthesise"),
+        code=code("stages.synthesise"),
         number=lambda wildcards: wildcards.batch.rsplit("_", 1)[1],
     shell:
-        "python -m pugmark.synthesise --batch {params.number} --settings {params.settings:q}"
+        "python -m pugmark.stages.synthesise --batch {params.number} --settings {params.settings:q}"
         " --out {output.batch:q} --truth {output.truth:q} > {log:q} 2>&1"
 
 
@@ -56,9 +56,9 @@ rule ingest:
         settings=settings_of("ingest", labels=PLAN.sidecar),
         listing=media_listing,
         stamp=cache_stamp,
-        code=code("ingest"),
+        code=code("stages.ingest"),
     shell:
-        "python -m pugmark.ingest --batch {params.folder:q} --settings {params.settings:q}"
+        "python -m pugmark.stages.ingest --batch {params.folder:q} --settings {params.settings:q}"
         " --out {output:q} > {log:q} 2>&1"
 
 
@@ -75,9 +75,9 @@ rule shard:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
-        code=code("shard"),
+        code=code("stages.shard"),
     shell:
-        "python -m pugmark.shard --media {input:q} --number {wildcards.number} --shards {wildcards.shards}"
+        "python -m pugmark.stages.shard --media {input:q} --number {wildcards.number} --shards {wildcards.shards}"
         " --out {output:q} > {log:q} 2>&1"
 
 
@@ -108,7 +108,7 @@ rule detect:
         weights=lambda wildcards: named(PLAN.detect_weights(wildcards.collection)),
         code=detector_code,
     shell:
-        "python -m pugmark.detect --batch {params.folder:q} --media {input.media:q} --settings {params.settings:q}"
+        "python -m pugmark.stages.detect --batch {params.folder:q} --media {input.media:q} --settings {params.settings:q}"
         " --weights {params.weights:q} --out {output.table:q} --json {output.json:q} > {log:q} 2>&1"
 
 
@@ -139,9 +139,9 @@ rule mask:
         folder=batch_folder,
         settings=mask_settings,
         weights=lambda wildcards: named(PLAN.mask_weights(wildcards.collection)),
-        code=code("mask"),
+        code=code("stages.mask"),
     shell:
-        "python -m pugmark.mask --batch {params.folder:q} --media {input.media:q} --detections {input.detections:q}"
+        "python -m pugmark.stages.mask --batch {params.folder:q} --media {input.media:q} --detections {input.detections:q}"
         " --settings {params.settings:q} --weights {params.weights:q} --out {output:q} > {log:q} 2>&1"
 
 
@@ -164,9 +164,9 @@ rule crop:
     params:
         folder=batch_folder,
         settings=settings_of("crop"),
-        code=code("crop"),
+        code=code("stages.crop"),
     shell:
-        "python -m pugmark.crop --batch {params.folder:q} --media {input.media:q} --detections {input.detections:q}"
+        "python -m pugmark.stages.crop --batch {params.folder:q} --media {input.media:q} --detections {input.detections:q}"
         " --masks {input.masks:q} --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
 
 
@@ -191,7 +191,7 @@ rule label:
         settings=settings_of("label", labels=PLAN.sidecar),
         listing=label_listing,
         file=labels_argument,
-        code=code("label"),
+        code=code("stages.label"),
     shell:
-        "python -m pugmark.label --batch {params.folder:q} --media {input.media:q} --crops {input.crops:q}"
+        "python -m pugmark.stages.label --batch {params.folder:q} --media {input.media:q} --crops {input.crops:q}"
         " --settings {params.settings:q} {params.file:q} --out {output:q} > {log:q} 2>&1"

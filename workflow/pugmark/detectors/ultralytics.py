@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torchvision.ops import batched_nms
 
-from pugmark.devices import device
 from pugmark.formats import ahead, megadetector, pixels
+from pugmark.runtime.devices import device
 from pugmark.weights import WeightsError
 
 LOG = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import av
 
-from pugmark import disk
+from pugmark.runtime import disk
 
 VERSION = "1.6"
 CATEGORIES = {"animal": "1", "person": "2", "vehicle": "3"}

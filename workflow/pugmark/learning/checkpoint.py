@@ -5,8 +5,8 @@ import random
 import numpy as np
 import torch
 
-from pugmark.devices import device
-from pugmark.disk import replacing
+from pugmark.runtime.devices import device
+from pugmark.runtime.disk import replacing
 
 
 def save(path, content):

@@ -9,9 +9,9 @@ from torch import nn
 from torch.fx.experimental.optimization import fuse
 from torch.fx.proxy import TraceError
 
-from pugmark.devices import device
 from pugmark.learning import loader, transforms
 from pugmark.learning.backbones import Backbone
+from pugmark.runtime.devices import device
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from pugmark import cores
-from pugmark.devices import device
+from pugmark.runtime import cores
+from pugmark.runtime.devices import device
 
 
 def workers():

@@ -6,8 +6,8 @@ every epoch would write them out each time, a hundred times the size of the head
 
 import torch
 
-from pugmark.devices import device
 from pugmark.learning import inference, loader
+from pugmark.runtime.devices import device
 
 IMAGES = 64
 """Views that go through the network at once."""

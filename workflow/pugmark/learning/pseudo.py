@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 from pugmark.clustering import algorithms
-from pugmark.devices import device
 from pugmark.learning import loader, samplers, trainer, transforms
 from pugmark.learning.heads import neck_encoder
 from pugmark.learning.inference import extract
 from pugmark.learning.norm import unit
 from pugmark.learning.trainer import TrainingError
+from pugmark.runtime.devices import device
 
 logger = logging.getLogger(__name__)
 EPS, EPS_STEP = (0.3, 0.8), 0.05

@@ -1,12 +1,10 @@
-"""One run of a method: what it may see, where it keeps its progress, and the call of its `fit`."""
+"""One run of a method as its training sees it: seed, weight files, head count, and where it keeps its progress."""
 
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from pugmark import methods
-from pugmark.learning import checkpoint
 from pugmark.weights import Weights, WeightsError
 
 
@@ -47,12 +45,3 @@ def key(settings, weights, crops):
     """Checksum of settings (anything that JSON holds), weight files and crop ids; a checkpoint of another is stale."""
     content = [settings, sorted(file.sha256 for file in weights.values()), crops.meta["crop_id"].tolist()]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def fit(name, crops, params, run):
-    """The state of method `name` trained on `crops`, from which all that it may not see is withheld first."""
-    labels = methods.facts(name, params)["LABELS"]
-    checkpoint.seed_all(run.seed)
-    seen = crops if labels.startswith("identity") else crops.without_truth()
-    counted = run if labels == "count" else replace(run, individuals=None)
-    return methods.load(name).fit(seen, params, counted)

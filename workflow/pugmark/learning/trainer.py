@@ -9,9 +9,9 @@ import pandas as pd
 import torch
 
 from pugmark import tables
-from pugmark.devices import device
-from pugmark.disk import replacing
 from pugmark.learning import checkpoint
+from pugmark.runtime.devices import device
+from pugmark.runtime.disk import replacing
 
 logger = logging.getLogger(__name__)
 PROGRESS_SECONDS = 30

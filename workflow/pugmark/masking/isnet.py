@@ -10,7 +10,7 @@ from PIL import Image
 from rembg.bg import post_process
 from rembg.sessions.dis_general_use import DisSession
 
-from pugmark import cores
+from pugmark.runtime import cores
 
 
 class IsNet(DisSession):

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from segment_anything import SamAutomaticMaskGenerator, SamPredictor, sam_model_registry
 
-from pugmark.devices import device
 from pugmark.masking import rle
+from pugmark.runtime.devices import device
 
 # The authors shrink images so before SAM. The generator holds three masks per point in the image's size, as floats:
 # with 16 points at a time 0.65 GB, with the library's 64 four times that, for the same masks.

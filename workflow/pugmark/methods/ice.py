@@ -14,11 +14,11 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.transforms import v2
 
-from pugmark.devices import device
 from pugmark.learning import instances, pseudo, teacher, trainer, transforms
 from pugmark.learning.bank import means
 from pugmark.learning.heads import neck_encoder
 from pugmark.learning.pseudo import embed, network
+from pugmark.runtime.devices import device
 
 __all__ = ["embed", "fit", "network"]
 TITLE = "ICE"

@@ -13,9 +13,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pugmark.devices import device
 from pugmark.learning import inference, instances, norm, parts, pseudo, trainer
 from pugmark.learning.bank import means
+from pugmark.runtime.devices import device
 
 TITLE = "PPLR"
 SOURCE = "Cho et al., Part-based pseudo label refinement for unsupervised person re-identification (CVPR 2022)"

@@ -11,11 +11,11 @@ import torch
 from torch import nn
 
 from pugmark.clustering import algorithms, jaccard
-from pugmark.devices import device
 from pugmark.learning import pseudo, samplers, self_paced, trainer
 from pugmark.learning.bank import InstanceBank
 from pugmark.learning.heads import neck_encoder
 from pugmark.learning.pseudo import embed, network
+from pugmark.runtime.devices import device
 
 __all__ = ["embed", "fit", "network"]
 TITLE = "SpCL"

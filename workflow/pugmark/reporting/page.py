@@ -6,9 +6,9 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
-from pugmark import disk
 from pugmark.progress import records
 from pugmark.reporting import leaderboard
+from pugmark.runtime import disk
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from pugmark import disk
 from pugmark.masking import rle
+from pugmark.runtime import disk
 
 TILE = (132, 132)
 GAP, BORDER, BADGE = 4, 5, 20

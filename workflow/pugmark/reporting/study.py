@@ -36,8 +36,8 @@ class Figure:
 def view(study, collections, used):
     """What templates/study.html shows: the study and, as `parts`, each collection that runs any of its cells.
 
-    study: as `pugmark.studies.expand` gives it, with its `name`, and `trainable` (which part of a network, or None) in
-    each cell. used: what `resources.trainings` returns.
+    study: as `planning.studies.expand` gives it, with its `name`, and `trainable` (which part of a network, or None)
+    in each cell. used: what `resources.trainings` returns.
     """
     names = {cell["name"] for cell in study["cells"]}
     shown = [collection for collection in collections if any(run["name"] in names for run in collection.runs)]

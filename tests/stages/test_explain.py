@@ -1,0 +1,171 @@
+"""The stage that draws what networks look at, and the methods that offer theirs."""
+
+import collections
+import io
+import json
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from learning import crop_tables
+from methods.test_contract import SMALL
+from PIL import Image
+from reporting.results_tree import METHODS, Page, Tree, run
+
+from pugmark import methods, tables
+from pugmark.learning import checkpoint, crops
+from pugmark.learning import run as runs
+from pugmark.learning.backbones import Backbone
+from pugmark.learning.gradcam import ExplainError
+from pugmark.reporting import panels
+from pugmark.stages import explain, report, train
+
+OFFERING = [name for name in methods.catalogue() if methods.explainable(name)]
+
+
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch):
+    monkeypatch.setenv("PUGMARK_WORKERS", "0")
+
+
+@pytest.fixture
+def seen(tmp_path):
+    table, labels, split = crop_tables.rows(individuals=3, frames=4)
+    crop_tables.write(tmp_path, table, labels, split)
+    return crops.read_split(tmp_path / "batches", split, 255)
+
+
+def fitted(name, seen):
+    defaults = methods.catalogue()[name]["PARAMS"]
+    params = methods.resolve(name, {key: value for key, value in SMALL.items() if key in defaults})
+    return params, train.fit(name, seen, params, runs.Run(1, {}, 3, None, "key"))
+
+
+def test_the_methods_with_a_network_of_their_own_offer_it():
+    assert {"cluster_contrast", "video_pairs"} <= set(OFFERING)
+    assert not {"random", "pixels", "oracle"} & set(OFFERING)
+
+
+@pytest.mark.parametrize("name", OFFERING)
+def test_an_offered_network_gives_vectors_as_long_as_the_methods_and_has_a_backbone(name, seen):
+    params, state = fitted(name, seen)
+    network = methods.load(name).network(params, state).eval()
+    assert isinstance(network.backbone, Backbone)
+    vectors = network(torch.randn(2, 3, params["height"], params["width"]))
+    assert vectors.shape == (2, methods.load(name).embed(seen.take([0]), params, state).shape[1])
+
+
+def table(names, clusters):
+    ids = [f"c{at}" for at in range(len(names))]
+    split = pd.DataFrame({"crop_id": ids, "individual": names})
+    return split, pd.DataFrame({"crop_id": ids, "algorithm": "kmeans", "cluster": clusters})
+
+
+def test_every_kind_is_shown_before_any_is_shown_twice_and_loners_are_not():
+    split, clusters = table(["Ana", "Ana", "Ana", "Bo", None, None, None], [0, 0, 0, 0, 1, 1, -1])
+    features = np.eye(7, dtype=np.float32)
+    rows, towards = explain.chosen(split, features, clusters, 3)
+    kinds = ["name" if row < 3 else "cluster" for row in rows]
+    assert sorted(kinds[:2]) == ["cluster", "name"] and len(rows) == 3
+    for row, vector in zip(rows, towards, strict=True):
+        others = {0: [1, 2], 1: [0, 2], 2: [0, 1], 4: [5], 5: [4]}[row]
+        np.testing.assert_array_equal(vector, features[others].sum(0))
+    assert len(explain.chosen(split, features, clusters, 99)[0]) == 5
+    split, clusters = table(["Ana"], [0])
+    assert [len(part) for part in explain.chosen(split, features[:1], clusters, 8)] == [0, 0]
+
+
+def drawn(folder, name, seen, **settings):
+    """The picture that the command line draws for a small model."""
+    params, state = fitted(name, seen)
+    model = {"method": name, "params": params, "seed": 1, "state": state, "weights": []}
+    checkpoint.save(folder / "model.pt", model)
+    ids, features = seen.meta["crop_id"], methods.load(name).embed(seen, params, state)
+    tables.write(
+        folder / "batches/b1/features/mine-s1.parquet", "features", {"crop_id": ids, "feature": features}, "test"
+    )
+    clusters = {"crop_id": ids, "algorithm": "kmeans", "cluster": 0, "score": 1.0}
+    tables.write(folder / "clusters.parquet", "clusters", pd.DataFrame(clusters), "test")
+    paths = {"model": "model.pt", "folder": "batches", "split": "split.parquet", "clusters": "clusters.parquet"}
+    options = [word for option, path in paths.items() for word in (f"--{option}", str(folder / path))]
+    options += ["--run", "mine-s1", "--settings", json.dumps(settings), "--out", str(folder / "gradcam.jpg")]
+    explain.main(options)
+    with Image.open(folder / "gradcam.jpg") as image:
+        return np.asarray(image)
+
+
+def tile(picture, down, right):
+    """One picture of a drawn sheet, without its frame."""
+    top, left = down * (panels.TILE + panels.TITLE) + panels.TITLE, panels.GAP + right * panels.TILE
+    return picture[top + 4 : top + panels.TILE - 10, left + 4 : left + panels.TILE - 10].astype(float)
+
+
+def test_a_picture_shows_crops_above_their_maps(tmp_path, seen):
+    found = drawn(tmp_path, "cluster_contrast", seen, crops=3, fill=None)
+    assert found.shape == (2 * (panels.TILE + panels.TITLE) + panels.GAP, 3 * panels.TILE + panels.GAP, 3)
+    for right in range(3):
+        assert np.abs(tile(found, 0, right) - tile(found, 1, right)).mean() > 10
+
+
+def test_an_overlay_is_half_the_crop_and_half_its_map():
+    images, heats = torch.zeros(1, 3, 1, 2), torch.tensor([[[0.0, 1.0]]])
+    crop, colours = panels.pictures(images)[0].astype(int), panels.coloured(heats)[0].astype(int)
+    np.testing.assert_array_equal(panels.overlays(images, heats)[0], (crop + colours) // 2)
+    low, high = colours[0]
+    assert low[2] > low[0] and high[0] > high[2]  # blue, red
+
+
+def test_equal_inputs_draw_equal_pictures(tmp_path, seen):
+    first = drawn(tmp_path, "cluster_contrast", seen, crops=2)
+    np.testing.assert_array_equal(drawn(tmp_path, "cluster_contrast", seen, crops=2), first)
+
+
+def test_a_method_without_a_network_is_told_in_one_sentence(tmp_path, seen):
+    with pytest.raises(ExplainError, match="Method pixels offers no `network`"):
+        drawn(tmp_path, "pixels", seen)
+
+
+def test_the_noise_of_fancl_is_shown_step_by_step():
+    images = torch.zeros(1, 3, 2, 2)
+    images[..., 0, 0] = 1.0
+    body = torch.nn.Sequential(collections.OrderedDict(conv1=torch.nn.Identity()))
+    network = types.SimpleNamespace(backbone=types.SimpleNamespace(body=body))
+    rows = dict(explain.noise(network, images, "conv1", 0.25))
+    assert list(rows) == ["activation of conv1", "region, 25 %", "noised"]
+    np.testing.assert_array_equal(rows["region, 25 %"][0][..., 0], [[255, 0], [0, 0]])
+    assert rows["noised"][0][0, 0].max() == 0 and rows["noised"][0][1, 1].min() > 90
+    hot, cold = rows["activation of conv1"][0][0, 0].astype(int), rows["activation of conv1"][0][1, 1].astype(int)
+    assert hot[0] > hot[2] and cold[2] >= cold[0]
+
+
+def test_nothing_to_explain_is_a_picture_that_says_so(tmp_path):
+    panels.draw([], tmp_path / "empty.jpg")
+    with Image.open(tmp_path / "empty.jpg") as image:
+        assert np.asarray(image).std() > 1
+
+
+def test_normalised_images_become_pictures_again():
+    raw = torch.tensor([[0, 128, 255]], dtype=torch.uint8).view(1, 3, 1, 1)
+    from pugmark.learning import transforms
+
+    np.testing.assert_array_equal(panels.pictures(transforms.normalise(raw))[0], [[[0, 128, 255]]])
+
+
+def test_the_report_shows_the_picture_of_each_run_that_has_one(tmp_path):
+    known = [run("resnet50", 1, "bench"), run("cluster_contrast", 1, "bench")]
+    tree = Tree(tmp_path, "bench", runs=known)
+    held = io.BytesIO()
+    Image.new("RGB", (50, 20), "red").save(held, "JPEG")
+    (tmp_path / "results/bench/runs/resnet50-s1/gradcam.jpg").write_bytes(held.getvalue())
+    explained = [one["run"] for one in known]
+    settings = {"collections": {"bench": tree.settings(explained=explained)}, "methods": METHODS}
+    report.report(tmp_path / "results", tmp_path / "out", settings)
+    (shown,) = [
+        image
+        for image in Page((tmp_path / "out/index.html").read_text(encoding="utf-8")).images
+        if "gradcam" in image["src"]
+    ]
+    assert (shown["width"], shown["height"], shown["src"]) == ("50", "20", "bench/gradcam-resnet50-s1.jpg")
+    assert (tmp_path / "out" / shown["src"]).read_bytes() == held.getvalue()

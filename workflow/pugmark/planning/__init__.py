@@ -1,0 +1,1 @@
+"""What the workflow reads before any job starts; it imports nothing heavy."""

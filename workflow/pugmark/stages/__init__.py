@@ -1,0 +1,1 @@
+"""One module for each rule, with the name of the rule: what a job runs."""

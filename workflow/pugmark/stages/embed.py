@@ -1,0 +1,62 @@
+"""Turn the crops of one batch into unit vectors with a trained model."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from pugmark import methods, tables
+from pugmark.learning import checkpoint, crops
+from pugmark.runtime import cli, usage
+
+logger = logging.getLogger(__name__)
+
+
+class FeatureError(ValueError):
+    """Features that are not finite unit vectors, one for each crop."""
+
+
+def embed(model, table, out, fill=None, labels=None):
+    """Write the features table `out` of a crops table under a model file.
+
+    fill: grey level outside the masks, None for unmasked crops. labels: path of the labels table, which only a method
+    that states SEES_TRUTH is shown. Raises FeatureError.
+    """
+    model = checkpoint.load(model)
+    sees_truth = methods.catalogue()[model["method"]]["SEES_TRUTH"]
+    truth = tables.read(labels, "labels") if sees_truth else None
+    seen = crops.read(table, fill, truth)
+    method = methods.load(model["method"])
+    features = checked(method.embed(seen, model["params"], model["state"]), len(seen)) if len(seen) else []
+    settings = {"method": model["method"], "params": model["params"], "seed": model["seed"], "fill": fill}
+    data = {"crop_id": seen.meta["crop_id"], "feature": features}
+    tables.write(out, "features", data, "embed", settings, model["weights"], {"crops": len(seen)})
+    size = len(features[0]) if len(seen) else 0
+    logger.info("%s: %d crops embedded in %d dimensions", model["method"], len(seen), size)
+
+
+def checked(features, count):
+    """`features` where they are finite unit vectors, float32 `count` x D. Raises FeatureError."""
+    if features.dtype != np.float32 or features.ndim != 2 or len(features) != count:
+        raise FeatureError(f"expected {count} float32 vectors, got {features.dtype} {features.shape}.")
+    if not np.isfinite(features).all():
+        raise FeatureError("the features hold NaN or infinity: train again with a lower learning rate.")
+    if not np.allclose(np.linalg.norm(features, axis=1), 1, atol=1e-4):
+        raise FeatureError("the features are not of unit norm.")
+    return features
+
+
+def main(argv=None):
+    """Command line of the stage."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--crops", type=Path, required=True)
+    parser.add_argument("--labels", type=Path, help="labels table, for methods that see the truth")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args(argv)
+    embed(args.model, args.crops, args.out, args.settings.get("fill"), args.labels)
+
+
+if __name__ == "__main__":
+    with usage.recorded():
+        main()

@@ -1,0 +1,163 @@
+"""Judge one run: retrieval under each protocol, agreement of its clusters with the individuals, all with intervals.
+
+    python -m pugmark.stages.evaluate --split split.parquet --folder results/C/batches --run NAME \\
+        --clusters clusters.parquet --trained trained.parquet --out metrics.parquet --queries queries.parquet \\
+        --settings '{"method": "imagenet", "seed": 1}'
+"""
+
+import logging
+
+import numpy as np
+import pandas as pd
+
+from pugmark import tables, vectors
+from pugmark.metrics import open_set, protocols, ranking, summary
+from pugmark.runtime import cli
+
+DEFAULTS = {
+    "method": "unnamed",
+    "seed": 0,  # of the run, and of the resampling
+    "protocols": None,  # as pugmark.metrics.protocols describes them; None for its defaults
+    "resamples": 1000,
+    "ties": "pessimistic",  # or optimistic
+    "count_as_zero": False,  # queries without positives: left out and counted, or scored 0
+    "family": "supervised",  # which saw names in training: of any other all named crops are judged as well
+}
+log = logging.getLogger(__name__)
+
+
+def evaluate(split, features, clusters, settings, trained=()):
+    """Rows of the metrics and of the queries table, as lists of dicts.
+
+    split: DataFrame of the split table. features: float32 N x D of unit norm, row by row. clusters: DataFrame of the
+    clusters table. settings: some of DEFAULTS. trained: crop ids that the model learned from, which are neither asked
+    for nor found, whatever the split says today. Crops without an individual are left out. Raises ProtocolError, or
+    ValueError where features are not finite.
+    """
+    settings = DEFAULTS | settings
+    # A video method fits the very boxes that it names: by design, and its figures are read so.
+    asked = split if settings["family"] == "video" else _unseen(split, trained)
+    metrics, queries = _retrieval(asked, features, settings)
+    metrics += _clusterings(asked, clusters, settings, trained)
+    run = {"method": settings["method"], "seed": settings["seed"]}
+    return [run | row for row in metrics], queries
+
+
+def main(argv=None):
+    """The command line of the stage."""
+    parser = cli.parser(__doc__)
+    for option in ("split", "folder", "run", "clusters", "trained", "out", "queries"):
+        parser.add_argument(f"--{option}", required=True)
+    arguments = parser.parse_args(argv)
+    settings = DEFAULTS | arguments.settings
+    split = tables.read(arguments.split, "split")
+    features = vectors.of_collection(split, arguments.folder, arguments.run)
+    clusters = tables.read(arguments.clusters, "clusters")
+    trained = tables.read(arguments.trained, "trained")["crop_id"]
+    metrics, queries = evaluate(split, features, clusters, settings, trained)
+    named, asked = int(split["individual"].notna().sum()), len({row["crop_id"] for row in queries})
+    counts = {"crops": len(split), "queries": asked, "metrics": len(metrics)}
+    tables.write(arguments.queries, "queries", queries, "evaluate", settings, counts=counts)
+    tables.write(arguments.out, "metrics", metrics, "evaluate", settings, counts=counts)
+    if metrics:
+        log.info("%d metrics from %d queries over %d crops", len(metrics), asked, len(split))
+    else:
+        log.info("nothing to measure: of %d crops %d are named", len(split), named)
+
+
+def _unseen(split, trained):
+    """`split` with the crops that the model learned from out of the test."""
+    leaked = split["crop_id"].isin(trained) & split["split"].isin(["val", "query", "gallery", "test"])
+    if leaked.any():
+        told = (
+            "%d crops of the test part trained this model and are left out; if the split has changed, train it again."
+        )
+        log.warning(told, leaked.sum())
+    return split.assign(split=split["split"].mask(leaked, "unused"))
+
+
+def _retrieval(split, features, settings):
+    parts = [_named(split, features, part, "test") for part in ("query", "gallery")]
+    (asked, _), (searched, _) = parts
+    if asked.empty:
+        log.warning("No crop with a name is in the test part: nothing to search for.")
+        return [], []
+    items = [items for _, items in parts]
+    held = _named(split, features, "val")
+    metrics, queries = [], []
+    for name, protocol in (settings["protocols"] or protocols.default(searched)).items():
+        is_junk = protocols.junk(name, protocol, asked, searched)
+        ranked = ranking.rank(*items, is_junk, settings["ties"])
+        summary.warn_of_ties(name, ranked)
+        rows = summary.retrieval(ranked, items[0].individuals, settings)
+        threshold = _threshold(name, protocol, *held, settings)
+        rows += summary.open_set_rows(ranked, items[0].individuals, threshold, settings)
+        if "groups" in protocol:
+            several = protocols.spread(protocol["groups"], asked, searched)
+            rows += summary.grouped(ranked, items[0].individuals, several, settings)
+        metrics += [{"protocol": name} | row for row in rows]
+        queries += _query_rows(name, ranked, items)
+    return metrics, queries
+
+
+def _named(split, features, *words):
+    """The named rows of these parts of the split, and their Items."""
+    places = np.flatnonzero(split["individual"].notna() & split["split"].isin(words))
+    rows = split.iloc[places].reset_index(drop=True)
+    return rows, ranking.Items(features[places], rows["crop_id"].to_numpy(object), rows["individual"].to_numpy(object))
+
+
+def _threshold(name, protocol, held, items, settings):
+    """The similarity below which an animal is called new, from the validation part; None without one."""
+    if held.empty:
+        return None
+    with_own = ranking.rank(items, items, protocols.junk(name, protocol, held, held), settings["ties"])
+    without_own = ranking.rank(items, items, lambda query, own: np.ones(len(own), bool), settings["ties"])
+    return open_set.threshold(with_own, without_own, items.individuals)
+
+
+def _query_rows(protocol, ranked, items):
+    queries, gallery = items
+    rows = []
+    for query, neighbours in enumerate(ranked["neighbours"]):
+        shown, answerable = neighbours >= 0, ranked["positives"][query] > 0
+        row = {"protocol": protocol, "crop_id": queries.ids[query], "individual": queries.individuals[query]}
+        row |= {name: int(ranked[name][query]) for name in ("positives", "junk")}
+        row |= {name: int(ranked[name][query]) if answerable else None for name in ("first_rank", "last_rank")}
+        row |= {name: float(ranked[name][query]) if answerable else None for name in ("ap", "ap_trapezoid")}
+        row["neighbours"] = gallery.ids[neighbours[shown]].tolist()
+        row["correct"] = ranked["correct"][query][shown].tolist()
+        rows.append(row)
+    return rows
+
+
+def _clusterings(split, clusters, settings, trained):
+    """Under the algorithm's name, of the named crops of the test part; and of all crops, where none gave its name, or
+    of all unseen ones, where the method chose by itself what it learned from."""
+    named = split[split["individual"].notna()]
+    tested = named[named["split"].isin(["query", "gallery", "test"])]
+    parts, learned = {"": tested}, split["crop_id"].isin(trained)
+    if settings["family"] != "supervised" and len(tested) < len(named):
+        parts[", all crops"] = named
+    if settings["family"] == "supervised" and (split["split"][learned] != "train").any():
+        parts[", unseen crops"] = split[split["individual"].notna() & ~learned]
+    rows = []
+    for algorithm, labels in clusters.groupby("algorithm"):
+        for suffix, part in parts.items():
+            both = pd.merge(part, labels, on="crop_id", validate="one_to_one")
+            # A classifier's answers are names, those of its training crops in their order, and are not matched to any.
+            names = np.unique(split["individual"][learned].to_numpy(str)) if algorithm == "argmax" else None
+            rows += [{"protocol": algorithm + suffix} | row for row in _clustering(both, settings, names)]
+    return rows
+
+
+def _clustering(both, settings, names):
+    if both.empty:
+        return []
+    on_video = both["frame_number"].notna().to_numpy()
+    individuals, clusters = both["individual"].to_numpy(object), both["cluster"].to_numpy()
+    return summary.clustering(individuals, clusters, on_video, settings, names)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Draw what a trained network looks at: a few crops with their Grad-CAM, and of FANCL how it noises them.
+
+    python -m pugmark.stages.explain --model model.pt --folder results/C/batches --split split.parquet --run NAME \\
+        --clusters clusters.parquet --settings '{"crops": 8, "fill": 255}' --out gradcam.jpg
+
+What is explained is the likeness of a crop to its own kind: the cosine similarity of its vector with the mean vector of
+the other crops of its individual; where it has no name, of those in its cluster (of the first algorithm in the table).
+It is no class's score, which only supervised methods have, so that all methods are asked the same. Crops are drawn at
+random, of as many individuals and clusters as there are; those that are alone of their kind are passed over.
+"""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from pugmark import methods, tables, vectors
+from pugmark.learning import checkpoint, crops, fana, gradcam, transforms
+from pugmark.learning.gradcam import ExplainError
+from pugmark.reporting import panels
+from pugmark.runtime import cli
+
+DEFAULTS = {"crops": 8, "fill": None}
+log = logging.getLogger(__name__)
+
+
+def explain(model, split, features, clusters, folder, out, most, fill=None):
+    """Draw `most` crops of the collection, explained for a model file, to the picture `out`.
+
+    split, clusters: DataFrames of these tables. features: unit vectors of the crops of `split`, row by row. folder:
+    holds {batch}/crops.parquet. fill: grey level outside the masks, None for unmasked crops. Raises ExplainError.
+    """
+    model = checkpoint.load(model)
+    method, params = methods.load(model["method"]), model["params"]
+    if not hasattr(method, "network"):
+        raise ExplainError(f"Method {model['method']} offers no `network`: its vectors cannot be explained.")
+    rows, towards = chosen(split, features, clusters, most)
+    drawn = []
+    if len(rows):
+        network = method.network(params, model["state"]).eval()
+        images = _images(crops.read_split(Path(folder), split.iloc[rows], fill), split["crop_id"].iloc[rows], params)
+        heats = gradcam.heat(network, images, torch.from_numpy(towards))
+        drawn = [("crop", panels.pictures(images)), ("Grad-CAM", panels.overlays(images, heats))]
+        if {"layer", "area"} <= params.keys():
+            drawn += noise(network, images, params["layer"], params["area"])
+    panels.draw(drawn, out)
+    log.info("%s: %d crops explained", model["method"], len(rows))
+
+
+def chosen(split, features, clusters, most, seed=0):
+    """Up to `most` row numbers of `split`, and for each the sum of the vectors of the others of its kind, N x D.
+
+    Of every kind one crop, then of every kind a second, and so on.
+    """
+    known = clusters.drop_duplicates("crop_id").set_index("crop_id")["cluster"].reindex(split["crop_id"]).fillna(-1)
+    both = zip(split["individual"], known.astype(int), strict=True)
+    named = [f"name {who}" if pd.notna(who) else f"cluster {group}" if group >= 0 else None for who, group in both]
+    kinds = pd.Series(named, dtype=object)
+    kinds = kinds[kinds.groupby(kinds).transform("size") > 1]
+    kinds = kinds.iloc[np.random.default_rng(seed).permutation(len(kinds))]
+    turn = kinds.groupby(kinds).cumcount().sort_values(kind="stable")
+    rows = turn.index[:most].to_numpy(int)
+    others = [kinds.index[(kinds == kinds[row]) & (kinds.index != row)] for row in rows]
+    towards = [features[other].sum(0) for other in others]
+    return rows, np.array(towards, np.float32).reshape(len(rows), features.shape[1])
+
+
+def noise(network, images, layer, area):
+    """Rows of pictures of FANCL's noise: the layer's activation, the region of its highest values, the noised crop."""
+    activation = fana.activation(network.backbone, images, layer)
+    region = fana.region(activation, area)
+    white = [*(255 * region[..., None].expand(*region.shape, 3)).to(torch.uint8).numpy()]
+    heats = gradcam.upon(activation - activation.amin((1, 2), keepdim=True), images.shape[2:])
+    titled = f"activation of {layer}", f"region, {100 * area:g} %", "noised"
+    return list(zip(titled, (panels.coloured(heats), white, panels.pictures(fana.noised(images, region))), strict=True))
+
+
+def _images(seen, order, params):
+    """Normalised images of the crops called `order`, as the network sees them when it embeds."""
+    recipe = transforms.test_recipe(params["height"], params["width"])
+    at = {crop_id: place for place, crop_id in enumerate(seen.meta["crop_id"])}
+    return transforms.normalise(torch.stack([recipe(seen.image(at[crop_id])) for crop_id in order]))
+
+
+def main(argv=None):
+    """Command line of the stage."""
+    parser = cli.parser(__doc__)
+    for option in ("model", "folder", "split", "clusters", "out"):
+        parser.add_argument(f"--{option}", type=Path, required=True)
+    parser.add_argument("--run", required=True, help="whose features to compare with")
+    given = parser.parse_args(argv)
+    settings = DEFAULTS | given.settings
+    split, clusters = tables.read(given.split, "split"), tables.read(given.clusters, "clusters")
+    features = vectors.of_collection(split, given.folder, given.run)
+    explain(given.model, split, features, clusters, given.folder, given.out, settings["crops"], settings["fill"])
+
+
+if __name__ == "__main__":
+    main()
