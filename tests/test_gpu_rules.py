@@ -12,7 +12,7 @@ from conftest import ROOT
 STAGE = """
 import json, os, sys, time
 from pathlib import Path
-from pugmark import devices
+from pugmark.runtime import devices
 
 def main():
     stage, words, started = Path(sys.argv[0]).stem, sys.argv[1:], time.time()

@@ -33,7 +33,7 @@ def test_loaders_start_one_worker_less(monkeypatch):
 
 
 def test_torch_and_opencv_keep_to_the_rules_threads():
-    code = "import cv2, torch; from pugmark import cli; cli.parser('');"
+    code = "import cv2, torch; from pugmark.runtime import cli; cli.parser('');"
     code += "print(cv2.getNumThreads(), torch.get_num_threads())"
     environment = {name: value for name, value in os.environ.items() if name != "OPENCV_FOR_THREADS_NUM"}
     environment |= {"PYTHONPATH": str(ROOT / "workflow"), "OMP_NUM_THREADS": "1"}

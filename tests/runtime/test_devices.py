@@ -10,7 +10,7 @@ from conftest import ROOT
 
 CLAIM = """
 import logging, os, sys
-from pugmark import devices
+from pugmark.runtime import devices
 logging.basicConfig(level="INFO", stream=sys.stdout, format="%(message)s")
 print("claimed", devices.claimed(), os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
 if os.environ.get("FORKS"):
@@ -114,7 +114,7 @@ def test_gpus_that_are_closed_or_tell_no_memory(box):
 
 
 def test_without_a_driver_nothing_is_claimed_and_nothing_written(tmp_path):
-    code = "from pugmark import devices; print(devices.holding(), devices.claimed(), devices.device().type)"
+    code = "from pugmark.runtime import devices; print(devices.holding(), devices.claimed(), devices.device().type)"
     path = os.pathsep.join(str(ROOT / folder) for folder in ("tests/stand_in", "workflow"))
     clean = {name: value for name, value in os.environ.items() if name != "GPUS"}
     clean |= {"PYTHONPATH": path, "TMPDIR": str(tmp_path), "CUDA_VISIBLE_DEVICES": ""}
@@ -131,7 +131,7 @@ def test_one_place_alone_asks_whether_there_is_a_gpu():
 def test_a_real_gpu_is_claimed_and_is_the_only_one_that_torch_sees(gpu, tmp_path):
     code = """
 import torch
-from pugmark import devices
+from pugmark.runtime import devices
 where = devices.device()
 torch.ones(3, device=where)
 uuid = str(torch.cuda.get_device_properties(0).uuid)

@@ -15,7 +15,7 @@ from pugmark.runtime import disk
 ENVIRONMENT = {"PYTHONPATH": f"{ROOT}/workflow"}
 WRITER = """
 import sys, time
-from pugmark import disk
+from pugmark.runtime import disk
 with disk.replacing(sys.argv[1]) as partial:
     open(partial, "w").write("half")
     print("writing", flush=True)
@@ -78,7 +78,7 @@ def test_other_errors_stay_what_they_are(tmp_path):
 
 @pytest.mark.parametrize(("error", "told"), [("DiskError('Cannot write a.')", True), ("OSError(28, 'Full')", False)])
 def test_a_stage_tells_a_refusal_in_one_line_and_keeps_the_traceback_of_all_else(error, told):
-    code = f"from pugmark.runtime.disk import DiskError; from pugmark import cli\ncli.parser('')\nraise {error}"
+    code = f"from pugmark.runtime.disk import DiskError; from pugmark.runtime import cli\ncli.parser('')\nraise {error}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT)
     assert done.returncode == 1 and ("Traceback" in done.stderr) != told
     assert (done.stderr.count("\n") == 1 and done.stderr.endswith("ERROR: Cannot write a.\n")) == told

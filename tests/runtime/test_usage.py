@@ -43,7 +43,7 @@ def test_a_stage_says_what_it_took_also_when_it_fails(tmp_path):
 
 
 def test_the_peak_is_the_process_own_and_counts_what_is_freed_again():
-    code = "from pugmark import usage\nwith usage.recorded():\n b = bytearray({} * 2**20); b[::4096] = b[::4096]; del b"
+    code = "from pugmark.runtime import usage\nwith usage.recorded():\n b = bytearray({} * 2**20); b[::4096] = b[::4096]; del b"
     found = []
     for size in (1, 200):
         command = [sys.executable, "-c", code.format(size)]
@@ -104,7 +104,7 @@ def test_a_real_gpu_is_recorded(gpu):
     code = """
 import time
 import torch
-from pugmark import devices, usage
+from pugmark.runtime import devices, usage
 with usage.recorded():
     a = torch.ones(8192, 8192, device=devices.device())
     end = time.monotonic() + 4
