@@ -35,13 +35,13 @@ def test_broken_images_are_rows_with_a_reason(batch):
     (batch / "empty.jpg").write_bytes(b"")
     (batch / "empty2.jpg").write_bytes(b"")
     (batch / "text.jpg").write_text("no image at all")
-    noise().save(batch / "gif.jpg", "GIF")
+    noise().save(batch / "ppm.jpg", "PPM")
     whole = photo(batch / "cut.jpg", size=(400, 300)).read_bytes()
     (batch / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     found, counts = statuses(batch)
     assert found["good.jpg"] == "ok"
     assert found["empty.jpg"] == found["empty2.jpg"] == "unreadable: empty file"
-    assert found["text.jpg"] == found["gif.jpg"] == "unreadable: not an image, or of another kind than its name says"
+    assert found["text.jpg"] == found["ppm.jpg"] == "unreadable: not an image, or of another kind than its name says"
     assert found["cut.jpg"].startswith("unreadable: image file is truncated")
     assert counts["unreadable"] == 5 and counts["images"] == 1
 
@@ -114,11 +114,11 @@ def test_links(batch, tmp_path):
     }
 
 
-def test_of_two_ways_to_one_folder_the_first_counts(batch):
+def test_of_two_ways_to_one_folder_its_own_name_counts(batch):
     photo(batch / "S 2" / "deep" / "a.jpg")
     os.symlink(batch / "S 2", batch / "S 1")
     found, _ = statuses(batch)
-    assert found == {"S 1/deep/a.jpg": "ok"}
+    assert found == {"S 2/deep/a.jpg": "ok"}
 
 
 def test_a_table_of_any_content_that_is_no_sidecar_is_passed_over(batch):

@@ -25,8 +25,8 @@ FLOORS = (
     {"reporting", "progress"},
     {"methods"},
     {"learning", "clustering", "metrics", "masking", "detectors", "synthetic"},
-    {"formats"},
     {"planning"},
+    {"formats"},
     {"runtime", "tables", "weights", "vectors", "literals"},
 )
 # The one thing that planning reads above itself: the methods' literals, which are read without running the files.

@@ -77,7 +77,7 @@ class Training:
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 ours = os.readlink(process / "cwd") == str(self.project.folder)
-                if ours and b"-m\0pugmark.train\0" in (process / "cmdline").read_bytes():
+                if ours and b"-m\0pugmark.stages.train\0" in (process / "cmdline").read_bytes():
                     found.append(int(process.name))
             except OSError:
                 continue

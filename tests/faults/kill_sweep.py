@@ -66,7 +66,7 @@ def kill(main):
 
 def stage(line):
     """The stage that a process computes, by its command line; None for other processes."""
-    found = re.match(r"\S*python\0-m\0pugmark\.(\w+)", line)
+    found = re.match(r"\S*python\0-m\0pugmark\.stages\.(\w+)", line)
     return found and found[1]
 
 

@@ -72,6 +72,31 @@ def test_junk_is_neither_positive_nor_negative():
     assert found["neighbours"][0, :4].tolist() == [1, 3, 4, -1]
 
 
+def test_the_query_is_not_its_own_junk():
+    # Three pictures of one animal, of which the rule calls two junk for each: the query itself and one more.
+    both = items([[1, 0], [1, 0.1], [1, 0.2], [0, 1]], ["a", "a", "a", "b"])
+    sequences = np.array([0, 0, 1, 2])
+    found = rank(both, both, lambda query, members: sequences[members] == sequences[query])
+    assert found["junk"].tolist() == [1, 1, 0, 0]
+    assert found["available"].tolist() == [2, 2, 3, 3]
+    assert found["positives"].tolist() == [1, 1, 2, 0]
+
+
+def test_neighbours_are_those_of_a_full_sort_whatever_is_tied():
+    random = np.random.default_rng(4)
+    for number in (1, 4, 12, 40):
+        # Few directions, so that many similarities are equal, also at the tenth place.
+        gallery = items(np.eye(4)[random.integers(0, 4, number)], random.integers(0, 3, number), "g")
+        queries = items(np.eye(4)[[0, 1, 2, 3]], [0, 1, 2, 9], "q")
+        found = rank(queries, gallery)
+        for query in range(4):
+            near = queries.vectors[query] @ gallery.vectors.T
+            right = gallery.individuals == queries.individuals[query]
+            order = np.lexsort((np.arange(number), right, -near))[:10]
+            assert found["neighbours"][query, : len(order)].tolist() == order.tolist()
+            assert found["correct"][query, : len(order)].tolist() == right[order].tolist()
+
+
 def test_matches_scikit_learn_and_pytorch_metric_learning():
     everything = cloud()
     queries = Items(*(part[:20] for part in (everything.vectors, everything.ids, everything.individuals)))

@@ -276,7 +276,7 @@ class TestListing:
     @pytest.mark.parametrize("path, content", [("st 1/ä.jpg", b"1234"), ("new.jpg", b""), ("x.json", b"{}")])
     def test_another_file_or_size_names_nobody_anew(self, batch, path, content):
         changed = self.changed(batch, lambda: (batch / path).write_bytes(content))
-        assert changed == {"media", "labels", "stamp"}
+        assert changed - {"stamp"} == {"media", "labels"} and ("stamp" in changed) == path.endswith("jpg")
 
     def test_a_corrected_name_changes_labels_and_names(self, batch):
         table = "path,individual,station\nst 1/ä.jpg,Bob,one\n"

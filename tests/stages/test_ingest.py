@@ -49,7 +49,7 @@ def test_images_of_every_kind_in_any_depth(batch):
     deep = one(media, "S1/100_BTCF/IMG 1.JPG")
     assert (deep["width"], deep["height"], deep["station"]) == (30, 40, "S1")
     assert (deep["timestamp"], deep["time_source"]) == (pd.Timestamp("2024-05-31 18:30:00"), "exif")
-    assert counts["images"] == 3 and counts["files of other kinds"] == 1 and counts["hidden"] == 1
+    assert counts["images"] == 3 and counts["passed over"] == {".txt": 1} and counts["hidden"] == 1
 
 
 def test_equal_content_is_used_once_and_known_by_its_checksum(batch):

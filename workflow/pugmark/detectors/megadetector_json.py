@@ -9,7 +9,7 @@ import logging
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from pugmark.formats import megadetector
+from pugmark.formats import folder, megadetector
 
 LOG = logging.getLogger(__name__)
 DEFAULTS = {
@@ -46,7 +46,8 @@ def detect(media, batch, settings, weights, counts):
 
 
 def _sidecars(batch):
-    paths = [path for path in sorted(batch.rglob("*.json")) if path.is_file() and megadetector.load(path)]
+    paths = [batch / path for path in folder.listing(batch)[1] if path.lower().endswith(".json")]
+    paths = [path for path in paths if folder.is_regular(path) and megadetector.load(path)]
     if not paths:
         raise megadetector.FormatError(f"{batch} holds no MegaDetector JSON: put it there or name it in detect.file.")
     return paths

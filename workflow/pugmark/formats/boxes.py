@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from pugmark.formats import pixels
+from pugmark.formats import kinds
 
 # name,x,y,w,h,scene00001.jpg,W,H as in the animal re-identification videos of Kuncheva et al. (2022).
 _SCENE = re.compile(r"scene(\d+)\.\w+")
@@ -73,5 +73,5 @@ def iou(a, b):
 def video_beside(file, media):
     """The one video of `media` (paths) in the folder of the relative path `file`, or None where not exactly one."""
     folder = PurePosixPath(file).parent
-    found = [path for path in media if PurePosixPath(path).parent == folder and pixels.is_video(path)]
+    found = [path for path in media if PurePosixPath(path).parent == folder and kinds.is_video(path)]
     return found[0] if len(found) == 1 else None

@@ -1,36 +1,108 @@
-"""What lies in a batch folder."""
+"""What lies in a batch folder. Every part of Pugmark that looks for files in a batch walks it with `walk`.
+
+Imports nothing heavy: the folder is walked whenever the workflow is parsed, and may hold a million pictures.
+"""
 
 import os
 from collections import Counter
-from pathlib import Path
 
-from pugmark.formats import pixels
+from pugmark.formats import kinds
 
-SIDECAR_SUFFIXES = {".csv", ".json"}
+# Folders and files that systems and programs keep for themselves, in small letters: thumbnails, recycle bins, snapshots.
+JUNK = frozenset(
+    [
+        "@eadir",
+        "@recycle",
+        "@recently-snapshot",
+        "@tmp",
+        "#recycle",
+        "#snapshot",
+        "$recycle.bin",
+        "recycler",
+        "recycled",
+        "lost+found",
+        "__macosx",
+        "__pycache__",
+        "thumbs.db",
+        "ehthumbs.db",
+        "desktop.ini",
+    ]
+) | {"system volume information"}
 
 
 class BatchError(ValueError):
     """Something in a batch folder must be mended by its owner: the message says what, where and how."""
 
 
-def listing(batch):
-    """The media and the sidecars below `batch`: two sorted lists of paths relative to it, and a Counter of the rest.
+def is_junk(name):
+    """Whether a system or a program, and no person, made the file or folder called `name`, or hid it."""
+    return name.startswith(".") or name.lower() in JUNK
 
-    Hidden files and folders are passed over. Links are followed, each linked folder once, so that loops end.
-    Raises BatchError where `batch` is no folder or a folder in it cannot be opened.
+
+def walk(batch, passed=None):
+    """Yield (path, os.DirEntry) of each file below `batch`, in no order; the path is relative to it.
+
+    Hidden files and JUNK are passed over, and counted in the Counter `passed`. Links are followed. A folder that can be
+    reached in several ways is entered once, by its own name rather than by a link, and a link to a folder above is not
+    entered. A link that leads nowhere, a pipe and a device are files here: see `is_regular` before opening one.
+    Raises BatchError where `batch` is no folder, or a folder in it cannot be opened.
     """
     if not os.path.isdir(batch):
         raise BatchError(f"{batch} is no folder: correct the path, or make the folder.")
+    passed = Counter() if passed is None else passed
+    entered, waiting, linked = _above(batch), [("", os.fspath(batch))], []
+    while waiting or linked:
+        # Links wait until all folders have been entered by their own names.
+        prefix, folder = waiting.pop() if waiting else linked.pop(0)
+        known, entries = _entries(folder)
+        if known in entered:
+            continue
+        entered.add(known)
+        for entry in entries:
+            is_folder = _is_folder(entry)
+            if is_junk(entry.name):
+                passed["hidden"] += not is_folder
+            elif is_folder:
+                (linked if entry.is_symlink() else waiting).append((f"{prefix}{entry.name}/", entry.path))
+            else:
+                yield prefix + entry.name, entry
+
+
+def is_regular(path):
+    """Whether `path` is a file that can be opened without waiting for ever: no pipe, socket, device or dead link."""
+    return os.path.isfile(path)
+
+
+def content(path):
+    """The bytes of the file at `path`, which is read whole. Raises BatchError where there is none to read."""
+    if not is_regular(path):
+        raise BatchError(f"{path} is no file but a folder, a pipe, a device or a link to nothing: put the file there.")
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise BatchError(f"{path} cannot be read ({error.strerror}): allow it, or remove the file.") from error
+
+
+def listing(batch):
+    """The media and the sidecars below `batch`: two sorted lists of paths relative to it, and a Counter of the rest:
+    how many files are `hidden`, and how many there are of each suffix that nothing here reads. Raises as `walk` does.
+    """
     media, sidecars, passed = [], [], Counter()
-    for path in sorted(_walk(Path(batch), passed)):
-        suffix = os.path.splitext(path)[1].lower()
-        if suffix in pixels.IMAGE_SUFFIXES | pixels.VIDEO_SUFFIXES:
+    for path, entry in walk(batch, passed):
+        if kinds.is_media(path):
             media.append(path)
-        elif suffix in SIDECAR_SUFFIXES:
-            sidecars.append(path)
+        elif kinds.suffix(path) not in kinds.SIDECARS:
+            passed[_kind(path)] += 1
         else:
-            passed["files of other kinds"] += 1
-    return media, sidecars, passed
+            sidecars.append(path)
+    return sorted(media), sorted(sidecars), passed
+
+
+def _kind(path):
+    """The suffix of `path`, where it is one that tells a kind of file; `.001` and `.2024-05-31` do not."""
+    suffix = kinds.suffix(path)
+    return suffix if suffix[1:].isascii() and suffix[1:].isalnum() and not suffix[1:].isdigit() else "other"
 
 
 def printable(path):
@@ -38,21 +110,33 @@ def printable(path):
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _walk(batch, passed):
-    entered = set()
-    for folder, folders, files in os.walk(batch, followlinks=True, onerror=_refuse):
-        real = os.path.realpath(folder)
-        if real in entered:
-            folders.clear()
-            continue
-        entered.add(real)
-        # Sorted, so that of two ways to one folder it is always the same that counts.
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        shown = [name for name in files if not name.startswith(".")]
-        passed["hidden"] += len(files) - len(shown)
-        for name in shown:
-            yield Path(folder, name).relative_to(batch).as_posix()
+def _above(batch):
+    """Identities of the folders that hold `batch`."""
+    folder, found = os.path.realpath(batch), set()
+    while (above := os.path.dirname(folder)) != folder:
+        folder = above
+        found.add(_identity(folder))
+    return found
 
 
-def _refuse(error):
-    raise BatchError(f"The folder {error.filename} cannot be opened ({error.strerror}): allow it, or take it out.")
+def _identity(folder):
+    facts = os.stat(folder)
+    return facts.st_dev, facts.st_ino
+
+
+def _entries(folder):
+    try:
+        with os.scandir(folder) as entries:
+            # In order, so that of two links to one folder it is always the same that is entered.
+            return _identity(folder), sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise BatchError(
+            f"The folder {folder} cannot be opened ({error.strerror}): allow it, or take it out."
+        ) from error
+
+
+def _is_folder(entry):
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False

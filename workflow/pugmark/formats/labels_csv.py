@@ -9,7 +9,7 @@ import csv
 import math
 import unicodedata
 
-from pugmark.formats import pixels, times
+from pugmark.formats import kinds, times
 
 REQUIRED = {"labels.csv": ["path", "individual"], "boxes.csv": ["path", "individual", "x", "y", "w", "h"]}
 SPLITS = ("train", "val", "query", "gallery")
@@ -82,9 +82,9 @@ def _contradictions(row):
     if given and len(given) < 4:
         row.update(dict.fromkeys("xywh"))
         yield "a box needs numbers for all of x, y, w, h"
-    if row["path"] and not pixels.is_video(row["path"]) and row["frame_number"] is not None:
+    if row["path"] and not kinds.is_video(row["path"]) and row["frame_number"] is not None:
         yield "only a video has frames: leave the cell empty"
-    if row["path"] and pixels.is_video(row["path"]) and row["frame_number"] is None and row["x"] is not None:
+    if row["path"] and kinds.is_video(row["path"]) and row["frame_number"] is None and row["x"] is not None:
         yield "a box on a video needs the number of its frame, counted from 0"
     try:
         times.from_iso(row.get("timestamp") or "2000-01-01")

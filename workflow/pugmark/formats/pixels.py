@@ -8,12 +8,11 @@ import av
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from pugmark.formats import kinds
 from pugmark.runtime import cores
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
-VIDEO_SUFFIXES = {".mp4", ".avi", ".mov", ".mkv", ".m4v", ".mpg", ".mpeg", ".wmv", ".webm", ".mts", ".3gp"}
 # The decoders that a suffix may lead to; Pillow's others (PostScript runs a program) are closed to files of any name.
-_FORMATS = ("JPEG", "PNG", "TIFF")
+_FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "AVIF")
 # Pillow refuses more: a picture of a few kilobytes may claim to be as large as the memory of the machine.
 MAX_PIXELS = 2 * Image.MAX_IMAGE_PIXELS
 _ORIENTATION = 0x0112
@@ -23,11 +22,6 @@ _open = Image.open
 
 class UnreadableError(Exception):
     """A media file that cannot be decoded; the message is the reason, fit for the `status` column."""
-
-
-def is_video(path):
-    """Whether the suffix of `path` is a video's."""
-    return os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES
 
 
 @contextlib.contextmanager
@@ -59,7 +53,7 @@ def read_image(path):
 
 def size(path):
     """(width, height) in pixels of the upright image or video at `path`, from its header. Raises UnreadableError."""
-    if not is_video(path):
+    if not kinds.is_video(path):
         with _opened(path) as image:
             return _upright_size(image)
     for _, frame in _decoded(path):

@@ -44,10 +44,13 @@ def rank(queries, gallery, is_junk=None, ties="pessimistic"):
             raise ValueError("Features hold NaN or infinite values: the training diverged or the weights are damaged.")
     same, nobody = _members(gallery.individuals), np.zeros(0, np.int64)
     shift = TIE if ties == "pessimistic" else -TIE
-    blocks, step = [], max(1, CELLS // max(1, len(gallery.ids)))
+    step = max(1, CELLS // max(1, len(gallery.ids)))
+    # One buffer for all blocks: memory that is new to the process costs as much as the work on it.
+    held = np.empty((min(step, len(queries.ids)), len(gallery.ids)), np.float32)
+    blocks = []
     for start in range(0, len(queries.ids), step):
-        rows = []
-        block = queries.vectors[start : start + step] @ gallery.vectors.T
+        rows, asked = [], queries.vectors[start : start + step]
+        block = np.matmul(asked, gallery.vectors.T, out=held[: len(asked)])
         for query, similarities in enumerate(block, start):
             own = same.get(queries.individuals[query], nobody)
             itself = gallery.ids[own] == queries.ids[query]
@@ -87,18 +90,19 @@ def _rank_one(similarities, own, positives, shift):
     """
     mine = similarities[positives]
     similarities[own] = -np.inf
-    # Only negatives that may stand before a positive need an order: most of a gallery never gets one. Taking positions
-    # costs a third of indexing with booleans.
-    negatives = np.sort(similarities.take(np.flatnonzero(similarities >= mine.min(initial=np.inf) - TIE)))
-    few = len(negatives) < SHOWN
-    highest = np.partition(similarities, -min(SHOWN, len(similarities)))[-SHOWN:] if few else negatives[-SHOWN:]
-    similarities[positives] = mine - shift
-    mine = np.sort(mine)[::-1]
-    right = np.zeros(len(similarities), bool)
-    right[positives] = True
-    nearest = _nearest(similarities, np.concatenate([highest, mine[:SHOWN] - shift]), right)
-    closest = similarities[nearest[0]] if len(nearest) else -1.0
-    return _ranks(negatives, mine, shift), _ranks(negatives, mine, -shift), nearest, right[nearest], closest
+    # Only the negatives that may stand before a positive, or are shown, need an order: most of a gallery needs none.
+    # Taking positions costs a third of indexing with booleans.
+    (places,) = (similarities >= mine.min(initial=np.inf) - TIE).nonzero()
+    if len(places) < SHOWN:
+        shown = np.partition(similarities, -min(SHOWN, len(similarities)))[-SHOWN:]
+        places = np.flatnonzero(similarities >= max(shown[0], LOWEST)) if len(shown) else places
+    values = similarities.take(places)
+    negatives = np.sort(values)
+    order = (-mine).argsort(kind="stable")
+    positives, mine = positives[order], mine[order]
+    first = places[values >= negatives[-SHOWN:][0]] if len(negatives) else places
+    nearest, right, closest = _nearest(first, similarities[first], positives[:SHOWN], mine[:SHOWN] - shift)
+    return _ranks(negatives, mine, shift), _ranks(negatives, mine, -shift), nearest, right, closest
 
 
 def _columns(junk, available, ranks, others, nearest, right, closest):
@@ -127,11 +131,14 @@ def _columns(junk, available, ranks, others, nearest, right, closest):
 def _ranks(negatives, mine, shift):
     """Ranks of the positives `mine` (descending) among `negatives` (ascending): those ahead, and themselves."""
     side = "left" if shift > 0 else "right"
-    return len(negatives) - np.searchsorted(negatives, mine - shift, side) + np.arange(1, len(mine) + 1)
+    return len(negatives) - negatives.searchsorted(mine - shift, side) + np.arange(1, len(mine) + 1)
 
 
-def _nearest(shifted, best, right):
-    """Positions of the SHOWN largest of `shifted` or as many as are not junk; `best` are values that hold them."""
-    least = max(np.sort(best)[-SHOWN:].min(initial=np.inf), LOWEST)
-    found = np.flatnonzero(shifted >= least)
-    return found[np.lexsort((right[found], -shifted[found]))[:SHOWN]]
+def _nearest(wrong, theirs, right, mine):
+    """The SHOWN nearest, or as many as there are, of negatives and positives with their shifted similarities: positions
+    in the gallery, which are positives, and the similarity of the first (-1 without any). Equal ones in the order of
+    the gallery."""
+    places, shifted = np.concatenate([wrong, right]), np.concatenate([theirs, mine])
+    correct = np.arange(len(places)) >= len(wrong)
+    order = np.lexsort((places, -shifted))[:SHOWN]
+    return places[order], correct[order], shifted[order[0]] if len(order) else -1.0

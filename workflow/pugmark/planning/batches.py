@@ -8,6 +8,7 @@ import glob
 import os
 import re
 
+from pugmark.formats.folder import JUNK, is_junk
 from pugmark.planning.configuration import ConfigError
 
 
@@ -21,7 +22,7 @@ def folders(name, spec, results):
         return {f"batch_{i:02}": f"{results}/{name}/survey/batch_{i:02}" for i in range(1, count + 1)}
     patterns = [spec["batches"]] if isinstance(spec["batches"], str) else spec["batches"]
     matched = {os.path.normpath(path) for pattern in patterns for path in glob.glob(os.path.expanduser(pattern))}
-    found = sorted(path for path in matched if os.path.isdir(path))
+    found = sorted(path for path in matched if os.path.isdir(path) and os.path.basename(path).lower() not in JUNK)
     if not found:
         files = f": only files, such as {min(matched)}; write the folder that holds them" if matched else ""
         raise ConfigError(f"collections.{name}.batches: no folder matches {' or '.join(patterns)}{files}.")
@@ -41,7 +42,7 @@ def folders(name, spec, results):
 
 
 def _holds_folders(folder):
-    return any(entry.is_dir() for entry in os.scandir(folder))
+    return any(os.path.isdir(os.path.join(folder, name)) for name in os.listdir(folder) if not is_junk(name))
 
 
 def _fault(batch, named):

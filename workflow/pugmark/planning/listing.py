@@ -1,27 +1,32 @@
-"""What lies in a batch folder, as checksums that change when a result would and at no other time.
+"""What lies in a batch folder, as checksums that change when a result would, and at no other time.
 
-Media count by name and size (hashing every image at each start would read the whole archive), sidecars by content. The
-columns of a table that only name animals are left out of the media's checksum: a corrected name reruns evaluation, not
-detection. A survey of a million pictures is listed whenever the workflow starts, so every call per file counts here.
+Media count by name and size, because hashing every image at each start would read the whole archive. Tables count by
+content, and `labels.csv` only by what a stage takes from it: a name, corrected or new, reruns no detection. A survey of
+a million pictures is listed whenever the workflow starts, so every call per file counts here.
 """
 
-import csv
 import hashlib
-import io
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
-SIDECARS = (".csv", ".json")
-NAMING_COLUMNS = {"individual", "viewpoint", "split", "individualID"}
+from pugmark.formats import folder as folders
+from pugmark.formats import kinds, text
+
+SIDECARS = (".csv", ".json", ".tsv", ".csv.gz", ".tsv.gz")
+WRITTEN_BY_USERS = ("labels.csv", "boxes.csv")
+# What ingest takes from a row: times, places, sequences, boxes, and which frames of a video to read.
+TAKEN = ("frame", "station", "sequence", "timestamp", "x", "y", "w", "h")
+NAMING = ("individual", "viewpoint", "split", "individualID")
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Checksums of one batch folder: `media`, of everything that decides which pixels are read and when and where they
-    were taken; `labels`, of all that decides who is said to be in a picture; `names`, of the rows of tables that name
-    an animal, so that pictures added without one change nothing; `stamp`, of the times at which the files were last
-    written, by which one folder is told from another with files of the same names and sizes.
+    """Checksums of one batch folder.
+
+    media: of all that decides which pixels are read, and when and where they were taken. labels: of that, and of all
+    that decides who is said to be in a picture. names: of the rows of tables that name an animal, so that pictures
+    added without one change nothing. stamp: of the times at which the media were last written, which tell one folder
+    from another with files of the same names and sizes.
     """
 
     media: str = ""
@@ -30,74 +35,71 @@ class Listing:
     stamp: str = ""
 
 
-def of(folder):
-    """The Listing of `folder`, from one walk through it. Hidden files do not count."""
-    found = sorted(_files(folder, ""))
-    media = _digest("".join(f"{path}\0{size}\0" for path, size, _ in found))
-    stamp = _digest("".join(f"{path}\0{written}\0" for path, _, written in found))
-    labels, names = media.copy(), hashlib.sha256()
-    for path, size, _ in found:
-        if size == -1 and os.path.isfile(os.path.join(folder, path)):
-            content = Path(folder, path).read_bytes()
-            decisive, naming = _table(content) if path.lower().endswith(".csv") else (content, b"")
-            media.update(hashlib.sha256(decisive).digest())
-            labels.update(hashlib.sha256(content).digest())
-            names.update(hashlib.sha256(naming).digest() if naming else b"")
+def of(folder, every=False):
+    """The Listing of `folder`, from one walk through it.
+
+    every: count files that are neither media nor tables as well; the classes of published data sets read some of them.
+    A folder that cannot be opened is left to the stage that reads it, which says what is wrong.
+    """
+    media, names, stamp = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
+    try:
+        found = sorted((path, *_facts(path, entry)) for path, entry in folders.walk(folder))
+        contents = [(path, folders.content(os.path.join(folder, path))) for path, size, _ in found if size is None]
+    except folders.BatchError as error:
+        return Listing(*[_digest(str(error)).hexdigest()[:16]] * 4)
+    counted = [facts for facts in found if facts[1] is not None and (every or kinds.is_media(facts[0]))]
+    media.update(_digest("".join(f"{path}\0{size}\0" for path, size, _ in counted)).digest())
+    stamp.update(_digest("".join(f"{path}\0{written}\0" for path, _, written in counted)).digest())
+    labels = media.copy()
+    for path, content in contents:
+        taken, naming = _parts(path, content)
+        # A file that says nothing is as good as none.
+        for digest, said in ((media, taken), (labels, taken), (labels, naming), (names, naming)):
+            digest.update(_digest(f"{path}\0{said}").digest() if said else b"")
     return Listing(*(digest.hexdigest()[:16] for digest in (media, labels, names, stamp)))
 
 
 def file(path):
-    """Checksum of the content of one table that lies apart from the batch; of nothing where it is absent."""
-    content = Path(path).read_bytes() if os.path.exists(path) else b""
+    """Checksum of the content of one table that lies apart from the batch; of nothing where there is no such file."""
+    content = folders.content(path) if folders.is_regular(path) else b""
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _digest(text):
-    return hashlib.sha256(text.encode(errors="surrogateescape"))
+def _digest(said):
+    return hashlib.sha256(said.encode(errors="surrogateescape"))
 
 
-def _files(folder, prefix):
-    """[(path below the batch, bytes, time of writing)]; sidecars, whose size is part of their content, and broken links
-    have -1 bytes."""
-    found = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = entry.name
-            if name.startswith("."):
-                continue
-            if entry.is_dir():
-                found += _files(entry.path, f"{prefix}{name}/")
-            else:
-                size, written = _facts(entry)
-                found.append((prefix + name, -1 if name.lower().endswith(SIDECARS) else size, written))
-    return found
-
-
-def _facts(entry):
+def _facts(path, entry):
+    """(bytes, time of writing); no bytes where the content counts, and -1 for a link that leads nowhere."""
     try:
-        found = entry.stat()
+        facts = entry.stat()
+        counts = path.lower().endswith(SIDECARS) and entry.is_file()
     except OSError:
         return -1, 0
-    return found.st_size, found.st_mtime_ns
+    return None if counts else facts.st_size, facts.st_mtime_ns
 
 
-def _table(content):
-    """What of a table counts for the media, all but the columns that only name animals, and what for the names: the
-    rows that name one, or all rows of a table without a header, which is one of named boxes."""
-    text = content.decode("utf-8-sig", errors="surrogateescape")
+def _parts(path, content):
+    """What of a table counts for the media, and what for the names: two texts, empty where it is nothing."""
+    whole, users = hashlib.sha256(content).hexdigest(), os.path.basename(path).lower() in WRITTEN_BY_USERS
+    if not path.lower().endswith(".csv"):
+        return whole, whole if path.lower().endswith(".gz") else ""
     try:
-        columns = [column.strip() for column in next(csv.reader([text.partition("\n")[0]]), [])]
-        naming = [i for i, column in enumerate(columns) if column in NAMING_COLUMNS]
-        if not naming:
-            headerless = any(column.isdigit() for column in columns)
-            return content, content if headerless else b""
-        rows = list(csv.reader(io.StringIO(text, newline="")))
-    except csv.Error:  # the stage that reads it says what is wrong with it
-        return content, content
-    named = [row for row in rows if any(i < len(row) and row[i].strip() for i in naming)]
-    others = [[cell for i, cell in enumerate(row) if i not in naming] for row in rows]
-    return _joined(others), _joined(named)
+        found = text.table(text.decoded(content))
+    except text.TableError:  # `label` says what is wrong with a table of names, and no detection is lost meanwhile
+        return "" if users else whole, whole
+    naming = [column for column in NAMING if column in found.columns]
+    if users:
+        taken = [column for column in TAKEN if column in found.columns]
+    elif naming:
+        taken = [column for column in found.columns if column not in NAMING]
+    else:  # a table without a header is one of named boxes
+        return whole, whole if any(column.isdigit() for column in found.columns) else ""
+    problems = "".join(found.problems)
+    return _rows(found, taken, ["path", *taken]), _rows(found, naming, found.columns) + problems
 
 
-def _joined(rows):
-    return "\n".join("\0".join(row) for row in rows).encode(errors="surrogateescape")
+def _rows(found, wanted, shown):
+    """The cells `shown` of the rows that fill any of the columns `wanted`; empty where none does."""
+    rows = [[row.get(column) for column in shown] for _, row in found.rows if any(row[column] for column in wanted)]
+    return f"{shown}{rows}" if rows else ""

@@ -126,10 +126,11 @@ class Plan:
         """The listing.Listing of the batch folder; of a drawn batch, which its settings tell, nothing."""
         if "synthetic" in self.collections[collection]:
             return listing.Listing()
-        folder = self.folder(collection, batch)
-        if folder not in self._listings:
-            self._listings[folder] = listing.of(folder)
-        return self._listings[folder]
+        labels = self.collections[collection]["labels"]
+        key = self.folder(collection, batch), isinstance(labels, dict) and "dataset" in labels
+        if key not in self._listings:
+            self._listings[key] = listing.of(*key)
+        return self._listings[key]
 
     def names(self, collection):
         """{batch: checksum of who is said to be in its pictures}: what a model that learns from names rests on."""

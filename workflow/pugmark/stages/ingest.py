@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 
 from pugmark import tables, weights
-from pugmark.formats import folder, labels_csv, pixels, sequences, sidecars, times
+from pugmark.formats import folder, kinds, labels_csv, pixels, sequences, sidecars, times
 from pugmark.runtime import cli
 
 LOG = logging.getLogger("pugmark.stages.ingest")
@@ -48,7 +48,8 @@ def ingest(batch, settings):
     given = {path: facts["sequence"] for path, facts in said.items() if facts["sequence"]}
     for row, sequence in zip(rows, sequences.assign(rows, given, name, settings["sequence_gap"]), strict=True):
         row.update(sequence=folder.printable(sequence), path=folder.printable(row["path"]))
-    return rows, _counted(rows) | dict(sorted((counts + passed).items()))
+    counts["hidden"] = passed.pop("hidden", 0)
+    return rows, _counted(rows) | dict(sorted(counts.items())) | {"passed over": dict(sorted(passed.items()))}
 
 
 def _by_media(said):
@@ -69,7 +70,7 @@ def _row(path, facts, settings, batch):
     return {
         "media_id": hashlib.sha256().hexdigest()[:16],
         "path": path,
-        "kind": "video" if pixels.is_video(path) else "image",
+        "kind": "video" if kinds.is_video(path) else "image",
         **dict.fromkeys(("width", "height", "timestamp", "utc_offset", "frame_number")),
         "time_source": "none",
         "station": _station(path, facts, settings, batch),
@@ -208,7 +209,10 @@ def main(argv=None):
     except (folder.BatchError, times.ZoneError) as error:
         raise SystemExit(f"{args.batch}: {error}") from error
     tables.write(args.out, "media", rows, stage="ingest", settings=args.settings, counts=counts)
+    passed = counts.pop("passed over")
     LOG.info("%s", ", ".join(f"{count} {what}" for what, count in counts.items()))
+    if passed:
+        LOG.info("passed over by kind: %s", ", ".join(f"{kind}: {number}" for kind, number in passed.items()))
 
 
 if __name__ == "__main__":

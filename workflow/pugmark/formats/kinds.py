@@ -1,0 +1,69 @@
+"""What kind of file a suffix stands for: everything that the readers of this package open.
+
+A suffix is only a promise. A file that does not open (`.ts` may hold TypeScript) becomes a row with its reason.
+"""
+
+import os
+
+IMAGES = frozenset(
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".bmp",
+        ".gif",
+        ".jp2",
+        ".j2k",
+        ".avif",
+    ]  # Pillow
+)
+VIDEOS = frozenset(
+    [
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".avi",
+        ".divx",
+        ".mkv",
+        ".webm",
+        ".mpg",
+        ".mpeg",
+        ".vob",
+        ".wmv",
+        ".asf",
+        ".flv",
+        ".f4v",
+        ".ts",
+        ".mts",
+        ".m2ts",
+        ".3gp",
+        ".3g2",
+        ".ogv",
+        ".mxf",
+        ".mjpg",
+        ".mjpeg",
+        ".h264",
+        ".dav",
+    ]  # PyAV
+)
+SIDECARS = frozenset({".csv", ".json"})
+
+
+def suffix(path):
+    """The suffix of `path` in small letters, with its dot; empty where there is none."""
+    return os.path.splitext(path)[1].lower()
+
+
+def is_media(path):
+    """Whether `path` is named like an image or a video."""
+    return suffix(path) in IMAGES or suffix(path) in VIDEOS
+
+
+def is_video(path):
+    """Whether `path` is named like a video."""
+    return suffix(path) in VIDEOS
