@@ -43,7 +43,8 @@ def test_a_stage_says_what_it_took_also_when_it_fails(tmp_path):
 
 
 def test_the_peak_is_the_process_own_and_counts_what_is_freed_again():
-    code = "from pugmark.runtime import usage\nwith usage.recorded():\n b = bytearray({} * 2**20); b[::4096] = b[::4096]; del b"
+    work = "b = bytearray({} * 2**20); b[::4096] = b[::4096]; del b"
+    code = f"from pugmark.runtime import usage\nwith usage.recorded():\n {work}"
     found = []
     for size in (1, 200):
         command = [sys.executable, "-c", code.format(size)]
