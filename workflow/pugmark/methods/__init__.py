@@ -95,7 +95,7 @@ def _literals(path):
     missing = [name for name in REQUIRED if name not in found]
     if missing:
         raise MethodError(
-            f"methods/{path.name} does not state {', '.join(missing)}: write them as literals (docs/adding_a_method.md)."
+            f"methods/{path.name} does not state {', '.join(missing)}: write each as a literal (docs/adding_a_method.md)."
         )
     return {**OPTIONAL, **found}
 
