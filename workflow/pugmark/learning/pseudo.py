@@ -17,6 +17,50 @@ from pugmark.learning.trainer import TrainingError
 from pugmark.runtime.devices import device
 
 logger = logging.getLogger(__name__)
+PARAMS = {
+    "backbone": "resnet50",  # [paper] a network of torchvision, timm/NAME or open_clip/NAME
+    "weights": "resnet50-imagenet",  # [paper] name of a weight file, null for random initialisation
+    "last_stride": 1,  # [code] of a ResNet's last stage; 2 for other networks
+    "labels": "none",  # [paper] identity takes the names for the clusters: an upper bound, not a method
+    "height": 128,  # [ours: the size that FANCL states] pixels
+    "width": 256,  # [ours: the size that FANCL states] pixels
+    "epochs": 50,  # [code] clusterings; 0 trains nothing
+    "iterations": 100,  # [ours: the published 200 to 400 suit far larger collections] batches per epoch
+    "identities": 16,  # [code] clusters in a batch, P
+    "images": 4,  # [code] crops of each cluster, K
+    "lr": 0.00035,  # [code] of Adam
+    "weight_decay": 0.0005,  # [code] of all layers
+    "eps": 0.6,  # [code] Jaccard distance of neighbours in DBSCAN; never choose it by test scores
+    "min_samples": 4,  # [code] neighbours that make a core point
+    "k1": 30,  # [code] size of the k-reciprocal sets: about the images of an individual, at most 30
+    "k2": 6,  # [code] neighbours of the query expansion
+    "flip": 0.5,  # [code] probability; 0 where the two flanks of an animal differ
+    "padding": 10,  # [code] pixels around the image before the random crop
+    "erasing": 0.5,  # [code] probability of random erasing
+    "amp": True,  # [ours: half the memory] mixed precision on a GPU
+}
+"""Settings that the family shares, as published for people; a method's file states what it has otherwise."""
+ALLOWED = {
+    "backbone": "word",
+    "weights": "null or word",
+    "last_stride": [1, 2],
+    "labels": ["none", "identity"],
+    "height": ">= 32",
+    "width": ">= 32",
+    "epochs": ">= 0",
+    "iterations": ">= 1",
+    "identities": ">= 2",
+    "images": ">= 1",
+    "lr": "> 0",
+    "weight_decay": ">= 0",
+    "eps": "> 0, < 1",
+    "min_samples": ">= 1",
+    "k1": ">= 2",
+    "k2": ">= 1",
+    "flip": ">= 0, <= 1",
+    "padding": ">= 0",
+    "erasing": ">= 0, <= 1",
+}
 EPS, EPS_STEP = (0.3, 0.8), 0.05
 """Between which an epoch may choose it anew, and by how much at a time."""
 LARGEST, PATIENCE = 0.9, 3

@@ -14,6 +14,27 @@ import trackers
 from pugmark.learning.hashing import directions
 from pugmark.learning.video import videos
 
+PARAMS = {
+    "high": 0.6,  # [code] least confidence of a box in the first stage
+    "new": 0.7,  # [code] least confidence of a box that starts a track
+    "match": 0.1,  # [code] least IoU times confidence in the first stage: a cost of 0.9
+    "match_low": 0.5,  # [code] least IoU in the second stage
+    "match_new": 0.3,  # [code] least IoU times confidence with a track that is not confirmed: a cost of 0.7
+    "confirm": 2,  # [code] boxes until a track counts, but for those of the first frame
+    "memory": 30,  # [code] sampled frames that a track outlives without a box; the paper means one second
+    "size": 128,  # [ours: a track needs a direction of its own] length of the vectors
+}
+"""Settings of a tracker in two stages."""
+ALLOWED = {
+    "high": ">= 0, <= 1",
+    "new": ">= 0, <= 1",
+    "match": ">= 0, <= 1",
+    "match_low": ">= 0, <= 1",
+    "match_new": ">= 0, <= 1",
+    "confirm": ">= 1",
+    "memory": ">= 0",
+    "size": ">= 2",
+}
 FRAME_RATE = 30
 """At which the package counts its buffers in frames as given; any other rate would rescale them, down to none."""
 _NONE = np.zeros(0, int)

@@ -24,50 +24,53 @@ TITLE = "FANCL"
 SOURCE = "Zhang, Zhao, Liu: Feature-Aware Noise Contrastive Learning for Unsupervised Red Panda Re-Identification"
 FAMILY = "label-free"
 LABELS = "none"
-PARAMS = {
-    "backbone": "resnet50",  # torchvision name or timm/NAME
-    "weights": "resnet50-imagenet",  # name of a weight file, null for random initialisation
-    "last_stride": 1,  # of a ResNet's last stage; 2 for other networks
-    "pool": "gap",  # gap, or gem as the released code of Cluster Contrast has it
-    "branches": ["original", "noised", "fused"],  # each with a cluster loss and a memory
-    "consistency": ["cluster", "instance"],  # of the noised twin: with its memory, with its vector
-    "consistency_weight": 1.0,  # of these terms against the cluster losses
-    "detach": False,  # whether the instance term moves the original encoder alone
-    "layer": "conv1",  # whose activation says where to add noise: conv1, bn1, layer4.2.conv3 or layer4.2.bn3
-    "area": 0.1,  # share of the pixels that becomes noise; the paper gains with .05 and .1
-    "density": 1.0,  # share of the pixels of that region that turn black
-    "activation": "current",  # of the network as it is, or as it was at the start of the epoch: current or epoch
-    "inference": "original",  # the vector of a crop: original, fused or both
-    "labels": "none",  # identity takes the names for the clusters: a bound, no method
-    "height": 128,  # pixels
-    "width": 256,  # pixels
-    "epochs": 60,  # clusterings
-    "iterations": 100,  # batches per epoch: 1 to 4 passes over the crops
-    "identities": 16,  # clusters in a batch, P
-    "images": 4,  # crops of each, K
-    "lr": 0.00035,  # Adam
-    "step": 20,  # epochs after which the learning rate is divided by 10
-    "weight_decay": 0.0005,  # of all layers
-    "momentum": 0.1,  # weight of the old memory against the new feature
-    "update": "sequential",  # features of a batch that move a memory: sequential, batch_mean or hard
-    "temperature": 0.05,  # of the similarities in the cluster loss
-    "eps": 0.6,  # Jaccard distance of neighbours in DBSCAN; never choose it by test scores
-    "min_samples": 4,  # neighbours that make a core point
-    "k1": 30,  # size of the k-reciprocal sets: about the images of an individual, at most 30
-    "k2": 6,  # neighbours of the query expansion
-    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
-    "padding": 10,  # pixels around the image before the random crop
-    "erasing": 0.0,  # probability of random erasing, which the paper does not list
-    "amp": True,  # mixed precision on a GPU
+PARAMS = pseudo.PARAMS | {
+    "backbone": "resnet50",  # [paper] a network of torchvision or timm/NAME
+    "last_stride": 1,  # [ours: not stated; as in the code of its rivals] of a ResNet's last stage; 2 for other networks
+    "pool": "gap",  # [paper] average pooling; gem for the generalised mean, as in the code of Cluster Contrast
+    "branches": ["original", "noised", "fused"],  # [paper] each has a cluster loss and a memory
+    "consistency": ["cluster", "instance"],  # [paper] agreement with the noised twin: its memory, its vector
+    "consistency_weight": 1.0,  # [paper] of the agreement, against the cluster losses
+    "detach": False,  # [ours: not stated] whether the instance term moves the original encoder alone
+    "layer": "conv1",  # [ours: the paper names none] the layer whose activation says where to add noise
+    "area": 0.1,  # [paper] share of the pixels that becomes noise; .05 and .1 gain most
+    "density": 1.0,  # [ours: the pictures show full erasure] share of that region's pixels that turn black
+    "activation": "current",  # [ours: not stated] of the network as it is, or as it was when the epoch began
+    "inference": "original",  # [ours: not stated] the vector of a crop; both joins those of original and fused
+    "height": 128,  # [paper] pixels
+    "width": 256,  # [paper] pixels
+    "epochs": 60,  # [paper]
+    "iterations": 100,  # [ours: not stated] batches per epoch
+    "identities": 16,  # [ours: the paper states 64 crops a batch] clusters in a batch, P
+    "images": 4,  # [ours: the paper states 64 crops a batch] crops of each cluster, K
+    "lr": 0.00035,  # [paper]
+    "weight_decay": 0.0005,  # [paper]
+    "step": 20,  # [paper] epochs after which the learning rate is divided by 10
+    "momentum": 0.1,  # [paper] weight of the old memory against the new feature
+    "update": "sequential",  # [ours: not stated; as Cluster Contrast] which features of a batch move a memory
+    "temperature": 0.05,  # [paper] of the similarities in the cluster loss
+    "eps": 0.6,  # [ours: not stated; as its rivals] Jaccard distance of neighbours; never choose it by test scores
+    "min_samples": 4,  # [ours: not stated; as its rivals]
+    "k1": 30,  # [ours: not stated; as its rivals]
+    "k2": 6,  # [ours: not stated; as its rivals]
+    "flip": 0.5,  # [ours: the paper flips at a rate it does not state]
+    "padding": 10,  # [paper]
+    "erasing": 0.0,  # [paper] probability of random erasing, which the paper does not list
 }
-CHOICES = {
-    "labels": ["none", "identity"],
+ALLOWED = pseudo.ALLOWED | {
     "pool": ["gap", "gem"],
-    "update": ["sequential", "batch_mean", "hard"],
-    "branches": ["original", "noised", "fused"],
+    "branches": [["original"], ["original", "noised"], ["original", "noised", "fused"]],
     "consistency": ["cluster", "instance"],
+    "consistency_weight": ">= 0",
+    "layer": ["conv1", "bn1", "layer4.2.conv3", "layer4.2.bn3"],
+    "area": ">= 0, < 1",
+    "density": ">= 0, <= 1",
     "activation": ["current", "epoch"],
     "inference": ["original", "fused", "both"],
+    "step": ">= 1",
+    "momentum": ">= 0, <= 1",
+    "update": ["sequential", "batch_mean", "hard"],
+    "temperature": "> 0",
 }
 PUBLISHED = [
     {"data": "red pandas, 23 test individuals", "metric": "mAP", "value": 0.416, "setting": "no labels"},

@@ -11,11 +11,18 @@ SOURCE = "Control: He et al., Deep residual learning for image recognition (CVPR
 FAMILY = "control"
 LABELS = "none"
 PARAMS = {
-    "backbone": "resnet50",  # torchvision name, timm/NAME or open_clip/NAME
-    "weights": "resnet50-imagenet",  # name of a weight file, null for a random network
-    "height": 224,  # pixels
-    "width": 224,  # pixels
-    "pool": "gap",  # gap or gem
+    "backbone": "resnet50",  # [paper] a network of torchvision, timm/NAME or open_clip/NAME
+    "weights": "resnet50-imagenet",  # [paper] name of a weight file, null for a random network
+    "height": 224,  # [paper] pixels
+    "width": 224,  # [paper] pixels
+    "pool": "gap",  # [paper] average pooling; gem for the generalised mean
+}
+ALLOWED = {
+    "backbone": "word",
+    "weights": "null or word",
+    "height": ">= 32",
+    "width": ">= 32",
+    "pool": ["gap", "gem"],
 }
 PUBLISHED = []
 

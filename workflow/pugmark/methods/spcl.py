@@ -22,37 +22,22 @@ TITLE = "SpCL"
 SOURCE = "Ge et al., Self-paced contrastive learning with hybrid memory for domain adaptive object re-ID (NeurIPS 2020)"
 FAMILY = "label-free"
 LABELS = "none"
-PARAMS = {
-    "backbone": "resnet50",  # torchvision name, timm/NAME or open_clip/NAME
-    "weights": "resnet50-imagenet",  # name of a weight file, null for random initialisation
-    "last_stride": 1,  # of a ResNet's last stage; 2 for other networks
-    "pool": "gap",  # gap or gem
-    "labels": "none",  # identity takes the names for the clusters, all of them reliable: a bound, no method
-    "height": 128,  # pixels, as FANCL states
-    "width": 256,  # pixels
-    "epochs": 50,  # clusterings
-    "iterations": 100,  # batches per epoch: 1 to 4 passes over the crops
-    "identities": 16,  # a batch has identities x images crops
-    "images": 4,  # crops of each cluster; a single crop comes once
-    "lr": 0.00035,  # Adam
-    "step": 20,  # epochs after which the learning rate is divided by 10
-    "weight_decay": 0.0005,  # of all layers
-    "momentum": 0.2,  # weight of the old vector against the new feature
-    "temperature": 0.05,  # of the similarities in the loss
-    "eps": 0.6,  # Jaccard distance of neighbours in DBSCAN; never choose it by test scores
-    "eps_gap": 0.02,  # by how much the tighter and the looser eps differ from it; 0 trusts every cluster
-    "independent": 0.9,  # share of the first epoch's clusters that set how independent a cluster must be
-    "min_samples": 4,  # neighbours that make a core point
-    "k1": 30,  # size of the k-reciprocal sets: about the images of an individual, at most 30
-    "k2": 6,  # neighbours of the query expansion
-    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
-    "padding": 10,  # pixels around the image before the random crop
-    "erasing": 0.5,  # probability of random erasing
-    "amp": True,  # mixed precision on a GPU
+PARAMS = pseudo.PARAMS | {
+    "pool": "gap",  # [code] average pooling; gem for the generalised mean
+    "step": 20,  # [code] epochs after which the learning rate is divided by 10
+    "momentum": 0.2,  # [code] weight of the old vector against the new feature
+    "temperature": 0.05,  # [code] of the similarities in the loss
+    "images": 4,  # [code] crops of each cluster, K; a single crop comes once
+    "eps_gap": 0.02,  # [code] by how much the tighter and the looser eps differ from eps; 0 trusts every cluster
+    "independent": 0.9,  # [code] share of the first epoch's clusters that set how independent a cluster must be
 }
-CHOICES = {
-    "labels": ["none", "identity"],
+ALLOWED = pseudo.ALLOWED | {
     "pool": ["gap", "gem"],
+    "step": ">= 1",
+    "momentum": ">= 0, <= 1",
+    "temperature": "> 0",
+    "eps_gap": ">= 0, < 1",
+    "independent": ">= 0, <= 1",
 }
 PRESETS = {
     "matched": {"epochs": 60, "identities": 16, "images": 4, "erasing": 0.0},  # FANCL's sizes
