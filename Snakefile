@@ -10,11 +10,11 @@ if "collections" not in config:
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/inputs.smk"
-include: "workflow/rules/report_inputs.smk"
 include: "workflow/rules/progress.smk"
+include: "workflow/rules/obtain.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/learn.smk"
+include: "workflow/rules/recognise.smk"
 include: "workflow/rules/assess.smk"
 
 

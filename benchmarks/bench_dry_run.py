@@ -47,7 +47,7 @@ def outputs(folder, batches):
     """Paths of all that the workflow makes."""
     os.chdir(folder)
     plan = Plan(yaml.safe_load(CONFIG))
-    model, base = folder / plan.model(plan.runs("survey")[0]), folder / "results" / "survey"
+    model, base = folder / plan.models.folder(plan.runs("survey")[0]), folder / "results" / "survey"
     report, run = folder / "results" / "report", base / "runs" / "random-s1"
     yield from (base / "split.parquet", report / "index.html", model / "model.pt", model / "trained.parquet")
     yield from (run / f"{name}.parquet" for name in ("clusters", "metrics", "queries"))

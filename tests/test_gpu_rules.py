@@ -42,7 +42,7 @@ def copy(tmp_path_factory):
     for part in ("workflow", "envs"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     for stage in ("ingest", "detect", "mask", "crop", "label", "split", "train", "embed"):
-        (folder / "workflow" / "pugmark" / f"{stage}.py").write_text(STAGE)
+        (folder / "workflow" / "pugmark" / "stages" / f"{stage}.py").write_text(STAGE)
     (folder / "media" / "day").mkdir(parents=True)
     return folder
 

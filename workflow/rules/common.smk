@@ -1,4 +1,5 @@
 import gc
+import inspect
 import os
 import sys
 
@@ -8,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 # Python does takes a fifth of the time of `snakemake -n`.
 gc.set_threshold(100_000, 50, 50)
 
-# Rules call `python -m pugmark.<stage>`: the package is found in every job, local or on a cluster, and the interpreter
+# Rules call `python -m pugmark.stages.STAGE`: the package is found in every job, local or on a cluster, and the interpreter
 # is the one that runs Snakemake unless a software deployment puts another first.
 _package = os.path.join(workflow.basedir, "workflow")
 os.environ["PYTHONPATH"] = os.pathsep.join(
@@ -20,12 +21,14 @@ os.environ["PATH"] = os.pathsep.join(
 sys.path.insert(0, _package)
 
 
-from pugmark.runtime import disk
-from pugmark.planning import handover, listing
-from pugmark.planning.batches import whole
-from pugmark.planning.configuration import ConfigError
 from pugmark.methods import MethodError
-from pugmark.planning.plan import Plan, canonical, code
+from pugmark.planning import handover, listing
+from pugmark.planning.configuration import ConfigError
+from pugmark.planning.fingerprint import of as code
+from pugmark.planning.plan import Plan
+from pugmark.planning.settings import Settings
+from pugmark.planning.versions import canonical
+from pugmark.runtime import disk
 
 # The process that the user started looks for batches; its jobs, which read this file as well, are handed what it found.
 try:
@@ -44,6 +47,7 @@ envvars:
     "PYTHONPATH",
 
 
+SETTINGS = Settings(PLAN)
 RESULTS = PLAN.results
 BATCH = f"{RESULTS}/{{collection}}/batches/{{batch}}"
 # A batch that is no shard of another: a shard's name ends in .1of4.
@@ -68,6 +72,17 @@ wildcard_constraints:
     run="[^/]+",
     version="[0-9a-f]{12}",
     checksum="[0-9a-f]{8}",
+
+
+def ask(question):
+    """Input or params function: the answer of a method whose arguments are named like wildcards."""
+    names = list(inspect.signature(question).parameters)
+    return lambda wildcards: question(*(wildcards[name] for name in names))
+
+
+def named(paths):
+    """`name=path` words of a stage's --weights."""
+    return [f"{name}={path}" for name, path in paths.items()]
 
 
 def memory(base, per_input=0):
