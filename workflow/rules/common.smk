@@ -20,7 +20,7 @@ os.environ["PATH"] = os.pathsep.join(
 sys.path.insert(0, _package)
 
 
-from pugmark.runtime import disk
+from pugmark.runtime import attempts, disk
 from pugmark.planning import handover, listing
 from pugmark.planning.batches import whole
 from pugmark.planning.configuration import ConfigError
@@ -71,17 +71,22 @@ wildcard_constraints:
 
 
 def memory(base, per_input=0):
-    """Resource function: MB that grow with the attempt and with each MB of input."""
+    """Resource function: MB that grow with each MB of input, and after an attempt that ran out of memory."""
 
-    def mem_mb(wildcards, input, attempt):
-        return int((base + per_input * input.size_mb) * attempt)
+    def mem_mb(wildcards, input, attempt, rulename):
+        grown = attempts.growth("memory", rulename, wildcards, attempt)
+        return int((base + per_input * input.size_mb) * grown)
 
     return mem_mb
 
 
 def minutes(base):
-    """Resource function: minutes that grow with the attempt, for a job that its time limit ended."""
-    return lambda wildcards, attempt: base * attempt
+    """Resource function: minutes that grow after an attempt that its time limit ended."""
+
+    def runtime(wildcards, attempt, rulename):
+        return base * attempts.growth("time", rulename, wildcards, attempt)
+
+    return runtime
 
 
 def results_writable():
