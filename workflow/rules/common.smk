@@ -28,7 +28,7 @@ from pugmark.planning.fingerprint import of as code
 from pugmark.planning.plan import Plan
 from pugmark.planning.settings import Settings
 from pugmark.planning.versions import canonical
-from pugmark.runtime import disk
+from pugmark.runtime import attempts, disk
 
 # The process that the user started looks for batches; its jobs, which read this file as well, are handed what it found.
 try:
@@ -86,17 +86,22 @@ def named(paths):
 
 
 def memory(base, per_input=0):
-    """Resource function: MB that grow with the attempt and with each MB of input."""
+    """Resource function: MB that grow with each MB of input, and after an attempt that ran out of memory."""
 
-    def mem_mb(wildcards, input, attempt):
-        return int((base + per_input * input.size_mb) * attempt)
+    def mem_mb(wildcards, input, attempt, rulename):
+        grown = attempts.growth("memory", rulename, wildcards, attempt)
+        return int((base + per_input * input.size_mb) * grown)
 
     return mem_mb
 
 
 def minutes(base):
-    """Resource function: minutes that grow with the attempt, for a job that its time limit ended."""
-    return lambda wildcards, attempt: base * attempt
+    """Resource function: minutes that grow after an attempt that its time limit ended."""
+
+    def runtime(wildcards, attempt, rulename):
+        return base * attempts.growth("time", rulename, wildcards, attempt)
+
+    return runtime
 
 
 def results_writable():

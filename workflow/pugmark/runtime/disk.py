@@ -7,6 +7,7 @@ import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+BLOCK = 4096
 _RANDOM = "?" * 8  # what mkstemp adds to a name
 _REFUSALS = {
     errno.ENOSPC: ("the disk is full (of bytes or of files)", "Free space there"),
@@ -69,10 +70,15 @@ def refusals_told(path):
 
 
 def check(folder):
-    """Raise DiskError where no file can be made in `folder`, which is made where it is absent."""
+    """Raise DiskError where no file can be written in `folder`, which is made where it is absent.
+
+    A full disk still takes an empty file.
+    """
     with refusals_told(folder):
         os.makedirs(folder, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(BLOCK))
+            file.flush()
 
 
 def _beside(path):
