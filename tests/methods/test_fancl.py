@@ -95,7 +95,7 @@ def test_banks_are_unit_rows_one_for_each_cluster_and_branch(seen):
 @pytest.mark.parametrize("area", [0.1, 0.25])
 def test_noise_hides_its_share_of_the_animal_and_nothing_else(seen, layer, area):
     """The animal fills 36 x 36 of the 40 x 40 pixels. What is around it is white, and so is the padding."""
-    made, (views, pictures, places, _) = learner(seen, layer=layer, area=area, padding=8)
+    made, (_, pictures, places, _) = learner(seen, layer=layer, area=area, padding=8)
     encoder = made.model["encoder"]
     region = encoder.region(transforms.normalise(pictures))
     animal = pictures[:, 3] > 127

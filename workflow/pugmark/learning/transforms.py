@@ -53,13 +53,10 @@ def traced_recipe(height, width, flip=0.5, pad=10, erasing=0.0, fill=None, extra
     view: as of `train_recipe`. picture: uint8 4 x height x width, resized and nothing else. places: int32 height x
     width, which pixel of the picture, counted row by row, each pixel of the view shows, NOWHERE for padding.
     """
-    traced = [
-        _Traced(
-            height, width, v2.Compose(_moved(height, width, flip, pad, grey)), v2.Compose(_finished(erasing, extra))
-        )
-        for grey in (fill or 0, 0)
-    ]
-    return Recipe(traced[0], (height, width), traced[1])
+    finish = v2.Compose(_finished(erasing, extra))
+    moves = (v2.Compose(_moved(height, width, flip, pad, grey)) for grey in (fill or 0, 0))
+    masked, bare = (_Traced(height, width, move, finish) for move in moves)
+    return Recipe(masked, (height, width), bare)
 
 
 class _Traced:

@@ -2,8 +2,9 @@
 
 Each image x is encoded as f. The pixels of the animal that have the highest activation turn black, and a second network
 encodes this noised image as f~. Those pixels are chosen on the whole picture and follow it through flip and crop; no
-noise falls on padding or outside the mask. A linear layer fuses both to f^. The clusters of f are the pseudo-labels of all three, each with
-a memory of its own. The loss sums their cluster contrast, and pulls f to its noised twin and to the twin's memory:
+noise falls on padding or outside the mask. A linear layer fuses both vectors to f^. The clusters of f are the
+pseudo-labels of all three, each with a memory of its own. The loss sums their cluster contrast, and pulls f to its
+noised twin and to the twin's memory:
 
     L = sum over branches of -log softmax(<f, M> / t)_y  -  <f, m~_y>  -  <f, f~>
 
@@ -35,7 +36,7 @@ PARAMS = {
     "consistency_weight": 1.0,  # of these terms against the cluster losses
     "detach": False,  # whether the instance term moves the original encoder alone
     "layer": "conv1",  # whose activation says where to add noise: conv1, bn1, layer4.2.conv3 or layer4.2.bn3
-    "area": 0.1,  # share of the animal's pixels (of all, without a mask) that becomes noise; the paper gains with .05, .1
+    "area": 0.1,  # share of the animal's pixels (without a mask: of all) that turn black; the paper gains with .05, .1
     "density": 1.0,  # share of the pixels of that region that turn black
     "activation": "current",  # of the network as it is, or as it was at the start of the epoch: current or epoch
     "inference": "original",  # the vector of a crop: original, fused or both
@@ -91,7 +92,7 @@ def embed(crops, params, state):
 
 
 def network(params, state):
-    """The trained branches, B x 3 x H x W -> unit vectors; with a fourth channel where the animal's outline is known."""
+    """The trained branches: B x 3 x H x W, or 4 with the animal's outline, -> unit vectors."""
     trained = Branches(params)
     trained.load_state_dict(state["model"])
     return trained.seeing()
