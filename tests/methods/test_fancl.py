@@ -9,7 +9,7 @@ from learning import crop_tables
 from torch.nn import functional as F
 
 from pugmark import methods
-from pugmark.learning import crops, run, trainer
+from pugmark.learning import crops, fana, run, trainer, transforms
 from pugmark.methods import fancl
 from pugmark.stages import train
 
@@ -50,11 +50,11 @@ def vectors(name, seen, **settings):
 
 
 def learner(seen, **settings):
+    """A learner and its first batch: views, pictures, places and indices."""
     torch.manual_seed(0)
     made = fancl.Fancl(seen, methods.resolve("fancl", SMALL | settings), run.Run(1))
     made.amp = False
-    for images, indices in made.batches(0):
-        return made, images, indices
+    return made, next(iter(made.batches(0)))
 
 
 def test_without_its_parts_it_is_cluster_contrast_bit_for_bit(seen):
@@ -65,10 +65,10 @@ def test_without_its_parts_it_is_cluster_contrast_bit_for_bit(seen):
 
 @pytest.mark.parametrize("consistency", [[], ["cluster"], ["instance"], ["cluster", "instance"]])
 def test_the_loss_of_each_ablation_by_hand(seen, consistency):
-    made, images, indices = learner(seen, consistency=consistency)
+    made, batch = learner(seen, consistency=consistency)
     torch.manual_seed(5)
-    loss = made.loss(images, indices).item()
-    found, labels = made.latest, made.labels(indices)
+    loss = made.loss(*batch).item()
+    found, labels = made.latest, made.labels(batch[-1])
     banks = made.model["banks"]
     expected = 0.0
     for branch, vectors in found.items():
@@ -82,7 +82,7 @@ def test_the_loss_of_each_ablation_by_hand(seen, consistency):
 
 
 def test_banks_are_unit_rows_one_for_each_cluster_and_branch(seen):
-    made, *_ = learner(seen)
+    made, _ = learner(seen)
     clusters = made.figures()["clusters"]
     size = made.model["encoder"].backbone.size
     for branch in ("original", "noised", "fused"):
@@ -91,9 +91,41 @@ def test_banks_are_unit_rows_one_for_each_cluster_and_branch(seen):
         torch.testing.assert_close(rows.norm(dim=1), torch.ones(clusters))
 
 
+@pytest.mark.parametrize("layer", ["conv1", "bn1", "layer2.0.conv2", "layer4.0.bn2"])
+@pytest.mark.parametrize("area", [0.1, 0.25])
+def test_noise_hides_its_share_of_the_animal_and_nothing_else(seen, layer, area):
+    """The animal fills 36 x 36 of the 40 x 40 pixels. What is around it is white, and so is the padding."""
+    made, (_, pictures, places, _) = learner(seen, layer=layer, area=area, padding=8)
+    encoder = made.model["encoder"]
+    region = encoder.region(transforms.normalise(pictures))
+    animal = pictures[:, 3] > 127
+    assert 0.75 < animal.float().mean() < 0.85
+    hidden = (region & animal).sum((1, 2)) / animal.sum((1, 2))
+    torch.testing.assert_close(hidden, torch.full_like(hidden, area), atol=0.001, rtol=0)
+    assert not (region & ~animal).any()
+    carried = fana.carried(region, places)
+    assert carried.any() and (places < 0).any() and not carried[places < 0].any()
+    for view, shown, source in zip(carried, places, region, strict=True):
+        assert torch.equal(view[shown >= 0], source.flatten()[shown[shown >= 0].long()])
+
+
+def test_the_noised_encoder_sees_the_view_with_the_pictures_noise(seen):
+    made, (*views, _) = learner(seen, area=0.3, padding=8)
+    encoder, given = made.model["encoder"], []
+    encoder.noised.register_forward_pre_hook(lambda module, images: given.append(images[0]))
+    encoder.original.register_forward_pre_hook(lambda module, images: given.append(images[0]))
+    region = fana.carried(encoder.region(transforms.normalise(views[1])), views[2])
+    made.encode(*views)
+    original, noised = given
+    assert region.any() and torch.equal(original, views[0])
+    assert torch.equal(noised.movedim(1, -1)[~region], original.movedim(1, -1)[~region])
+    black = noised.movedim(1, -1)[region]
+    torch.testing.assert_close(black, torch.tensor(fana.BLACK).expand_as(black))
+
+
 def test_encoders_and_fusion_all_learn(seen):
-    made, images, indices = learner(seen)
-    made.loss(images, indices).backward()
+    made, batch = learner(seen)
+    made.loss(*batch).backward()
     encoder = made.model["encoder"]
     for part in (encoder.original, encoder.noised, encoder.fusion):
         gradients = [p.grad for p in part.parameters() if p.requires_grad]
@@ -101,27 +133,28 @@ def test_encoders_and_fusion_all_learn(seen):
 
 
 def test_detach_spares_the_noised_encoder_the_instance_term(seen):
-    made, images, indices = learner(seen, consistency=["instance"], detach=True)
-    made.loss(images, indices)
-    made._agreement(made.model["banks"], made.labels(indices)).backward()
+    made, batch = learner(seen, consistency=["instance"], detach=True)
+    made.loss(*batch)
+    made._agreement(made.model["banks"], made.labels(batch[-1])).backward()
     encoder = made.model["encoder"]
     assert all(p.grad is None for p in encoder.noised.parameters())
     assert any(p.grad is not None for p in encoder.original.parameters())
 
 
 def test_equal_networks_without_noise_agree_fully(seen):
-    made, images, _ = learner(seen, area=0.0, consistency=["instance"])
+    made, (*views, _) = learner(seen, area=0.0, consistency=["instance"])
     encoder = made.model["encoder"].eval()
     encoder.noised.load_state_dict(copy.deepcopy(encoder.original.state_dict()))
-    found = encoder.encode(images)
+    found = made.encode(*views)
     torch.testing.assert_close(found["original"], found["noised"])
     made.latest = found
     assert made._agreement(made.model["banks"], None).item() == pytest.approx(1, abs=1e-6)
 
 
 def test_the_vectors_length_changes_no_loss(seen):
-    made, images, indices = learner(seen)
-    labels, made.latest = made.labels(indices), made.model["encoder"].eval().encode(images)
+    made, (*views, indices) = learner(seen)
+    made.model["encoder"].eval()
+    labels, made.latest = made.labels(indices), made.encode(*views)
     bank, feature = made.model["banks"]["original"], made.latest["original"]
     assert bank.loss(7 * feature, labels).item() == pytest.approx(bank.loss(feature, labels).item(), rel=1e-5)
 

@@ -1,5 +1,7 @@
 """The crops that a method sees: metadata in memory, JPEG bytes in a temporary file, pixels decoded one at a time."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -7,7 +9,7 @@ import pyarrow.compute as pc
 
 from pugmark import tables
 from pugmark.learning.scratch import Scratch
-from pugmark.masking.apply import load_crop
+from pugmark.masking import apply
 
 # The path stays behind: in many data sets the folder is the animal's name.
 _VISIBLE = [name for name in tables.definitions()["crops"]["columns"] if name not in ("image", "mask", "path")]
@@ -26,23 +28,53 @@ class Crops:
         None for all."""
         self.meta, self._pictures, self.fill = meta, pictures, fill
         self._rows = np.arange(len(meta)) if rows is None else rows
+        self._outlined = False
 
     def __len__(self):
         return len(self._rows)
 
-    def image(self, index):
-        """Crop `index` as uint8 RGB, H x W x 3."""
-        first = 2 * int(self._rows[index])
-        return load_crop(self._pictures[first], self._pictures[first + 1].decode() or None, self.fill)
+    def image(self, index, size=None):
+        """Crop `index` as uint8 RGB, H x W x 3, the background filled where it has a mask.
+
+        size: the least (height, width) that is needed, so that less is decoded; None for all there is. Outlined crops
+        have a fourth channel, 255 on the animal and 0 around it; without a mask all of the crop is the animal.
+        """
+        jpeg, mask = self._stored(index)
+        if not self._outlined:
+            return apply.load_crop(jpeg, mask, self.fill, size)
+        pixels, inside = apply.decoded(jpeg, mask, size)
+        if inside is None:
+            inside = np.ones(pixels.shape[:2], bool)
+        elif self.fill is not None:
+            pixels = apply.masked(pixels, inside, self.fill)
+        return np.dstack([pixels, 255 * inside.astype(np.uint8)])
+
+    def masked(self, index):
+        """Whether the background of crop `index` is filled."""
+        return self.fill is not None and bool(self._pictures[2 * int(self._rows[index]) + 1])
+
+    def outlined(self):
+        """The same crops with the animal's outline as a fourth channel."""
+        made = copy.copy(self)
+        made._outlined = True
+        return made
 
     def take(self, indices):
         """The crops at `indices` (integers), in that order; the bytes are shared."""
-        chosen = np.asarray(indices, int)
-        return Crops(self.meta.iloc[chosen].reset_index(drop=True), self._pictures, self.fill, self._rows[chosen])
+        chosen, made = np.asarray(indices, int), copy.copy(self)
+        made.meta, made._rows = self.meta.iloc[chosen].reset_index(drop=True), self._rows[chosen]
+        return made
 
     def without_truth(self):
         """The same crops, individual and viewpoint withheld."""
-        return Crops(self.meta.drop(columns=list(TRUTH), errors="ignore"), self._pictures, self.fill, self._rows)
+        made = copy.copy(self)
+        made.meta = self.meta.drop(columns=list(TRUTH), errors="ignore")
+        return made
+
+    def _stored(self, index):
+        """JPEG bytes and mask of crop `index`, None for no mask."""
+        first = 2 * int(self._rows[index])
+        return self._pictures[first], self._pictures[first + 1].decode() or None
 
     def labels(self, column="individual"):
         """Integer labels (int64 array, N) and the sorted names they count; no crop may lack one."""

@@ -118,6 +118,11 @@ def network(params, state):
     return trained
 
 
+def augmentation(params):
+    """The sizes and chances of a training recipe, in its order."""
+    return params["height"], params["width"], params["flip"], params["padding"], params["erasing"]
+
+
 class PseudoLabelLearner(trainer.Learner):
     """A learner that clusters its crops before every epoch.
 
@@ -129,8 +134,7 @@ class PseudoLabelLearner(trainer.Learner):
     def __init__(self, crops, params, seed):
         self.crops, self.params, self.seed = crops, params, seed
         self.amp = params["amp"]
-        sizes = params["height"], params["width"], params["flip"], params["padding"], params["erasing"]
-        self.recipes = (transforms.train_recipe(*sizes, crops.fill),)
+        self.recipes = (transforms.train_recipe(*augmentation(params), crops.fill),)
 
     def features(self):
         """Unit features of all crops under the current model, float32 N x D."""
