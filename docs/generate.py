@@ -14,7 +14,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from pugmark import literals, methods, settings  # noqa: E402
+from pugmark import literals, methods, ranges  # noqa: E402
 from pugmark.planning import configuration  # noqa: E402
 
 PACKAGE = Path(configuration.__file__).parents[1]
@@ -85,7 +85,7 @@ def _settings(path, name):
     columns = ["setting", "value", *(["it may be", "from"] if allowed else []), "what it says"]
     lines = [columns, ["---"] * len(columns)]
     for key, value in stated[name].items():
-        facts = [settings.told(value, allowed.get(key)), said[key][0]] if allowed else []
+        facts = [ranges.told(value, allowed.get(key)), said[key][0]] if allowed else []
         lines.append([f"`{key}`", f"`{yaml_of(value)}`", *facts, said[key][1].replace("|", "/")])
     return "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines).replace("| --- ", "|---")
 

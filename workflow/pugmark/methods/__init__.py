@@ -11,7 +11,7 @@ import functools
 import importlib
 from pathlib import Path
 
-from pugmark import literals, settings
+from pugmark import literals, ranges
 
 REQUIRED = ("TITLE", "SOURCE", "FAMILY", "LABELS", "PARAMS", "ALLOWED", "PUBLISHED")
 OPTIONAL = {
@@ -61,7 +61,7 @@ def resolve(name, overrides):
     for key, value in overrides.items():
         _known(key, stated["PARAMS"], f"setting of method {name}")
         default, allowed = stated["PARAMS"][key], stated["ALLOWED"].get(key)
-        if fault := settings.fault(f"{key} of method {name}", value, default, allowed):
+        if fault := ranges.fault(f"{key} of method {name}", value, default, allowed):
             raise MethodError(fault)
     return {**stated["PARAMS"], **overrides}
 
@@ -95,7 +95,7 @@ def _literals(path):
     missing = [name for name in REQUIRED if name not in found]
     if missing:
         raise MethodError(
-            f"methods/{path.name} does not state {', '.join(missing)}: write each as a literal (docs/adding_a_method.md)."
+            f"methods/{path.name} does not state {', '.join(missing)}: write literals (docs/adding_a_method.md)."
         )
     return {**OPTIONAL, **found}
 

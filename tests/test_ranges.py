@@ -2,7 +2,7 @@
 
 import pytest
 
-from pugmark import settings
+from pugmark import ranges
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from pugmark import settings
     ],
 )
 def test_what_may_be_is_taken(value, default, allowed):
-    assert settings.fault("x of y", value, default, allowed) is None
+    assert ranges.fault("x of y", value, default, allowed) is None
 
 
 @pytest.mark.parametrize(
@@ -70,5 +70,5 @@ def test_what_may_be_is_taken(value, default, allowed):
     ],
 )
 def test_what_may_not_be_is_refused_in_a_sentence(value, default, allowed, said):
-    found = settings.fault("x of y", value, default, allowed)
+    found = ranges.fault("x of y", value, default, allowed)
     assert found == said or (not said.endswith(".") and found.startswith(said))
