@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from learning import crop_tables
-from methods.test_contract import SMALL
+from methods.small import SMALL
 from PIL import Image
 from reporting.results_tree import METHODS, Page, Tree, run
 
