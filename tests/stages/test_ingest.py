@@ -176,6 +176,7 @@ def test_same_input_same_bytes(batch):
 def test_user_errors_are_one_sentence(batch, tmp_path):
     with pytest.raises(SystemExit, match="did you mean Europe/Berlin"):
         run(batch, timezone="Europe/Berln")
+    photo(batch / "a.jpg")
     (batch / "labels.csv").write_text("path,individual\nabsent.jpg,Ada\n")
     with pytest.raises(SystemExit, match=r"line 2: there is no media file absent\.jpg"):
         run(batch)

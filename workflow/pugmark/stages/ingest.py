@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 
 from pugmark import tables, weights
-from pugmark.formats import folder, kinds, labels_csv, pixels, sequences, sidecars, times
+from pugmark.formats import folder, kinds, labels_csv, pixels, sequences, sidecars, text, times
 from pugmark.runtime import cli
 
 LOG = logging.getLogger("pugmark.stages.ingest")
@@ -39,7 +39,7 @@ def ingest(batch, settings):
     """
     batch, settings, counts = Path(batch), {**DEFAULTS, **settings}, Counter()
     settings |= {"zone": times.zone(settings["timezone"]), "video": {**DEFAULTS["video"], **settings["video"]}}
-    said = _by_media(sidecars.read(batch, settings))
+    said = _by_media(sidecars.read(batch, settings, counts=counts))
     media, _, passed = folder.listing(batch)
     name, rows, first = os.path.basename(os.path.abspath(batch)), [], {}
     for path in media:
@@ -49,7 +49,8 @@ def ingest(batch, settings):
     for row, sequence in zip(rows, sequences.assign(rows, given, name, settings["sequence_gap"]), strict=True):
         row.update(sequence=folder.printable(sequence), path=folder.printable(row["path"]))
     counts["hidden"] = passed.pop("hidden", 0)
-    return rows, _counted(rows) | dict(sorted(counts.items())) | {"passed over": dict(sorted(passed.items()))}
+    by_kind = {"files read": Counter(map(kinds.suffix, media)), "passed over": passed}
+    return rows, _counted(rows) | dict(sorted(counts.items())) | {key: dict(by_kind[key]) for key in by_kind}
 
 
 def _by_media(said):
@@ -85,7 +86,7 @@ def _station(path, facts, settings, batch):
     if rule == "batch":
         return batch
     names_places = settings["labels"] in ("sidecar", "none") and folders and not _NOT_PLACES.fullmatch(folders[0])
-    return folders[0] if folders and (rule == "folder" or names_places) else None
+    return text.word(folders[0]) if folders and (rule == "folder" or names_places) else None
 
 
 def _read(file, row, facts, settings, first, counts):
@@ -209,10 +210,10 @@ def main(argv=None):
     except (folder.BatchError, times.ZoneError) as error:
         raise SystemExit(f"{args.batch}: {error}") from error
     tables.write(args.out, "media", rows, stage="ingest", settings=args.settings, counts=counts)
-    passed = counts.pop("passed over")
-    LOG.info("%s", ", ".join(f"{count} {what}" for what, count in counts.items()))
-    if passed:
-        LOG.info("passed over by kind: %s", ", ".join(f"{kind}: {number}" for kind, number in passed.items()))
+    groups = {what: count for what, count in counts.items() if isinstance(count, dict)}
+    LOG.info("%s", ", ".join(f"{count} {what}" for what, count in counts.items() if what not in groups))
+    for what, found in groups.items():
+        LOG.info("%s: %s", what, ", ".join(f"{kind}: {number}" for kind, number in found.items()) or "none")
 
 
 if __name__ == "__main__":

@@ -107,13 +107,15 @@ def main(argv=None):
     parser.add_argument("--out", required=True, help="labels table to write")
     args = parser.parse_args(argv)
     settings = {**DEFAULTS, **args.settings}
+    counts = Counter()  # of a table kept apart, which ingest does not read
     try:
-        said = sidecars.read(args.batch, settings, args.labels_file)
+        said = sidecars.read(args.batch, settings, args.labels_file, counts if args.labels_file else None)
     except folder.BatchError as error:
         raise SystemExit(f"{args.batch}: {error}") from error
     here = set(tables.read(args.media, "media", ["path"])["path"])
     said = said[said["path"].map(folder.printable).isin(here)]  # the rest is of other shards
-    rows, counts = label(tables.read(args.crops, "crops", _CROP), said, settings["min_iou"])
+    rows, matched = label(tables.read(args.crops, "crops", _CROP), said, settings["min_iou"])
+    counts = matched | dict(counts)
     tables.write(args.out, "labels", rows, stage="label", settings=settings, counts=counts)
     LOG.info("%s", ", ".join(f"{count} {what}" for what, count in counts.items()))
 
