@@ -191,7 +191,7 @@ def test_frames_with_boxes_may_be_thinned(batch):
     (batch / "boxes.csv").write_text("path,frame,individual,x,y,w,h\n" + rows)
     media, counts = run(batch, video={"frame_gap": 0.5})
     assert media["frame_number"].dropna().tolist() == [2, 7, 12, 24], "0.5 s after the one that is kept, not the last"
-    assert counts["frames with boxes left out, closer than frame_gap"] == 3
+    assert counts["frames with boxes left out by frame_gap"] == 3
     assert run(batch)[0]["frame_number"].dropna().tolist() == [2, 3, 7, 8, 12, 13, 24]
 
 

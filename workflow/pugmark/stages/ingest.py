@@ -148,7 +148,7 @@ def _chosen(named, seconds, settings, counts):
     found = [number for number in named if number < len(seconds)]
     kept = apart(found, seconds, settings["frame_gap"])
     counts["frames named that the video does not have (the first is 0)"] += len(named) - len(found)
-    counts["frames with boxes left out, closer than frame_gap"] += len(found) - len(kept)
+    counts["frames with boxes left out by frame_gap"] += len(found) - len(kept)
     return kept
 
 
