@@ -11,7 +11,7 @@ from conftest import ROOT
 from detections import keep, media
 
 from pugmark import tables
-from pugmark.formats import megadetector
+from pugmark.formats import results
 from pugmark.stages import detect
 from pugmark.weights import Weights, WeightsError
 
@@ -36,8 +36,8 @@ def test_a_model_finds_the_deer_and_the_person(shared):
     assert list(found["label"]) == ["person", "animal"] and list(found["media_id"]) == ["m0", "m1"]
     assert counts["person"] == 1 and set(found["detector"]) == {"ultralytics yolo"}
     source = shared / "data" / "peru_camera_traps" / "SDZG_2_megadetector.json"
-    theirs = [box for box in megadetector.read(source).boxes if box["file"].endswith("EK000012.JPG")]
-    np.testing.assert_allclose(found[list("xywh")].iloc[1], [theirs[0][side] for side in "xywh"], atol=0.02)
+    (theirs,) = [entry for entry in results.read(source).entries if entry.file.endswith("EK000012.JPG")]
+    np.testing.assert_allclose(found[list("xywh")].iloc[1], [theirs.boxes[0][side] for side in "xywh"], atol=0.02)
 
 
 @pytest.mark.shared

@@ -36,6 +36,18 @@ def test_the_detector_gets_its_defaults_the_file_of_the_batch_and_the_checksums_
     assert found["file"] == "boxes/2024-05.json" and found["confidence"] == 0.2 and found["manifest"] == {}
 
 
+@pytest.mark.parametrize("detector", [{"name": "megadetector_json"}, {"name": "boxes", "file": "boxes/{batch}.csv"}])
+def test_ingest_asks_a_detector_that_brings_boxes_for_the_frames_of_videos_alone(config, detector):
+    config["collections"]["cats"]["detect"] = detector
+    assert settings(config, "ingest", "cats", "2024-05")["boxes"] is None
+    (pathlib.Path(config["collections"]["cats"]["batches"][:-1]) / "2024-05" / "v.mp4").touch()
+    named = settings(config, "ingest", "cats", "2024-05")["boxes"]
+    assert named["name"] == detector["name"]
+    assert named["file"] == ("boxes/2024-05.csv" if "file" in detector else None)
+    config["collections"]["cats"]["detect"] = {"name": "motion"}
+    assert settings(config, "ingest", "cats", "2024-05")["boxes"] is None
+
+
 def test_only_the_detector_that_reads_boxes_depends_on_where_labels_lie(config):
     assert "labels" not in settings(config, "detect", "cats", "2024-05")
     config["collections"]["cats"] |= {"detect": {"name": "boxes"}, "labels": "folders"}
@@ -58,9 +70,15 @@ def test_features_are_filled_as_in_the_collection_that_trained_the_model(config)
 
 
 def test_labels_that_are_kept_apart_are_not_looked_for_in_the_batch(config):
-    assert settings(config, "label", "cats")["labels"] == settings(config, "ingest", "cats")["labels"] == "sidecar"
+    assert (
+        settings(config, "label", "cats")["labels"]
+        == settings(config, "ingest", "cats", "2024-05")["labels"]
+        == "sidecar"
+    )
     config["collections"]["cats"]["labels"] = {"file": "names/{batch}.csv"}
-    assert settings(config, "label", "cats")["labels"] == settings(config, "ingest", "cats")["labels"] == "none"
+    assert (
+        settings(config, "label", "cats")["labels"] == settings(config, "ingest", "cats", "2024-05")["labels"] == "none"
+    )
     assert Plan(config).labels_file("cats", "2024-05.2of3") == "names/2024-05.csv"
 
 

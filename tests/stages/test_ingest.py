@@ -143,13 +143,55 @@ def test_boxes_choose_the_frames_and_frames_that_are_not_there_are_counted(batch
     assert counts["frames named that the video does not have (the first is 0)"] == 1
 
 
+def results(path, **frames_of):
+    """MegaDetector JSON at `path` with a box of confidence 0.9 on each of the {video stem: frame numbers}."""
+    box = {"category": "1", "conf": 0.9, "bbox": [0, 0, 1, 1]}
+    images = [
+        {"file": f"{stem}.mp4", "detections": [box | {"frame_number": number} for number in numbers]}
+        for stem, numbers in frames_of.items()
+    ]
+    path.write_text(json.dumps({"detection_categories": {"1": "animal"}, "images": images}))
+
+
+def test_a_detector_that_brings_boxes_chooses_the_frames_too(batch):
+    for seed, name in enumerate(("v.mp4", "w.mp4", "x.mp4")):
+        video(batch / name, frames=20 + seed, rate=10)
+    results(batch / "md.json", v=[4, 11], w=[6])
+    (batch / "labels.csv").write_text("path,individual,frame\nv.mp4,Ada,3\n")
+    media, _ = run(batch)
+    frames = {path: rows["frame_number"].dropna().tolist() for path, rows in media.groupby("path")}
+    assert frames == {"v.mp4": [3, 4, 11], "w.mp4": [6], "x.mp4": [0, 10, 20]}
+    assert run(batch, boxes=None)[0]["frame_number"].dropna().tolist() == [3, 0, 10, 20, 0, 10, 20]
+    results(batch.parent / f"{batch.name}.json", w=[7, 8])
+    named = {"name": "megadetector_json", "file": str(batch.parent / f"{batch.name}.json"), "confidence": 0.95}
+    assert run(batch, boxes=named)[0]["frame_number"].dropna().tolist() == [3, 0, 10, 20, 0, 10, 20]
+    named["confidence"] = 0.9
+    assert run(batch, boxes=named)[0]["frame_number"].dropna().tolist() == [3, 7, 8, 0, 10, 20]
+
+
+def test_drawn_boxes_kept_apart_from_the_batch_choose_the_frames_too(batch):
+    video(batch / "v.mp4", frames=20, rate=10)
+    (batch.parent / "apart.csv").write_text("path,individual,frame,x,y,w,h\nv.mp4,Ada,5,0,0,1,1\nv.mp4,Ada,6,,,,\n")
+    media, _ = run(batch, boxes={"name": "boxes", "file": str(batch.parent / "apart.csv")})
+    assert media["frame_number"].dropna().tolist() == [5]
+
+
+def test_damaged_results_end_in_one_sentence(batch):
+    photo(batch / "a.jpg")
+    (batch / "md.json").write_text('{"images": [')
+    assert len(run(batch)[0]) == 1, "nothing in it concerns a batch of images"
+    video(batch / "v.mp4")
+    with pytest.raises(SystemExit, match=r"md\.json is not valid JSON"):
+        run(batch)
+
+
 def test_frames_with_boxes_may_be_thinned(batch):
     video(batch / "v.mp4", frames=25, rate=10)
     rows = "".join(f"v.mp4,{n},Ada,0,0,1,1\n" for n in (2, 3, 7, 8, 12, 13, 24))
     (batch / "boxes.csv").write_text("path,frame,individual,x,y,w,h\n" + rows)
     media, counts = run(batch, video={"frame_gap": 0.5})
     assert media["frame_number"].dropna().tolist() == [2, 7, 12, 24], "0.5 s after the one that is kept, not the last"
-    assert counts["frames with boxes left out, closer than frame_gap"] == 3
+    assert counts["frames with boxes left out by frame_gap"] == 3
     assert run(batch)[0]["frame_number"].dropna().tolist() == [2, 3, 7, 8, 12, 13, 24]
 
 

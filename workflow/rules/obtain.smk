@@ -14,6 +14,17 @@ def cache_stamp(wildcards, output):
     return [PLAN.listing(wildcards.collection, wildcards.batch).stamp, LOCK]
 
 
+def boxes_file(wildcards):
+    """The file of boxes outside the batch that the detector reads, as an input."""
+    return PLAN.boxes_file(wildcards.collection, wildcards.batch) or []
+
+
+def frames_file(wildcards):
+    """The same, where it says which frames of videos to read."""
+    named = PLAN.frames_named_by(wildcards.collection, wildcards.batch)
+    return boxes_file(wildcards) if named else []
+
+
 # The login node has the network, and its file system is the only one that a link need cross.
 localrules:
     fetch,
@@ -55,6 +66,7 @@ rule synthesise:
 rule ingest:
     input:
         drawn,
+        frames_file,
     output:
         f"{WHOLE_BATCH}/media.parquet",
     log:

@@ -1,11 +1,6 @@
 # From the table of media to crops with labels: once per batch, the same for every method.
 
 
-def boxes_file(wildcards):
-    """The file of boxes outside the batch that the detector reads, as an input."""
-    return PLAN.boxes_file(wildcards.collection, wildcards.batch) or []
-
-
 def labels_apart(wildcards):
     """The labels that are kept apart from the batch, as an input: those of a drawn one are the folder of its truth."""
     file = PLAN.labels_file(wildcards.collection, wildcards.batch)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torchvision.ops import batched_nms
 
-from pugmark.formats import ahead, megadetector, pixels
+from pugmark.formats import ahead, classes, pixels
 from pugmark.runtime.devices import device
 from pugmark.weights import WeightsError
 
@@ -25,7 +25,7 @@ DEFAULTS = {
     "image_size": 1280,  # pixels of the long side that the network sees; 640 takes a quarter of the time
     "batch": 8,  # images in one pass: as many as the GPU's memory holds
     "iou": 0.45,  # of two boxes of one label that overlap by more, the less confident goes
-    "classes": {},  # what a class of the model counts as, {"capybara": "animal", "shadow": null}: overrides `labels`
+    "classes": {},  # what a class counts as, {"capybara": "animal", "shadow": null}: goes before the built-in table
 }
 _QUIET = {"YOLO_OFFLINE": "true", "YOLO_VERBOSE": "false", "YOLO_AUTOINSTALL": "false"}
 
@@ -57,10 +57,9 @@ def detect(media, batch, settings, weights, counts):
 
 
 def labels(names, chosen):
-    """{class name: animal, person, vehicle or None} of a model's class names; `chosen` goes before the rule.
+    """{class name: animal, person, vehicle or None} of a model's class names; `chosen` goes before the built-in table.
 
-    MegaDetector's and COCO's names for people and vehicles are known. Any other class is an animal, but for the things
-    (None) of a model that speaks COCO.
+    A model that was trained on COCO knows things as well, which are None.
     """
     from ultralytics.utils import ROOT, YAML
 
@@ -69,11 +68,10 @@ def labels(names, chosen):
     speaks_coco = set(coco) <= set(names.values())
     things = set(coco[:first] + coco[last + 1 :]) if speaks_coco else set()
 
-    def rule(name):
-        label = megadetector.label(name)
-        return None if label == "animal" and name in things else label
-
-    return {name: chosen[name] if name in chosen else rule(name) for name in names.values()}
+    meant = {name: classes.label(name, chosen) for name in names.values()}
+    return {
+        name: None if label == "animal" and name in things - set(chosen) else label for name, label in meant.items()
+    }
 
 
 def _model(name, weights):
@@ -121,7 +119,7 @@ def _rows(result, meaning, iou):
     names = [result.names[int(number)] for number in result.boxes.cls]
     kept = [index for index, name in enumerate(names) if meaning[name]]
     boxes, confidence = result.boxes.xyxy[kept].cpu(), result.boxes.conf[kept].cpu()
-    label = torch.tensor([list(megadetector.CATEGORIES).index(meaning[names[index]]) for index in kept])
+    label = torch.tensor([classes.LABELS.index(meaning[names[index]]) for index in kept])
     for index in batched_nms(boxes, confidence, label, iou).tolist():
         left, top, right, bottom = result.boxes.xyxyn[kept[index]].tolist()
         yield {

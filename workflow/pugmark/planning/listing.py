@@ -26,13 +26,14 @@ class Listing:
     media: of all that decides which pixels are read, and when and where they were taken. labels: of that, and of all
     that decides who is said to be in a picture. names: of the rows of tables that name an animal, so that pictures
     added without one change nothing. stamp: of the times at which the media were last written, which tell one folder
-    from another with files of the same names and sizes.
+    from another with files of the same names and sizes. videos: whether there are any.
     """
 
     media: str = ""
     labels: str = ""
     names: str = ""
     stamp: str = ""
+    videos: bool = False
 
 
 def of(folder, every=False):
@@ -56,7 +57,8 @@ def of(folder, every=False):
         # A file that says nothing is as good as none.
         for digest, said in ((media, taken), (labels, taken), (labels, naming), (names, naming)):
             digest.update(_digest(f"{path}\0{said}").digest() if said else b"")
-    return Listing(*(digest.hexdigest()[:16] for digest in (media, labels, names, stamp)))
+    videos = any(kinds.is_video(path) for path, _, _ in counted)
+    return Listing(*(digest.hexdigest()[:16] for digest in (media, labels, names, stamp)), videos=videos)
 
 
 def file(path):

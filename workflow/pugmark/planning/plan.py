@@ -113,6 +113,14 @@ class Plan:
         file = self.collections[name]["detect"].get("file")
         return file.format(batch=batches.whole(batch)) if file else None
 
+    def frames_named_by(self, name, batch):
+        """The settings of a detector that brings boxes on single frames of the batch's videos, or None."""
+        own = self.collections[name]["detect"]
+        brings = own["name"] == "megadetector_json" or (own["name"] == "boxes" and own["file"])
+        if not brings or not self.listing(name, batch).videos:
+            return None
+        return {**own, "file": self.boxes_file(name, batch)}
+
     def detect_weights(self, name):
         """{name: path} of the weight files that the collection's detector loads."""
         return self.manifest.paths([self.collections[name]["detect"].get("weights")])

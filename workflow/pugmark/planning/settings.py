@@ -18,9 +18,11 @@ class Settings:
         """Of the drawing of a survey."""
         return self.plan.drawing(collection)
 
-    def ingest(self, collection):
-        """Of ingest: with the labels that lie in the batch, of which it takes times and places."""
-        return self._of(collection, "ingest", labels=self.plan.sidecar(collection))
+    def ingest(self, collection, batch):
+        """Of ingest: with the labels that lie in the batch, of which it takes times and places, and with the detector
+        where that says which frames of videos to read."""
+        boxes = self.plan.frames_named_by(collection, batch)
+        return self._of(collection, "ingest", labels=self.plan.sidecar(collection), boxes=boxes)
 
     def detect(self, collection, batch):
         """Of the detector, with the checksum of its weights."""

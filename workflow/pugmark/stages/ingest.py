@@ -1,10 +1,10 @@
 """What a batch folder holds: one row per image, video and frame taken from a video, readable or not.
 
-Of a video, frames are taken every `video.every_seconds` of its time, the first included; where sidecars speak of single
-frames, exactly those, or as many of them as lie `video.frame_gap` seconds apart. Times come from labels.csv, else a
-Camtrap DP package, EXIF, the file's name, the video's header; never from the file system. Stations come from the
-sidecars, else by the setting `station`: `folder` (the first below the batch), `batch`, `none`, or `auto`: the folder,
-unless it names an individual, a split or a camera's own numbering.
+Of a video, one frame is taken every `video.every_seconds`, the first included. Where sidecars speak of single frames,
+or the detector brings boxes on some, exactly those, or as many of them as lie `video.frame_gap` seconds apart.
+Times come from labels.csv, else a Camtrap DP package, EXIF, the file's name, the video's header; never from the file
+system. Stations come from the sidecars, else by the setting `station`: `folder` (the first below the batch), `batch`,
+`none`, or `auto`: the folder, unless it names an individual, a split or a camera's own numbering.
 """
 
 import datetime as dt
@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 
 from pugmark import tables, weights
+from pugmark.detectors import boxes, megadetector_json
 from pugmark.formats import folder, kinds, labels_csv, pixels, sequences, sidecars, text, times
 from pugmark.runtime import cli
 
@@ -27,7 +28,10 @@ DEFAULTS = {
     "sequence_gap": 120,
     "video": {"every_seconds": 1.0, "frame_gap": 0.0},
     "labels": "sidecar",
+    "boxes": {"name": "megadetector_json"},  # a detector that brings boxes, with its settings, or null
 }
+_BRING_BOXES = {"boxes": boxes, "megadetector_json": megadetector_json}
+_NOTHING = dict.fromkeys(("station", "sequence", "timestamp", "source"))
 _NOT_PLACES = re.compile(rf"DCIM|\d{{3}}[A-Z0-9_]{{5}}|{'|'.join(labels_csv.SPLITS)}")
 
 
@@ -40,6 +44,8 @@ def ingest(batch, settings):
     batch, settings, counts = Path(batch), {**DEFAULTS, **settings}, Counter()
     settings |= {"zone": times.zone(settings["timezone"]), "video": {**DEFAULTS["video"], **settings["video"]}}
     said = _by_media(sidecars.read(batch, settings, counts=counts))
+    for path, numbers in _frames_with_boxes(batch, settings["boxes"]).items():
+        said.setdefault(path, _NOTHING | {"frames": set()})["frames"] |= numbers
     media, _, passed = folder.listing(batch)
     name, rows, first = os.path.basename(os.path.abspath(batch)), [], {}
     for path in media:
@@ -57,14 +63,19 @@ def _by_media(said):
     """{path: {station, sequence, timestamp, source, frames}}: of each the first that any statement gives."""
     facts = {}
     for row in said.to_dict("records"):
-        nothing = dict.fromkeys(("station", "sequence", "timestamp", "source"))
-        fact = facts.setdefault(row["path"], nothing | {"frames": set()})
+        fact = facts.setdefault(row["path"], _NOTHING | {"frames": set()})
         fact["source"] = fact["source"] if fact["timestamp"] or not row["timestamp"] else row["source"]
         for key in ("station", "sequence", "timestamp"):
             fact[key] = fact[key] or row[key]
         if not math.isnan(row["frame_number"]):
             fact["frames"].add(int(row["frame_number"]))
     return facts
+
+
+def _frames_with_boxes(batch, detector):
+    """{path: frame numbers} of the boxes that the detector of these settings, if any, brings with it."""
+    module = detector and _BRING_BOXES[detector["name"]]
+    return module.frames(batch, {**module.DEFAULTS, **detector}) if module else {}
 
 
 def _row(path, facts, settings, batch):
@@ -138,7 +149,7 @@ def _chosen(named, seconds, settings, counts):
     found = [number for number in named if number < len(seconds)]
     kept = apart(found, seconds, settings["frame_gap"])
     counts["frames named that the video does not have (the first is 0)"] += len(named) - len(found)
-    counts["frames with boxes left out, closer than frame_gap"] += len(found) - len(kept)
+    counts["frames with boxes left out by frame_gap"] += len(found) - len(kept)
     return kept
 
 
