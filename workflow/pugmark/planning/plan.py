@@ -33,6 +33,7 @@ class Plan:
         # The jobs may run in another environment than the process that started them.
         if found is None:
             runs.check_networks(self.config, every)
+            runs.check_files(self.config, every)
         self.left_out = [sentence for _, left_out in planned.values() for sentence in left_out]
         self.left_out += studies.unused(self.config, {run.label for run in every})
 
@@ -112,6 +113,13 @@ class Plan:
         """The file of boxes outside the batch that the detector reads, or None."""
         file = self.collections[name]["detect"].get("file")
         return file.format(batch=batches.whole(batch)) if file else None
+
+    def content(self, file):
+        """Checksum of a file that a method reads instead of learning."""
+        known = self.found.setdefault("files", {})
+        if file not in known:
+            known[file] = listing.file(file)
+        return known[file]
 
     def detect_weights(self, name):
         """{name: path} of the weight files that the collection's detector loads."""
