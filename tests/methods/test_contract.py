@@ -5,6 +5,7 @@ import functools
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from learning import crop_tables
@@ -56,11 +57,22 @@ def one_thread(monkeypatch):
     yield from small.one_thread(monkeypatch)
 
 
+@pytest.fixture(autouse=True)
+def where_the_vectors_lie(seen, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+
+
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("crops")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("crops")
+
+
+@pytest.fixture(scope="module")
+def seen(folder):
     table, labels, split = crop_tables.rows(individuals=3, frames=4)
     crop_tables.write(folder, table, labels, split)
+    brought = {"crop_id": table["crop_id"], "vector": [[1.0, at] for at in range(len(table))]}
+    pd.DataFrame(brought).to_parquet(folder / "vectors.parquet")
     return crops.read_split(folder / "batches", split, 255)
 
 

@@ -168,7 +168,6 @@ def test_both_gives_the_original_and_the_fused_vector(seen):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"branches": ["noised"]}, "branches are"),
         ({"branches": ["original"]}, "consistency needs the branch `noised`"),
         ({**BASELINE, "inference": "fused"}, "needs the branch `fused`"),
     ],

@@ -9,6 +9,7 @@ import pytest
 from planning.cats import cats
 
 from pugmark.planning import handover, versions
+from pugmark.planning.configuration import ConfigError
 from pugmark.planning.plan import Plan
 
 
@@ -118,3 +119,29 @@ def test_jobs_know_what_the_run_began_with(named, tmp_path, monkeypatch):
     assert job.batches("cats") == ["2024-05", "2024-06"]
     for run in plan.runs("cats"):
         assert job.models.version(run) == plan.models.version(run)
+
+
+def test_the_content_of_a_file_of_vectors_makes_the_version_and_jobs_keep_what_the_run_began_with(named, tmp_path):
+    own = tmp_path / "own.csv"
+    own.write_text("path,a\n2024-05/a.jpg,1\n")
+    named["methods"] = {"own": {"method": "file", "file": str(own)}, "random": {}}
+
+    def versions_of(found=None):
+        plan = Plan(copy.deepcopy(named), found)
+        return {run.label: plan.models.version(run) for run in plan.runs("cats")}
+
+    began = Plan(copy.deepcopy(named))
+    handover.give(began)
+    before = versions_of()
+    own.touch()
+    assert versions_of() == before
+    own.write_text("path,a\n2024-05/a.jpg,2\n")
+    after = versions_of()
+    assert after["own"] != before["own"] and after["random"] == before["random"]
+    assert versions_of(handover.received()) == before
+
+
+def test_a_file_of_vectors_that_is_not_there_is_one_sentence_before_any_work(named):
+    named["methods"]["own"] = {"method": "file", "file": "nowhere.csv"}
+    with pytest.raises(ConfigError, match=r"methods.own, file: there is no file nowhere.csv: write the path"):
+        Plan(named)

@@ -56,16 +56,16 @@ def test_only_the_detector_that_reads_boxes_depends_on_where_labels_lie(config):
 
 
 def test_another_grey_level_cuts_no_mask_anew_but_makes_other_features(config):
-    before = [settings(config, "mask", "cats"), settings(config, "embed", "cats", "pixels-s1")]
+    before = [settings(config, "mask", "cats"), settings(config, "embed", "cats", "pixels-s1", "2024-05")]
     config["mask"] = {"fill": 7}
     assert settings(config, "mask", "cats") == before[0]
-    assert (before[1], settings(config, "embed", "cats", "pixels-s1")) == ({"fill": 255}, {"fill": 7})
+    assert (before[1], settings(config, "embed", "cats", "pixels-s1", "2024-05")) == ({"fill": 255}, {"fill": 7})
 
 
 def test_features_are_filled_as_in_the_collection_that_trained_the_model(config):
     config["collections"]["kittens"] = {**config["collections"]["cats"], "train_on": "cats", "mask": {"fill": 7}}
     config["explain"] = {"methods": ["mine"], "crops": 3}
-    assert settings(config, "embed", "kittens", "mine-s1") == {"fill": 255}
+    assert settings(config, "embed", "kittens", "mine-s1", "2024-05") == {"fill": 255}
     assert settings(config, "explain", "kittens", "mine-s1") == {"fill": 255, "crops": 3}
 
 
@@ -105,3 +105,10 @@ def test_figures_carry_the_users_name_of_the_method(config):
 
 def test_the_split_depends_on_the_batches(config):
     assert settings(config, "split", "cats")["batches"] == ["2024-05", "2024-06"]
+
+
+def test_only_a_method_that_is_shown_paths_is_told_the_batch_a_shard_that_of_the_whole(config, tmp_path):
+    (tmp_path / "own.csv").write_text("path,a\n2024-05/a.jpg,1\n")
+    config["methods"]["own"] = {"method": "file", "file": str(tmp_path / "own.csv")}
+    assert settings(config, "embed", "cats", "own-s1", "2024-05.1of2") == {"fill": 255, "batch": "2024-05"}
+    assert "batch" not in settings(config, "embed", "cats", "random-s1", "2024-05")

@@ -15,7 +15,7 @@ from pugmark.masking import rle
 EVIL = "<script>alert(1)</script>"
 NAMES = [EVIL, 'Ana "la\' roja"', "Éloïse & Söhne", "Bo"]
 SCORES = {"random": 0.2, "imagenet": 0.5, "resnet50": 0.4321, "cluster_contrast": 0.68, "oracle": 1.0}
-FAMILIES = {"resnet50": "supervised", "cluster_contrast": "label-free"}
+FAMILIES = {"imagenet": "frozen", "resnet50": "supervised", "cluster_contrast": "label-free"}
 METHODS = {
     method: {
         "title": f"The {method} method",
@@ -169,7 +169,7 @@ class Tree:
         tables.write(folder / "metrics.parquet", "metrics", metrics, **evaluated)
         queries = [self._query(crop_id, at, named) for at, crop_id in enumerate(named)]
         tables.write(folder / "queries.parquet", "queries", queries, **evaluated)
-        if run["family"] != "control":
+        if run["family"] not in ("control", "frozen"):
             lines = [
                 {"epoch": epoch, "loss": 3.0 / (epoch + 1), "lr": 0.1, "clusters": 4 + epoch} for epoch in (0, 1, 1, 2)
             ]

@@ -60,8 +60,8 @@ def test_published_numbers_stand_beside_and_are_marked_as_other_data(page):
     assert re.search(r"LionData mAP 33\.1 disjoint individuals A\. Author, On resnet50, 2024", page.said)
 
 
-def test_methods_below_a_control_are_flagged_and_others_are_not(page):
-    flagged = re.findall(r"(\w+): mAP [\d.]+ % is not above the control imagenet", page.said)
+def test_methods_below_a_frozen_network_are_flagged_and_others_are_not(page):
+    flagged = re.findall(r"(\w+): mAP [\d.]+ % is not above the frozen network, imagenet", page.said)
     assert flagged == ["resnet50"] * len(["cross_sequence", "all"])
     assert "look for a leak" not in page.said
 
@@ -179,6 +179,13 @@ def row(method, score, family="control", low=None, **more):
         ([row("random", 0.4, low=0.3, mAP_chance=0.25)], "exceed chance"),
         ([row("pixels", 0.4), row("new", 0.4, "supervised")], "(40.0 %): no gain from training is seen."),
         ([row("pixels", 0.4), row("new", 0.2, "supervised")], "(40.0 %): training gained nothing."),
+        ([row("pixels", 0.4), row("net", 0.2, "frozen")], "(40.0 %): its vectors tell no more."),
+        ([row("net", 0.5, "frozen"), row("other", 0.4, "frozen")], ""),
+        ([row("net", 0.5, "frozen"), row("mine", 0.4, "file")], "is not above the frozen network, net (50.0 %): its"),
+        (
+            [row("net", 0.5, "frozen"), row("new", 0.6, "video"), row("other", 0.7, "frozen")],
+            "the frozen network, other",
+        ),
         ([row("pixels", 0.4), row("sort", 0.3, "tracker")], ""),
         (
             [row("oracle", 1.0), row("random", 0.2, mAP_chance=0.2), row("pixels", 0.3), row("new", 0.9, "supervised")],
@@ -216,6 +223,14 @@ def test_verdicts_say_whether_a_method_stands_apart_from_the_best_control():
     assert "8.0 points" in near and "may be chance" in near
     assert leaderboard.verdicts([*controls, row("new", 0.25, "supervised")]) == []
     assert leaderboard.verdicts([*controls, row("sort", 0.5, "tracker")]) == []
+
+
+def test_verdicts_compare_with_frozen_networks_too_and_those_with_the_controls_alone():
+    found = [row("oracle", 1.0), row("new", 0.9, "video"), row("net", 0.6, "frozen"), row("own", 0.5, "file")]
+    assert leaderboard.verdicts([*found, row("pixels", 0.3)]) == [
+        "new: mAP 30.0 points above the best frozen network, net; the intervals do not overlap.",
+        "net: mAP 30.0 points above the best control, pixels; the intervals do not overlap.",
+    ]
 
 
 def test_a_clustering_that_fails_the_oracle_is_told():

@@ -4,7 +4,7 @@ A file states its settings as literals: {setting: default}, and beside that ALLO
 default gives the kind: true or false (which needs no entry in ALLOWED), a whole number, a number, a word or a list.
 ALLOWED says which of that kind:
 
-    ["gap", "gem"]       one of these; of a list, any of these, once each
+    ["gap", "bn[1-3]"]   one of these, which may be patterns as of file names; of a list, any of these, once each
     [["a"], ["a", "b"]]  one of these lists
     ">= 1"               a number within bounds, also "> 0, <= 1"; of a list, each of its numbers, in ascending order
     "word"               any word; whether it exists is checked elsewhere
@@ -14,6 +14,7 @@ Where the default is null, bounds without a point mean a whole number. Read when
 nothing heavy.
 """
 
+import fnmatch
 import math
 import operator
 
@@ -33,7 +34,7 @@ def fault(what, value, default, allowed=None):
     if _fits(value, default, allowed):
         return None
     listed = isinstance(allowed, list)
-    wrong = [word for word in (value if isinstance(value, list) else [value]) if listed and word not in allowed]
+    wrong = [word for word in (value if isinstance(value, list) else [value]) if listed and not _among(word, allowed)]
     if wrong and isinstance(value, type(default)) and isinstance(wrong[0], type(allowed[0])):
         return literals.unknown(wrong[0], allowed, what)
     such = "" if listed or default is None or isinstance(default, bool) else f", such as {_yaml(default)}"
@@ -61,7 +62,7 @@ def _fits(value, default, allowed):
     if isinstance(default, list):
         return isinstance(value, list) and _fits_list(value, default, allowed)
     if isinstance(allowed, list):
-        return type(value) is type(default) and value in allowed
+        return type(value) is type(default) and _among(value, allowed)
     return any(_matches(value, one, _is_whole(default, allowed)) for one in allowed.split(" or "))
 
 
@@ -71,6 +72,11 @@ def _fits_list(value, default, allowed):
         return value in allowed if isinstance(allowed[0], list) else entries
     numbers = len(value) == len(default) and all(_fits(one, default[0], allowed) for one in value)
     return numbers and value == sorted(value)
+
+
+def _among(value, allowed):
+    patterns = [word for word in allowed if isinstance(word, str)]
+    return value in allowed or (isinstance(value, str) and any(fnmatch.fnmatchcase(value, word) for word in patterns))
 
 
 def _is_whole(default, allowed):

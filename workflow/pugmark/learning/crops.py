@@ -82,11 +82,18 @@ class Crops:
         return codes.astype(np.int64), names.tolist()
 
 
-def read(path, fill, truth=None):
-    """Every crop of one crops table; `truth` is a DataFrame with crop_id and the columns of TRUTH to join."""
-    index = tables.read_arrow(path, "crops", _VISIBLE)
+def read(path, fill, truth=None, batch=None):
+    """Every crop of one crops table.
+
+    truth: DataFrame with crop_id and the columns of TRUTH to join. batch: name of the batch, for a method that is shown
+    the paths, which then begin with it.
+    """
+    index = tables.read_arrow(path, "crops", _VISIBLE if batch is None else [*_VISIBLE, "path"])
     index = index if truth is None else _join(index, truth)
-    return Crops(index.to_pandas(), Scratch(_pictures(path, index)), fill)
+    seen = Crops(index.to_pandas(), Scratch(_pictures(path, index)), fill)
+    if batch is not None:
+        seen.meta["path"] = batch + "/" + seen.meta["path"]
+    return seen
 
 
 def read_split(folder, split, fill):

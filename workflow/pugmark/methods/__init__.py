@@ -16,10 +16,13 @@ from pugmark import literals, ranges
 REQUIRED = ("TITLE", "SOURCE", "FAMILY", "LABELS", "PARAMS", "ALLOWED", "PUBLISHED")
 OPTIONAL = {
     "SEES_TRUTH": False,  # is shown the names when it embeds: the oracle
+    "SEES_PATHS": False,  # is shown the batch and the path of each crop when it embeds: vectors from a file
     "CHOOSES": False,  # picks its training crops by itself, from all that are named
     "GROUPING": None,  # the one algorithm of clustering that reads its vectors; None for those of the configuration
     "PRESETS": {},  # named settings, for instance those of the paper that compares it
 }
+FAMILIES = ("label-free", "video", "supervised", "tracker", "frozen", "file", "control")
+UNTRAINED = ("tracker", "frozen", "file", "control")
 FOLDER = Path(__file__).parent
 COUNT = "the number of individuals (`individuals:`)"
 
@@ -84,7 +87,7 @@ def lacking(facts, collection):
 
 def learns(facts):
     """Whether a method with these literals is trained at all."""
-    return facts["FAMILY"] not in ("control", "tracker")
+    return facts["FAMILY"] not in UNTRAINED
 
 
 def _literals(path):

@@ -64,7 +64,7 @@ ALLOWED = pseudo.ALLOWED | {
     "branches": [["original"], ["original", "noised"], ["original", "noised", "fused"]],
     "consistency": ["cluster", "instance"],
     "consistency_weight": ">= 0",
-    "layer": ["conv1", "bn1", "layer4.2.conv3", "layer4.2.bn3"],
+    "layer": ["conv1", "bn1", "layer[1-4].[0-9].conv[1-3]", "layer[1-4].[0-9].bn[1-3]", "features.*"],
     "area": ">= 0, < 1",
     "density": ">= 0, <= 1",
     "activation": ["current", "epoch"],
@@ -233,9 +233,7 @@ class _Every(nn.Module):
 
 def _check(params):
     """Raise TrainingError where the branches do not fit one another."""
-    branches, order = params["branches"], ["original", "noised", "fused"]
-    if branches != order[: len(branches)] or not branches:
-        raise trainer.TrainingError(f"fancl: branches are {branches}: write the first one, two or three of {order}.")
+    branches = params["branches"]
     if "noised" not in branches and params["consistency"]:
         raise trainer.TrainingError("fancl: consistency needs the branch `noised`; write consistency: [] without it.")
     if "fused" not in branches and params["inference"] != "original":

@@ -1,14 +1,14 @@
-"""Control: a network as it came, never shown an animal of the collection. Every trained method should beat it.
+"""A network as it came, never shown an animal of the collection. Every trained method should beat it.
 
-With `weights: null` the network is random, which is a control of its own: architecture without knowledge.
+With `weights: null` the network is random: what its architecture finds without any knowledge.
 """
 
 from pugmark.learning import inference, norm
 from pugmark.learning.backbones import backbone
 
 TITLE = "ImageNet features"
-SOURCE = "Control: He et al., Deep residual learning for image recognition (CVPR 2016), frozen"
-FAMILY = "control"
+SOURCE = "He et al., Deep residual learning for image recognition (CVPR 2016), frozen"
+FAMILY = "frozen"
 LABELS = "none"
 PARAMS = {
     "backbone": "resnet50",  # [paper] a network of torchvision, timm/NAME or open_clip/NAME

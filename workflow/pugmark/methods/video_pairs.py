@@ -191,11 +191,10 @@ class PooledPairs(VideoPairs):
     """The same on views that the frozen backbone has encoded before: training computes the perceptron alone."""
 
     def __init__(self, crops, params, run):
-        if params["trainable"] != "frozen" or params["pool"] < 2:
+        if params["trainable"] != "frozen":
             raise trainer.TrainingError(
                 f"pool: {params['pool']} with trainable: {params['trainable']} cannot be trained: a pool needs a "
-                "frozen backbone, whose features never change, and at least two views of each crop. Set pool to 0, or "
-                "trainable to frozen and pool to 2 or more."
+                "frozen backbone, whose features never change. Set pool to 0, or trainable to frozen."
             )
         super().__init__(crops, params, run)
 

@@ -47,7 +47,8 @@ class Models:
 
     def _settings(self, run):
         source = self.plan.collections[run.source]
-        return {
+        content = {"content": self.plan.content(run.params["file"])} if "file" in run.params else {}
+        return content | {
             "method": run.method,
             "params": run.params,
             "seed": run.seed,

@@ -33,6 +33,7 @@ class Plan:
         # The jobs may run in another environment than the process that started them.
         if found is None:
             runs.check_networks(self.config, every)
+            runs.check_files(self.config, every)
         self.left_out = [sentence for _, left_out in planned.values() for sentence in left_out]
         self.left_out += studies.unused(self.config, {run.label for run in every})
 
@@ -120,6 +121,13 @@ class Plan:
         if not brings or not self.listing(name, batch).videos:
             return None
         return {**own, "file": self.boxes_file(name, batch)}
+
+    def content(self, file):
+        """Checksum of a file that a method reads instead of learning."""
+        known = self.found.setdefault("files", {})
+        if file not in known:
+            known[file] = listing.file(file)
+        return known[file]
 
     def detect_weights(self, name):
         """{name: path} of the weight files that the collection's detector loads."""

@@ -3,6 +3,7 @@
 Read whenever the workflow is parsed, so it imports nothing heavy.
 """
 
+import os
 from dataclasses import dataclass
 
 from pugmark import literals, methods
@@ -36,7 +37,7 @@ class Run:
 
     @property
     def learns(self):
-        """Whether it is trained at all; a control or a tracker is not."""
+        """Whether it is trained at all; a control, a tracker or a frozen network is not."""
         return methods.learns(self.facts)
 
     @property
@@ -95,6 +96,17 @@ def check_networks(config, runs):
     for name, run in {run.params["backbone"]: run for run in runs if run.network}.items():
         if fault := networks.fault(name):
             raise ConfigError(f"{studies.where(config, run.label)}, backbone: {fault}")
+
+
+def check_files(config, runs):
+    """Refuse a file of vectors that is not there. Raises ConfigError."""
+    for run in runs:
+        file = run.params.get("file")
+        if file is not None and not os.path.isfile(file):
+            at = studies.where(config, run.label)
+            raise ConfigError(
+                f"{at}, file: there is no file {file}: write the path of a Parquet file or CSV of vectors."
+            )
 
 
 def _resolved(label, config):

@@ -4,7 +4,7 @@ Snakemake makes a result again where they differ, so nothing else may stand in t
 parsed, so it imports nothing heavy.
 """
 
-from pugmark.planning import fingerprint, report
+from pugmark.planning import batches, fingerprint, report
 from pugmark.planning.versions import canonical
 
 
@@ -52,9 +52,10 @@ class Settings:
         """Of the split, with the batches that it is made over."""
         return self._of(collection, "split", batches=self.plan.batches(collection))
 
-    def embed(self, collection, run):
+    def embed(self, collection, run, batch):
         """Of the features: what lies outside the mask looks as it did in training."""
-        return canonical({"fill": self._fill(collection, run)})
+        seen = {"batch": batches.whole(batch)} if self.plan.run(collection, run).facts["SEES_PATHS"] else {}
+        return canonical({"fill": self._fill(collection, run), **seen})
 
     def cluster(self, collection, run):
         """Of the clusters. Where the method's vectors are made for one algorithm, that one alone runs."""

@@ -7,7 +7,7 @@ import pandas as pd
 from pugmark.reporting import leaderboard
 
 ALGORITHMS = ("argmax", "tracks", "kmeans_per_frame", "kmeans", "dbscan", "agglomerative")
-FAMILIES = ("label-free", "video", "supervised", "tracker", "control")
+FAMILIES = ("label-free", "video", "supervised", "file", "tracker", "frozen", "control")
 NOISE = -1
 
 

@@ -97,8 +97,9 @@ def _part(study, collection, used):
 
 
 def _controls(metrics, under):
-    """{control: {metric: Figure or None}} under the protocol of the cells: what each of them has to beat."""
-    controls = metrics[metrics["family"] == "control"].groupby("name", sort=False)
+    """{(family, name): {metric: Figure or None}} of controls and frozen networks, under the protocol of the cells: what
+    each of these has to beat."""
+    controls = metrics[metrics["family"].isin(["control", "frozen"])].groupby(["family", "name"], sort=False)
     return {
         name: {metric: figure(rows, protocols[0], metric) for metric, protocols in under.items()}
         for name, rows in controls

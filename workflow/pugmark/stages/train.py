@@ -28,7 +28,7 @@ class NothingToLearnError(ValueError):
 def train(split, folder, out, trained, method, params, seed, fill=None, individuals=None, files=None):
     """Fit `method`; write the model to `out` and the crops it learned from to `trained`.
 
-    split: path of the split table, None for a control. folder: that holds {batch}/crops.parquet. params: complete, as
+    split: path of the split table, None for a method that learns nothing. folder: that holds {batch}/crops.parquet. params: complete, as
     `methods.resolve` gives them. fill: grey level outside the masks, None for unmasked crops. individuals: their number
     where known. files: {name: Weights}.
     Returns what was written: method, params, seed, state, weights. Raises NothingToLearnError.
@@ -87,7 +87,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     settings = dict(args.settings)
     files = weights.verified(args.weights, settings.pop("manifest", {}))
-    settings.pop("names", None)  # which the split table holds; here they only tell one version from another
+    for told in ("names", "content"):  # of labels and files; here they only tell one version from another
+        settings.pop(told, None)
     train(args.split, args.folder, args.out, args.trained, files=files, **settings)
     versions.keep(args.settings, args.out.parent)
 
