@@ -5,7 +5,7 @@ import numpy as np
 FEWEST = 4
 """Individuals below which nothing is said: of three, an interval holds the truth far less often than it claims."""
 CAUTION = 20
-"""Individuals below which an interval deserves a word of caution; benchmarks/bench_intervals.py measures its coverage."""
+"""Individuals below which an interval deserves a word of caution: benchmarks/bench_intervals.py measures coverage."""
 ALIKE = 1e-9
 """A standard error below this is rounding: all individuals have the same mean."""
 
