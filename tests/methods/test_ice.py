@@ -138,3 +138,12 @@ def test_the_learning_rate_warms_up_from_a_tenth_and_then_stays(made):
         learner.optimiser.step()
         learner.after_epoch()
     assert rates == pytest.approx([0.1 + 0.09 * min(epoch, 10) for epoch in range(13)])
+
+
+def test_without_a_warm_up_the_learning_rate_is_whole_from_the_start(made):
+    learner, rates = made(lr=1.0, warmup=0), []
+    for _ in range(3):
+        rates.append(learner.optimiser.param_groups[0]["lr"])
+        learner.optimiser.step()
+        learner.after_epoch()
+    assert rates == [1.0] * 3

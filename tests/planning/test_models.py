@@ -33,6 +33,15 @@ def test_other_settings_make_another_version_of_the_model_and_no_other_model(con
     assert changed == {"pixels-s1", "pixels-s2"}
 
 
+def test_the_number_of_animals_counts_where_k1_is_derived_from_it(config):
+    config["collections"]["cats"]["individuals"] = 5
+    config["methods"] = {"spcl": {"weights": None}, "own": {"method": "spcl", "weights": None, "k1": 7}}
+    config["methods"]["bound"] = {"method": "spcl", "weights": None, "labels": "identity"}
+    plan = Plan(config)
+    told = {run.label: plan.models._settings(run)["individuals"] for run in plan.runs("cats")}
+    assert told == {"spcl": 5, "own": None, "bound": None}
+
+
 def test_a_model_is_finished_with_all_of_its_files_and_no_more_once_one_is_removed(config, tmp_path):
     plan = Plan(config)
     run, names = plan.run("cats", "pixels-s1"), ("model.pt", "trained.parquet", "model.json")

@@ -56,17 +56,28 @@ def test_only_the_detector_that_reads_boxes_depends_on_where_labels_lie(config):
 
 
 def test_another_grey_level_cuts_no_mask_anew_but_makes_other_features(config):
+    config["mask"] = {"policy": "grabcut"}
     before = [settings(config, "mask", "cats"), settings(config, "embed", "cats", "pixels-s1", "2024-05")]
-    config["mask"] = {"fill": 7}
+    config["mask"]["fill"] = 7
     assert settings(config, "mask", "cats") == before[0]
     assert (before[1], settings(config, "embed", "cats", "pixels-s1", "2024-05")) == ({"fill": 255}, {"fill": 7})
 
 
 def test_features_are_filled_as_in_the_collection_that_trained_the_model(config):
+    config["mask"] = {"policy": "grabcut"}
     config["collections"]["kittens"] = {**config["collections"]["cats"], "train_on": "cats", "mask": {"fill": 7}}
     config["explain"] = {"methods": ["mine"], "crops": 3}
     assert settings(config, "embed", "kittens", "mine-s1", "2024-05") == {"fill": 255}
     assert settings(config, "explain", "kittens", "mine-s1") == {"fill": 255, "crops": 3}
+
+
+def test_where_nothing_is_masked_nothing_is_filled(config):
+    config["mask"] = {"policy": "none", "fill": 7}
+    config["explain"] = {"methods": ["mine"], "crops": 3}
+    assert settings(config, "embed", "cats", "pixels-s1", "2024-05") == {"fill": None}
+    assert settings(config, "explain", "cats", "mine-s1")["fill"] is None
+    plan = Plan(config)
+    assert json.loads(plan.models.training(plan.run("cats", "pixels-s1")))["fill"] is None
 
 
 def test_labels_that_are_kept_apart_are_not_looked_for_in_the_batch(config):

@@ -77,6 +77,22 @@ def test_unknown_number_of_individuals(tmp_path):
     assert run(tmp_path, algorithms={"kmeans": {}})[0].empty
 
 
+def test_dbscan_compares_as_many_crops_as_an_individual_has(tmp_path, capsys):
+    write_collection(tmp_path, *blobs())
+    _, counts = run(tmp_path, individuals=4, algorithms={"dbscan": {}})
+    told = capsys.readouterr().err
+    assert counts["clusters"] == {"dbscan": 4}
+    assert "dbscan: k1 is 10, from 40 crops of 4 individuals" in told and "try a smaller k1" not in told
+    run(tmp_path, algorithms={"dbscan": {}})
+    assert "dbscan: k1 is 6, the square root of 40 crops" in capsys.readouterr().err
+
+
+def test_one_cluster_of_nearly_all_is_told(tmp_path, capsys):
+    write_collection(tmp_path, *blobs(identities=1))
+    run(tmp_path, algorithms={"dbscan": {"k1": 10}})
+    assert "dbscan: one cluster holds 100% of the crops" in capsys.readouterr().err
+
+
 def test_frames_are_those_of_the_media(tmp_path):
     features, truth = blobs(noise=1.2)
     table = write_collection(tmp_path, features, truth, media_id=[f"v-f{i // 4}" for i in range(len(truth))])

@@ -85,6 +85,11 @@ def lacking(facts, collection):
     return None
 
 
+def counts(facts, params):
+    """Whether a method is told the number of individuals, where it is known: if it needs it, or derives k1 from it."""
+    return facts["LABELS"] == "count" or (facts["LABELS"] == "none" and params.get("k1", 0) is None)
+
+
 def learns(facts):
     """Whether a method with these literals is trained at all."""
     return facts["FAMILY"] not in UNTRAINED

@@ -56,7 +56,7 @@ class ClusterContrast(pseudo.PseudoLabelLearner):
     """One encoder and one memory."""
 
     def __init__(self, crops, params, run):
-        super().__init__(crops, params, run.seed)
+        super().__init__(crops, params, run)
         encoder = neck_encoder(params, run.file(params["weights"]))
         bank = ClusterBank(params["momentum"], params["temperature"], params["update"])
         self.model = nn.ModuleDict({"encoder": encoder, "bank": bank})

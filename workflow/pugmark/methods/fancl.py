@@ -42,7 +42,7 @@ PARAMS = pseudo.PARAMS | {
     "height": 128,  # [paper] pixels
     "width": 256,  # [paper] pixels
     "epochs": 60,  # [paper]
-    "iterations": 100,  # [ours: not stated] batches per epoch
+    "iterations": None,  # [ours: not stated] batches per epoch; null for 2 passes over the crops
     "identities": 16,  # [ours: the paper states 64 crops a batch] clusters in a batch, P
     "images": 4,  # [ours: the paper states 64 crops a batch] crops of each cluster, K
     "lr": 0.00035,  # [paper]
@@ -53,7 +53,7 @@ PARAMS = pseudo.PARAMS | {
     "temperature": 0.05,  # [paper] of the similarities in the cluster loss
     "eps": 0.6,  # [ours: not stated; as its rivals] Jaccard distance of neighbours; never choose it by test scores
     "min_samples": 4,  # [ours: not stated; as its rivals]
-    "k1": 30,  # [ours: not stated; as its rivals]
+    "k1": None,  # [ours: not stated; as its rivals]
     "k2": 6,  # [ours: not stated; as its rivals]
     "flip": 0.5,  # [ours: the paper flips at a rate it does not state]
     "padding": 10,  # [paper]
@@ -158,7 +158,7 @@ class Fancl(pseudo.PseudoLabelLearner):
 
     def __init__(self, crops, params, run):
         _check(params)
-        super().__init__(crops.outlined(), params, run.seed)
+        super().__init__(crops.outlined(), params, run)
         encoder = Branches(params, run.file(params["weights"]))
         rules = params["momentum"], params["temperature"], params["update"]
         banks = nn.ModuleDict({branch: ClusterBank(*rules) for branch in params["branches"]})

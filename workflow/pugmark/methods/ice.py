@@ -85,13 +85,18 @@ class ICE(pseudo.PseudoLabelLearner):
     """A student and its teacher, which is the encoder to cluster by."""
 
     def __init__(self, crops, params, run):
-        super().__init__(crops, params, run.seed)
+        super().__init__(crops, params, run)
         student = neck_encoder(params, run.file(params["weights"]))
         self.model = nn.ModuleDict({"student": student, "encoder": teacher.teacher_of(student)})
         self.recipes = self.views()
         self.stations = torch.from_numpy(stations(crops.meta))
         self.optimiser = pseudo.adam(self)
-        self.schedule = torch.optim.lr_scheduler.LinearLR(self.optimiser, 0.1, total_iters=params["warmup"])
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self.warmed)
+
+    def warmed(self, epoch):
+        """The share of the learning rate in `epoch`, counted from 0."""
+        warmup = self.params["warmup"]
+        return 0.1 + 0.9 * min(epoch, warmup) / warmup if warmup else 1.0
 
     def views(self):
         """Strong for the student, strong and weak for the teacher."""

@@ -77,7 +77,7 @@ class PPLR(pseudo.PseudoLabelLearner):
     """An encoder of the whole and its stripes, and a classifier for each."""
 
     def __init__(self, crops, params, run):
-        super().__init__(crops, params, run.seed)
+        super().__init__(crops, params, run)
         network = parts.PartEncoder(params, run.file(params["weights"]))
         self.model = nn.ModuleDict({"encoder": network})
         rows = torch.zeros(1 + params["parts"], self.most_clusters(), network.backbone.size)

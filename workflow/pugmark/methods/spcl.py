@@ -7,11 +7,13 @@ that a slightly tighter eps leaves together best; every other crop is a class of
 of a feature's mean cosine similarity to the crops of each class, over a temperature.
 """
 
+import functools
+
 import torch
 from torch import nn
 
 from pugmark.clustering import algorithms, jaccard
-from pugmark.learning import pseudo, samplers, self_paced, trainer
+from pugmark.learning import grouping, pseudo, samplers, self_paced, trainer
 from pugmark.learning.bank import InstanceBank
 from pugmark.learning.heads import neck_encoder
 from pugmark.learning.pseudo import embed, network
@@ -62,7 +64,7 @@ class SpCL(pseudo.PseudoLabelLearner):
     """One encoder and one vector per crop."""
 
     def __init__(self, crops, params, run):
-        super().__init__(crops, params, run.seed)
+        super().__init__(crops, params, run)
         network = neck_encoder(params, run.file(params["weights"]))
         bank = InstanceBank(len(crops), network.backbone.size, params["momentum"], params["temperature"])
         self.model = nn.ModuleDict({"encoder": network, "bank": bank})
@@ -77,14 +79,15 @@ class SpCL(pseudo.PseudoLabelLearner):
 
     def cluster(self, features):
         """The reliable clusters under three values of eps, which share one matrix of distances."""
-        p = self.params
+        p, gap = self.params, self.params["eps_gap"]
         if p["labels"] == "identity":
             return super().cluster(features)
-        vectors, gap = torch.from_numpy(features).to(device()), p["eps_gap"]
-        distances = jaccard.distances(vectors, p["k1"], p["k2"], pseudo.EPS[1] + gap)
-        labels, eps = pseudo.relaxed(lambda eps: algorithms.dbscan(distances, eps, p["min_samples"]), p["eps"])
-        tight, loose = (algorithms.dbscan(distances, eps + by, p["min_samples"]) for by in (-gap, gap))
-        return self_paced.reliable(labels, tight, loose, self.threshold(labels, loose)), eps
+        vectors, farthest = torch.from_numpy(features).to(device()), max(grouping.EPS[1], p["eps"]) + gap
+        distances = functools.cache(lambda k1: jaccard.distances(vectors, k1, p["k2"], farthest))
+        labels, found_by = self.grouped(lambda k1, eps: algorithms.dbscan(distances(k1), eps, p["min_samples"]))
+        near = distances(found_by["k1"])
+        tight, loose = (algorithms.dbscan(near, found_by["eps"] + by, p["min_samples"]) for by in (-gap, gap))
+        return self_paced.reliable(labels, tight, loose, self.threshold(labels, loose)), found_by
 
     def threshold(self, labels, loose):
         """Theta, set by the first epoch that has a cluster of two crops; before, all are independent enough."""
@@ -101,7 +104,8 @@ class SpCL(pseudo.PseudoLabelLearner):
         """Batches from clusters and single crops alike."""
         p = self.params
         size = p["identities"] * p["images"]
-        return samplers.stream_batches(self_paced.singled(labels), size, p["images"], p["iterations"], rng)
+        count = self.iterations(len(labels), size)
+        return samplers.stream_batches(self_paced.singled(labels), size, p["images"], count, rng)
 
     def loss(self, images, indices):
         """Cross-entropy against the memory as it is before this batch."""

@@ -35,6 +35,11 @@ def drawing(spec):
     return canonical({key: value for key, value in spec["synthetic"].items() if key != "batches"})
 
 
+def fill(spec):
+    """The grey level outside the masks of a collection; None where the background stays."""
+    return None if spec["mask"]["policy"] == "none" else spec["mask"]["fill"]
+
+
 def labels_file(name, spec, batch, results):
     """The table of labels that is kept apart from the batch, or None."""
     if "synthetic" in spec:

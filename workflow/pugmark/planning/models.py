@@ -5,7 +5,8 @@ Read whenever the workflow is parsed, so it imports nothing heavy.
 
 import os
 
-from pugmark.planning import versions
+from pugmark import methods
+from pugmark.planning import collection, versions
 from pugmark.planning.versions import canonical
 
 
@@ -52,8 +53,8 @@ class Models:
             "method": run.method,
             "params": run.params,
             "seed": run.seed,
-            "fill": source["mask"]["fill"],
-            "individuals": source["individuals"] if run.facts["LABELS"] == "count" else None,
+            "fill": collection.fill(source),
+            "individuals": source["individuals"] if methods.counts(run.facts, run.params) else None,
             "manifest": self.plan.manifest.facts(self.weights(run)),
             "names": {},
         }

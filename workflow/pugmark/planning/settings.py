@@ -5,6 +5,7 @@ parsed, so it imports nothing heavy.
 """
 
 from pugmark.planning import batches, fingerprint, report
+from pugmark.planning.collection import fill
 from pugmark.planning.versions import canonical
 
 
@@ -95,4 +96,4 @@ class Settings:
         return canonical({**self.plan.collections[collection][section], **more})
 
     def _fill(self, collection, run):
-        return self.plan.collections[self.plan.run(collection, run).source]["mask"]["fill"]
+        return fill(self.plan.collections[self.plan.run(collection, run).source])

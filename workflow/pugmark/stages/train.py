@@ -58,10 +58,10 @@ def train(split, folder, out, trained, method, params, seed, fill=None, individu
 
 def fit(method, seen, params, run):
     """The state of `method` trained on the crops `seen`, from which all that it may not see is withheld first."""
-    labels = methods.facts(method, params)["LABELS"]
+    facts = methods.facts(method, params)
     checkpoint.seed_all(run.seed)
-    shown = seen if labels.startswith("identity") else seen.without_truth()
-    counted = run if labels == "count" else replace(run, individuals=None)
+    shown = seen if facts["LABELS"].startswith("identity") else seen.without_truth()
+    counted = run if methods.counts(facts, params) else replace(run, individuals=None)
     return methods.load(method).fit(shown, params, counted)
 
 
