@@ -129,7 +129,7 @@ def test_what_is_no_json_is_refused(tmp_path, text):
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path):
-    with pytest.raises(BatchError, match=r"gone\.json is no file but"):
+    with pytest.raises(BatchError, match=r"gone\.json cannot be read"):
         results.load(tmp_path / "gone.json")
 
 

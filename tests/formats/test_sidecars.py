@@ -224,7 +224,7 @@ def test_a_package_reads_nothing_outside_its_folder(tmp_path, path):
     package(tmp_path, "")
     names = ("deployments", "observations", "media")
     table(tmp_path, json.dumps({"resources": [{"name": name, "path": path} for name in names]}), "datapackage.json")
-    with pytest.raises(BatchError, match="put the table of deployments|absent.csv cannot be read .*: check that"):
+    with pytest.raises(BatchError, match=r"put the table of deployments|absent\.csv cannot be read .*: check that"):
         said(tmp_path)
 
 

@@ -121,5 +121,5 @@ def test_the_split_depends_on_the_batches(config):
 def test_only_a_method_that_is_shown_paths_is_told_the_batch_a_shard_that_of_the_whole(config, tmp_path):
     (tmp_path / "own.csv").write_text("path,a\n2024-05/a.jpg,1\n")
     config["methods"]["own"] = {"method": "file", "file": str(tmp_path / "own.csv")}
-    assert settings(config, "embed", "cats", "own-s1", "2024-05.1of2") == {"fill": 255, "batch": "2024-05"}
+    assert settings(config, "embed", "cats", "own-s1", "2024-05.1of2") == {"fill": None, "batch": "2024-05"}
     assert "batch" not in settings(config, "embed", "cats", "random-s1", "2024-05")

@@ -55,8 +55,9 @@ def load(path):
 
     Raises BatchError where it cannot be read, FormatError where it is no JSON or holds boxes in pixels.
     """
+    written = folder.content(path)
     try:
-        content = json.loads(folder.content(path))
+        content = json.loads(written)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path} is not valid JSON ({error}): write it again or remove it.") from error
     if _has(content, "file", "detections"):

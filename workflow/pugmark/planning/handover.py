@@ -1,8 +1,8 @@
 """What the process that starts a run hands to its jobs, each of which reads the workflow anew, maybe hours later.
 
 Through the environment, which every executor passes on: the batch folders that were found, who they were said to
-show, checksums of files of vectors, and the folders of weights. So a batch that is copied in, or a name that is corrected, while a job waits in the
-queue does not change what that job was submitted for.
+show, checksums of files of vectors, and the folders of weights. So a batch that is copied in, or a name that is
+corrected, while a job waits in the queue does not change what that job was submitted for.
 """
 
 import base64
