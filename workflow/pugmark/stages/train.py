@@ -29,8 +29,8 @@ def train(split, folder, out, trained, method, params, seed, fill=None, individu
     """Fit `method`; write the model to `out` and the crops it learned from to `trained`.
 
     split: path of the split table, None for a method that learns nothing. folder: that holds {batch}/crops.parquet.
-    params: complete, as `methods.resolve` gives them. fill: grey level outside the masks, None for unmasked crops. individuals: their number
-    where known. files: {name: Weights}.
+    params: complete, as `methods.resolve` gives them. fill: grey level outside the masks, None for unmasked crops.
+    individuals: their number where known. files: {name: Weights}.
     Returns what was written: method, params, seed, state, weights. Raises NothingToLearnError.
     """
     facts, files, out = methods.facts(method, params), files or {}, Path(out)
