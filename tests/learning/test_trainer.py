@@ -81,6 +81,60 @@ def test_a_finished_training_is_not_repeated_and_its_history_comes_back(tmp_path
     assert learner.model.weight.item() == json.loads(history.splitlines()[1])["slope"]
 
 
+@pytest.fixture
+def saved(monkeypatch):
+    """The epochs after which a checkpoint is written."""
+    epochs, save = [], checkpoint.save
+
+    def noted(path, content):
+        epochs.append(len(content["history"]))
+        save(path, content)
+
+    monkeypatch.setattr(checkpoint, "save", noted)
+    return epochs
+
+
+def test_checkpoints_are_minutes_apart_and_the_last_epoch_has_one(tmp_path, monkeypatch, saved):
+    now = [0.0]
+    monkeypatch.setattr(trainer.time, "monotonic", lambda: now[0])
+    figures = Line.figures
+
+    def slow(self):
+        now[0] += 130  # an epoch
+        return figures(self)
+
+    monkeypatch.setattr(Line, "figures", slow)
+    trainer.train(Line(), 7, Run(0, folder=tmp_path))
+    assert trainer.CHECKPOINT_SECONDS == 300 and saved == [3, 6, 7]
+
+
+def test_a_training_that_ends_by_itself_has_a_last_checkpoint_too(tmp_path, monkeypatch, saved):
+    monkeypatch.setattr(Line, "finished", lambda self, history: len(history) == 2)
+    trainer.train(Line(), 5, Run(0, folder=tmp_path))
+    assert saved == [2]
+
+
+def test_resuming_from_an_older_epoch_equals_never_stopping(tmp_path, monkeypatch, saved):
+    """Cut off in the fourth epoch, with a checkpoint of the second: the third is learned again."""
+    whole = trainer.train(Line(), 6, Run(0, folder=tmp_path / "whole"))
+    batches = Line.batches
+
+    def cut(self, epoch):
+        monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0 if epoch == 1 else 300)
+        if epoch == 3:
+            raise KeyboardInterrupt
+        return batches(self, epoch)
+
+    saved.clear()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Line, "batches", cut)
+        trainer.train(Line(), 6, Run(0, folder=tmp_path / "cut"))
+    assert saved == [2] and len((tmp_path / "cut/history.jsonl").read_text().splitlines()) == 3
+    resumed = trainer.train(Line(), 6, Run(0, folder=tmp_path / "cut"))
+    assert torch.equal(resumed.model.weight, whole.model.weight)
+    assert (tmp_path / "cut/history.jsonl").read_text() == (tmp_path / "whole/history.jsonl").read_text()
+
+
 def test_random_states_survive_a_file(tmp_path):
     import random
 

@@ -57,8 +57,10 @@ def fit(crops, params, run):
 
 
 def embed(crops, params, state):
-    """float32 N x features, summed over image and mirror image."""
-    trained = Mirrored(network(params, state))
+    """float32 N x features, summed over image and mirror image; where training does not flip, of the image alone."""
+    trained = network(params, state)
+    if params["flip"]:
+        trained = Mirrored(trained)
     return norm.unit(inference.extract(trained, crops, params["height"], params["width"]))
 
 

@@ -15,6 +15,8 @@ from pugmark.runtime.disk import replacing
 
 logger = logging.getLogger(__name__)
 PROGRESS_SECONDS = 30
+CHECKPOINT_SECONDS = 300
+"""Between two checkpoints at least, each of hundreds of megabytes: what a training that is cut off has to repeat."""
 COLLAPSED = 1e-4
 """Spread below which vectors differ by the rounding of half precision alone."""
 
@@ -77,10 +79,12 @@ def spread(features):
 def train(learner, epochs, run):
     """Train `learner` for `epochs`, going on from the checkpoint in `run.folder` where it is of the same run.
 
-    Returns the learner, its model on the CPU. Raises TrainingError.
+    A checkpoint is written every CHECKPOINT_SECONDS, when an epoch ends, and after the last one. Returns the learner,
+    its model on the CPU. Raises TrainingError.
     """
     scaler = _move(learner)
     history, groups = _resume(learner, scaler, run)
+    kept = time.monotonic()
     for epoch in range(len(history), epochs):
         if history and learner.finished(history):
             break
@@ -95,7 +99,10 @@ def train(learner, epochs, run):
         if (grouped := learner.groups()) is not None:
             groups[epoch + 1] = torch.as_tensor(grouped, dtype=torch.int32)
         if run.folder:
-            _keep(learner, scaler, run, history, groups)
+            last = epoch + 1 == epochs or learner.finished(history)
+            if last or time.monotonic() - kept >= CHECKPOINT_SECONDS:
+                _keep(learner, scaler, run, history, groups)
+                kept = time.monotonic()
             _write(run.history, history)
     if run.folder and groups:
         _write_groups(run.groups, learner.crops.meta["crop_id"], groups)
