@@ -14,7 +14,7 @@ from reporting.results_tree import EVIL, METHODS, SCORES, Page, Tree, ellipse, j
 from pugmark import tables
 from pugmark.reporting import leaderboard, pictures, plots, sightings, strips, summary, tally, training, view
 from pugmark.reporting.gather import Collection
-from pugmark.stages import report
+from pugmark.stages import ingest, report
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +120,22 @@ def test_one_cluster_of_everything_is_called_no_separation(tmp_path, page):
 
 def test_a_collection_without_crops_or_tables_is_still_a_section(page):
     assert page.said.count("This collection has no crops") == 2
+
+
+def test_a_batch_of_which_nothing_could_be_used_is_told(tmp_path, page):
+    batch = tmp_path / "july & august"
+    batch.mkdir()
+    for name in ("a.heic", "b.heic", "c.NEF", "d.jpg"):
+        (batch / name).write_bytes(b"no picture")
+    out = tmp_path / "results/herd/batches" / batch.name / "media.parquet"
+    ingest.main(["--batch", str(batch), "--out", str(out)])
+    settings = Tree(tmp_path, "herd", batches=()).settings() | {"batches": [batch.name]}
+    settings = {"title": "Herd", "collections": {"herd": settings}, "methods": METHODS}
+    report.main(["--results", str(tmp_path / "results"), "--out", str(tmp_path), "--settings", json.dumps(settings)])
+    said = " ".join(Page((tmp_path / "index.html").read_text(encoding="utf-8")).said.split())
+    assert "No picture or video of batch july & august could be used. 1 file could not be read" in said
+    assert "Files of these kinds were passed over: .heic (2), .nef (1)." in said
+    assert "No picture or video of batch b1" not in page.said
 
 
 def test_untrusted_text_is_escaped_everywhere(written, page):

@@ -19,6 +19,7 @@ def view(collection):
         "figures": summary.figures(collection),
         "period": tally.period(collection.tallies),
         "alone": sum(batch.alone for batch in collection.tallies),
+        "barren": summary.barren(collection),
         "detectors": sorted(summary.detectors(collection)),
         "boards": boards(collection),
         "clusterings": clusterings(collection),

@@ -225,6 +225,8 @@ def main(argv=None):
     LOG.info("%s", ", ".join(f"{count} {what}" for what, count in counts.items() if what not in groups))
     for what, found in groups.items():
         LOG.info("%s: %s", what, ", ".join(f"{kind}: {number}" for kind, number in found.items()) or "none")
+    if not counts["images"] + counts["videos"]:
+        LOG.warning("%s holds no picture or video that can be used.", args.batch)
 
 
 if __name__ == "__main__":
