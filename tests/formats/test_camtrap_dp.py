@@ -36,6 +36,15 @@ def test_a_package_gives_places_times_boxes_and_names(tmp_path):
     ]  # the standard lets a box leave the image
 
 
+def test_people_filed_among_the_animals_are_none(tmp_path):
+    photo(tmp_path / "media" / "a.jpg")
+    single(tmp_path, "")
+    header = "observationID,mediaID,observationType,individualID,scientificName\n"
+    said = "o1,m1,animal,Ada,Panthera onca\no2,m1,animal,Bo,Homo sapiens\no3,m1,animal,Cy,\n"
+    table(tmp_path, header + said, "observations.csv")
+    assert column(sidecars.read(tmp_path, {}), "individual") == ["Ada", "Cy"]
+
+
 def test_media_elsewhere_are_matched_by_name_and_never_fetched(tmp_path):
     photo(tmp_path / "x" / "a.jpg")
     url = "https://example.org/1/file"

@@ -12,7 +12,7 @@ import logging
 from collections import Counter
 from pathlib import PurePosixPath
 
-from pugmark.formats import resources, text
+from pugmark.formats import classes, resources, text
 from pugmark.formats.folder import BatchError, content
 
 LOG = logging.getLogger(__name__)
@@ -78,9 +78,11 @@ def _animals(observations, files, counts):
     """{mediaID: what is said of the animals on it}."""
     found, events = {}, {}
     for line, row in observations:
-        if row["observationType"] == "animal" and row["mediaID"]:
+        if not _is_animal(row):
+            continue
+        if row["mediaID"]:
             found.setdefault(row["mediaID"], []).append(_animal(row, line))
-        elif row["observationType"] == "animal":
+        else:
             event = row.get("sequenceID"), row.get("deploymentID"), row.get("eventStart"), row.get("eventEnd")
             events.setdefault(event, []).append(_animal(row, line))
     members_of = _events(files)
@@ -93,6 +95,12 @@ def _animals(observations, files, counts):
                 if not any(animal["individual"] for animal in found.get(media_id, ())):
                     found.setdefault(media_id, []).append(animals[0])
     return found
+
+
+def _is_animal(row):
+    """Not so where people are filed among the animals, as Homo sapiens."""
+    species = row.get("scientificName")
+    return row["observationType"] == "animal" and (not species or classes.label(species) == "animal")
 
 
 def _animal(row, line):
