@@ -86,7 +86,7 @@ def test_a_link_hides_neither_results_nor_batches(config, tmp_path):
         ("a\nb", "holds a line break"),
         (os.fsdecode(b"b\xff"), "is not UTF-8"),
         ("x" + "ab" * 20, "ends in 'ab' twenty times"),
-        ("".join(map(str, range(40, 124))) + "é" * 4, "is longer than 200 bytes"),
+        ("".join(map(str, range(40, 124))) + "é" * 5, "is longer than 200 bytes"),
         (os.fsdecode(b"\xfe/b"), "is not UTF-8"),
         ("x.1of2", "is that of a shard"),
     ],

@@ -78,7 +78,7 @@ def put(config, at, value):
 
 
 @pytest.mark.parametrize(
-    "at, value", wrong_values(), ids=lambda part: ".".join(part) if isinstance(part, tuple) else str(part)
+    "at, value", [*wrong_values()], ids=lambda part: ".".join(part) if isinstance(part, tuple) else str(part)
 )
 def test_a_wrong_value_is_refused_with_its_key(config, at, value):
     with pytest.raises(ConfigError) as error:

@@ -18,6 +18,7 @@ DEFAULTS = {
     "classes": {},  # what a class counts as, {"capybara": "animal", "shadow": null}: goes before the built-in table
 }
 ALLOWED = {
+    "classes": ["animal", "person", "vehicle", None],
     "file": "null or word",
     "confidence": ">= 0, <= 1",
 }
