@@ -18,11 +18,6 @@ include: "workflow/rules/recognise.smk"
 include: "workflow/rules/assess.smk"
 
 
-# Said once, before the first job, and not by each job that cannot even open its log.
-onstart:
-    results_writable()
-
-
 rule all:
     default_target: True
     input:

@@ -79,14 +79,17 @@ def _method(name, facts):
 def _settings(path, name):
     """Markdown table of the dict `name` in a Python file, or a sentence where it is empty."""
     stated, said = literals.read(path, {name, "ALLOWED"}), comments(path, name)
-    allowed = stated.get("ALLOWED")
+    allowed = stated["ALLOWED"]
     if not stated[name]:
         return "\nNo settings.\n"
-    columns = ["setting", "value", *(["it may be", "from"] if allowed else []), "what it says"]
+    marked = any(mark for mark, _ in said.values())
+    columns = ["setting", "value", "it may be", *(["from"] if marked else []), "what it says"]
     lines = [columns, ["---"] * len(columns)]
     for key, value in stated[name].items():
-        facts = [ranges.told(value, allowed.get(key)), said[key][0]] if allowed else []
-        lines.append([f"`{key}`", f"`{yaml_of(value)}`", *facts, said[key][1].replace("|", "/")])
+        # What is neither true or false nor ALLOWED is no setting of the user's.
+        if isinstance(value, bool) or key in allowed:
+            facts = [ranges.told(value, allowed.get(key)), *([said[key][0]] if marked else [])]
+            lines.append([f"`{key}`", f"`{yaml_of(value)}`", *facts, said[key][1].replace("|", "/")])
     return "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines).replace("| --- ", "|---")
 
 
@@ -131,7 +134,7 @@ def configuration_page():
 def _rows(spec, schema, prefix):
     for key, inner in spec.get("properties", {}).items():
         if "$ref" in inner:
-            inner = schema["$defs"][inner["$ref"].rsplit("/", 1)[1]]
+            inner = schema["$defs"][inner["$ref"].rsplit("/", 1)[1]] | inner
         others = inner.get("additionalProperties")
         if "description" in inner and "(as the section" not in inner["description"]:
             default = f"`{inner['default']}`" if "default" in inner else ""

@@ -19,8 +19,9 @@ def main():
     network = stage in ("train", "embed") and "random" not in " ".join(words)
     device = devices.claimed() if network else None
     time.sleep(1 if network else 0)
-    for name in {"--out", "--json", "--trained"} & set(words):
-        Path(words[words.index(name) + 1]).write_text("")
+    for name, _, path in (word.partition("=") for word in words):
+        if name in {"--out", "--json", "--trained"}:
+            Path(path).write_text("")
     note = {"network": network, "device": device, "started": started, "ended": time.time()}
     Path(os.environ["NOTES"], f"{stage}-{os.getpid()}.json").write_text(json.dumps(note))
 

@@ -89,7 +89,10 @@ def test_missing_weights_name_file_address_and_folder(config, tmp_path, monkeypa
     monkeypatch.delenv("PUGMARK_WEIGHTS", raising=False)
     config["methods"] = {"imagenet": {"weights": "resnet50-imagenet"}}
     config["weights"] = {"folder": str(tmp_path)}
-    with pytest.raises(ConfigError, match=rf"resnet50-0676ba61.pth is not in {tmp_path}\..*https://.*download: true"):
+    with pytest.raises(
+        ConfigError,
+        match=rf"resnet50-0676ba61.pth \(resnet50-imagenet\) is not in {tmp_path}\..*https://.*download: true",
+    ):
         Plan(config)
     (tmp_path / "resnet50-0676ba61.pth").touch()
     plan = Plan(config)

@@ -31,19 +31,25 @@ def test_a_stage_gets_its_own_section_and_no_other(config):
 
 
 def test_the_detector_gets_its_defaults_the_file_of_the_batch_and_the_checksums_of_its_weights(config):
-    config["collections"]["cats"]["detect"] = {"name": "megadetector_json", "file": "boxes/{batch}.json"}
+    folder = pathlib.Path(config["results"]).parent
+    for batch in ("2024-05", "2024-06"):
+        (folder / f"{batch}.json").touch()
+    config["collections"]["cats"]["detect"] = {"name": "megadetector_json", "file": f"{folder}/{{batch}}.json"}
     found = settings(config, "detect", "cats", "2024-05.1of2")
-    assert found["file"] == "boxes/2024-05.json" and found["confidence"] == 0.2 and found["manifest"] == {}
+    assert found["file"] == f"{folder}/2024-05.json" and found["confidence"] == 0.2 and found["manifest"] == {}
 
 
-@pytest.mark.parametrize("detector", [{"name": "megadetector_json"}, {"name": "boxes", "file": "boxes/{batch}.csv"}])
-def test_ingest_asks_a_detector_that_brings_boxes_for_the_frames_of_videos_alone(config, detector):
+@pytest.mark.parametrize("detector", [{"name": "megadetector_json"}, {"name": "boxes", "file": "boxes.csv"}])
+def test_ingest_asks_a_detector_that_brings_boxes_for_the_frames_of_videos_alone(config, detector, tmp_path):
+    if "file" in detector:
+        detector = detector | {"file": str(tmp_path / detector["file"])}
+        (tmp_path / "boxes.csv").touch()
     config["collections"]["cats"]["detect"] = detector
     assert settings(config, "ingest", "cats", "2024-05")["boxes"] is None
     (pathlib.Path(config["collections"]["cats"]["batches"][:-1]) / "2024-05" / "v.mp4").touch()
     named = settings(config, "ingest", "cats", "2024-05")["boxes"]
     assert named["name"] == detector["name"]
-    assert named["file"] == ("boxes/2024-05.csv" if "file" in detector else None)
+    assert named["file"] == detector.get("file")
     config["collections"]["cats"]["detect"] = {"name": "motion"}
     assert settings(config, "ingest", "cats", "2024-05")["boxes"] is None
 
@@ -81,16 +87,15 @@ def test_where_nothing_is_masked_nothing_is_filled(config):
 
 
 def test_labels_that_are_kept_apart_are_not_looked_for_in_the_batch(config):
-    assert (
-        settings(config, "label", "cats")["labels"]
-        == settings(config, "ingest", "cats", "2024-05")["labels"]
-        == "sidecar"
-    )
-    config["collections"]["cats"]["labels"] = {"file": "names/{batch}.csv"}
-    assert (
-        settings(config, "label", "cats")["labels"] == settings(config, "ingest", "cats", "2024-05")["labels"] == "none"
-    )
-    assert Plan(config).labels_file("cats", "2024-05.2of3") == "names/2024-05.csv"
+    def said():
+        return {settings(config, *words)["labels"] for words in (("label", "cats"), ("ingest", "cats", "2024-05"))}
+
+    assert said() == {"sidecar"}
+    table = pathlib.Path(config["results"]).parent / "names.csv"
+    table.touch()
+    config["collections"]["cats"]["labels"] = {"file": str(table)}
+    assert said() == {"none"}
+    assert Plan(config).labels_file("cats", "2024-05.2of3") == str(table)
 
 
 def test_a_survey_is_drawn_anew_for_other_settings_and_not_for_more_batches(config):

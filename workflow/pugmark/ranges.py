@@ -1,10 +1,11 @@
 """What a setting may be, and the sentence for a value that it may not be.
 
 A file states its settings as literals: {setting: default}, and beside that ALLOWED, {setting: what it may be}. The
-default gives the kind: true or false (which needs no entry in ALLOWED), a whole number, a number, a word or a list.
-ALLOWED says which of that kind:
+default gives the kind: true or false (which needs no entry in ALLOWED), a whole number, a number, a word, a list or
+lines of `name: value`. ALLOWED says which of that kind:
 
-    ["gap", "bn[1-3]"]   one of these, which may be patterns as of file names; of a list, any of these, once each
+    ["gap", "bn[1-3]"]   one of these, which may be patterns as of file names; of a list, any of these, once each;
+                         of lines, each value one of these
     [["a"], ["a", "b"]]  one of these lists
     ">= 1"               a number within bounds, also "> 0, <= 1"; of a list, each of its numbers, in ascending order
     "word"               any word; whether it exists is checked elsewhere
@@ -48,6 +49,8 @@ def told(default, allowed=None):
         return "true or false"
     if isinstance(allowed, list):
         *others, last = map(_yaml, allowed)
+        if isinstance(default, dict):
+            return f"lines of `name: value`, each value {', '.join(others)} or {last}"
         if isinstance(default, list) and not isinstance(allowed[0], list):
             return f"a list of any of {', '.join([*others, last])}"
         return f"{', '.join(others)} or {last}"
@@ -59,6 +62,9 @@ def told(default, allowed=None):
 def _fits(value, default, allowed):
     if isinstance(default, bool):
         return isinstance(value, bool)
+    if isinstance(default, dict):
+        lines = isinstance(value, dict) and all(isinstance(name, str) for name in value)
+        return lines and all(one in allowed for one in value.values())
     if isinstance(default, list):
         return isinstance(value, list) and _fits_list(value, default, allowed)
     if isinstance(allowed, list):
@@ -107,7 +113,9 @@ def _bounds(allowed):
 
 
 def _yaml(value):
-    """A value as YAML has it: true, null, [a, b]."""
+    """A value as YAML has it: true, null, [a, b], {a: b}."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_yaml(key)}: {_yaml(one)}' for key, one in value.items())}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(_yaml, value))}]"
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -71,9 +71,9 @@ rule evaluate:
         settings=ask(SETTINGS.evaluate),
         code=code("stages.evaluate"),
     shell:
-        "python -m pugmark.stages.evaluate --split {input.split:q} --folder {params.folder:q} --run {wildcards.run:q}"
-        " --clusters {input.clusters:q} --trained {input.trained:q} --settings {params.settings:q}"
-        " --out {output.metrics:q} --queries {output.queries:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.evaluate --split={input.split:q} --folder={params.folder:q} --run={wildcards.run:q}"
+        " --clusters={input.clusters:q} --trained={input.trained:q} --settings={params.settings:q}"
+        " --out={output.metrics:q} --queries={output.queries:q} > {log:q} 2>&1"
 
 
 rule explain:
@@ -96,9 +96,9 @@ rule explain:
         settings=ask(SETTINGS.explain),
         code=ask(SETTINGS.explain_code),
     shell:
-        "python -m pugmark.stages.explain --model {input.model:q} --split {input.split:q} --folder {params.folder:q}"
-        " --run {wildcards.run:q} --clusters {input.clusters:q} --settings {params.settings:q}"
-        " --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.explain --model={input.model:q} --split={input.split:q} --folder={params.folder:q}"
+        " --run={wildcards.run:q} --clusters={input.clusters:q} --settings={params.settings:q}"
+        " --out={output:q} > {log:q} 2>&1"
 
 
 rule report:
@@ -122,5 +122,5 @@ rule report:
         settings=ask(SETTINGS.report),
         code=code("stages.report"),
     shell:
-        "python -m pugmark.stages.report --results {params.results:q} --settings {params.settings:q}"
-        " --out {params.folder:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.report --results={params.results:q} --settings={params.settings:q}"
+        " --out={params.folder:q} > {log:q} 2>&1"

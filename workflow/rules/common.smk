@@ -31,10 +31,16 @@ from pugmark.planning.versions import canonical
 from pugmark.runtime import attempts, disk
 
 # The process that the user started looks for batches; its jobs, which read this file as well, are handed what it found.
+# What is wrong is said before anything is locked, and alone: Snakemake would put a line of this file above an exception.
 try:
+    starts = workflow.is_main_process and not workflow.output_settings.dryrun
+    if starts:
+        disk.check(".snakemake", "start in another folder (`snakemake --directory`)")
     PLAN = Plan(config, None if workflow.is_main_process else handover.received())
-except (ConfigError, MethodError) as error:
-    raise WorkflowError(str(error)) from None
+    if starts:
+        disk.check(PLAN.results)
+except (ConfigError, MethodError, disk.DiskError) as error:
+    sys.exit(str(error))
 
 if workflow.is_main_process:
     handover.give(PLAN)
@@ -102,10 +108,3 @@ def minutes(base):
         return base * attempts.growth("time", rulename, wildcards, attempt)
 
     return runtime
-
-
-def results_writable():
-    try:
-        disk.check(RESULTS)
-    except disk.DiskError as error:
-        raise WorkflowError(str(error)) from None

@@ -56,8 +56,8 @@ rule split:
         settings=ask(SETTINGS.split),
         code=code("stages.split"),
     shell:
-        "python -m pugmark.stages.split --folder {params.folder:q} --settings {params.settings:q}"
-        " --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.split --folder={params.folder:q} --settings={params.settings:q}"
+        " --out={output:q} > {log:q} 2>&1"
 
 
 # A new batch changes the split's file but must not retrain: what must, settings, code and the names learned, is part of
@@ -83,8 +83,8 @@ rule train:
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         settings=training_settings,
-        split=lambda wildcards, input: ["--split", input.split] if input.split else [],
+        split=lambda wildcards, input: [f"--split={input.split}"] if input.split else [],
         weights=lambda wildcards: named(PLAN.models.weights(run_of(wildcards))),
     shell:
-        "python -m pugmark.stages.train {params.split:q} --folder {params.folder:q} --settings {params.settings:q}"
-        " --weights {params.weights:q} --out {output.model:q} --trained {output.trained:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.train {params.split:q} --folder={params.folder:q} --settings={params.settings:q}"
+        " --weights {params.weights:q} --out={output.model:q} --trained={output.trained:q} > {log:q} 2>&1"

@@ -40,7 +40,7 @@ rule fetch:
     params:
         settings=lambda wildcards, output: canonical(PLAN.manifest.entry(output[0])),
     shell:
-        "python -m pugmark.stages.fetch --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.fetch --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
 
 
 rule synthesise:
@@ -59,8 +59,8 @@ rule synthesise:
         code=code("stages.synthesise"),
         number=lambda wildcards: wildcards.batch.rsplit("_", 1)[1],
     shell:
-        "python -m pugmark.stages.synthesise --batch {params.number} --settings {params.settings:q}"
-        " --out {output.batch:q} --truth {output.truth:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.synthesise --batch={params.number} --settings={params.settings:q}"
+        " --out={output.batch:q} --truth={output.truth:q} > {log:q} 2>&1"
 
 
 rule ingest:
@@ -85,8 +85,8 @@ rule ingest:
         stamp=cache_stamp,
         code=code("stages.ingest"),
     shell:
-        "python -m pugmark.stages.ingest --batch {params.folder:q} --settings {params.settings:q}"
-        " --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.ingest --batch={params.folder:q} --settings={params.settings:q}"
+        " --out={output:q} > {log:q} 2>&1"
 
 
 rule shard:
@@ -104,5 +104,5 @@ rule shard:
     params:
         code=code("stages.shard"),
     shell:
-        "python -m pugmark.stages.shard --media {input:q} --number {wildcards.number} --shards {wildcards.shards}"
-        " --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.shard --media={input:q} --number={wildcards.number} --shards={wildcards.shards}"
+        " --out={output:q} > {log:q} 2>&1"

@@ -9,7 +9,7 @@ def labels_apart(wildcards):
 
 def labels_argument(wildcards):
     file = PLAN.labels_file(wildcards.collection, wildcards.batch)
-    return ["--labels-file", file] if file else []
+    return [f"--labels-file={file}"] if file else []
 
 
 rule detect:
@@ -39,8 +39,8 @@ rule detect:
         weights=lambda wildcards: named(PLAN.detect_weights(wildcards.collection)),
         code=ask(SETTINGS.detect_code),
     shell:
-        "python -m pugmark.stages.detect --batch {params.folder:q} --media {input.media:q} --settings {params.settings:q}"
-        " --weights {params.weights:q} --out {output.table:q} --json {output.json:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.detect --batch={params.folder:q} --media={input.media:q} --settings={params.settings:q}"
+        " --weights {params.weights:q} --out={output.table:q} --json={output.json:q} > {log:q} 2>&1"
 
 
 rule mask:
@@ -72,8 +72,8 @@ rule mask:
         weights=lambda wildcards: named(PLAN.mask_weights(wildcards.collection)),
         code=code("stages.mask"),
     shell:
-        "python -m pugmark.stages.mask --batch {params.folder:q} --media {input.media:q} --detections {input.detections:q}"
-        " --settings {params.settings:q} --weights {params.weights:q} --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.mask --batch={params.folder:q} --media={input.media:q} --detections={input.detections:q}"
+        " --settings={params.settings:q} --weights {params.weights:q} --out={output:q} > {log:q} 2>&1"
 
 
 rule crop:
@@ -97,8 +97,8 @@ rule crop:
         settings=ask(SETTINGS.crop),
         code=code("stages.crop"),
     shell:
-        "python -m pugmark.stages.crop --batch {params.folder:q} --media {input.media:q} --detections {input.detections:q}"
-        " --masks {input.masks:q} --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.crop --batch={params.folder:q} --media={input.media:q} --detections={input.detections:q}"
+        " --masks={input.masks:q} --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
 
 
 rule label:
@@ -125,5 +125,5 @@ rule label:
         file=labels_argument,
         code=code("stages.label"),
     shell:
-        "python -m pugmark.stages.label --batch {params.folder:q} --media {input.media:q} --crops {input.crops:q}"
-        " --settings {params.settings:q} {params.file:q} --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.label --batch={params.folder:q} --media={input.media:q} --crops={input.crops:q}"
+        " --settings={params.settings:q} {params.file:q} --out={output:q} > {log:q} 2>&1"

@@ -56,12 +56,12 @@ rule embed:
     params:
         settings=ask(SETTINGS.embed),
         labels=lambda wildcards, input: (
-            ["--labels", input.labels] if input.labels else []
+            [f"--labels={input.labels}"] if input.labels else []
         ),
         code=ask(SETTINGS.embed_code),
     shell:
-        "python -m pugmark.stages.embed --model {input.model:q} --crops {input.crops:q} --settings {params.settings:q}"
-        " {params.labels:q} --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.embed --model={input.model:q} --crops={input.crops:q} --settings={params.settings:q}"
+        " {params.labels:q} --out={output:q} > {log:q} 2>&1"
 
 
 rule cluster:
@@ -85,8 +85,8 @@ rule cluster:
         settings=ask(SETTINGS.cluster),
         code=code("stages.cluster"),
     shell:
-        "python -m pugmark.stages.cluster --split {input.split:q} --folder {params.folder:q} --run {wildcards.run:q}"
-        " --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.cluster --split={input.split:q} --folder={params.folder:q} --run={wildcards.run:q}"
+        " --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
 
 
 # Snakemake allows a rule a benchmark or the cache, not both, and no condition inside a rule.

@@ -5,8 +5,11 @@ from pathlib import Path
 from pugmark.formats import sidecars
 
 DEFAULTS = {
-    "labels": "sidecar",  # as in the collection: sidecar, or {"dataset": class of wildlife-datasets}
+    "labels": "sidecar",  # always as in the collection: sidecar, or {"dataset": class of wildlife-datasets}
     "file": None,  # a table with boxes kept apart from the batch, with paths relative to it; null: the sidecars
+}
+ALLOWED = {
+    "file": "null or word",
 }
 
 

@@ -17,6 +17,11 @@ DEFAULTS = {
     "confidence": 0.2,  # boxes below are left out; 0.2 is typical of MegaDetector 5, see its `detector_metadata`
     "classes": {},  # what a class counts as, {"capybara": "animal", "shadow": null}: goes before the built-in table
 }
+ALLOWED = {
+    "classes": ["animal", "person", "vehicle", None],
+    "file": "null or word",
+    "confidence": ">= 0, <= 1",
+}
 
 
 class _Said(NamedTuple):

@@ -27,6 +27,14 @@ DEFAULTS = {
     "iou": 0.45,  # of two boxes of one label that overlap by more, the less confident goes
     "classes": {},  # what a class counts as, {"capybara": "animal", "shadow": null}: goes before the built-in table
 }
+ALLOWED = {
+    "weights": "word",
+    "confidence": ">= 0, <= 1",
+    "image_size": ">= 32",
+    "batch": ">= 1",
+    "iou": "> 0, <= 1",
+    "classes": ["animal", "person", "vehicle", None],
+}
 _QUIET = {"YOLO_OFFLINE": "true", "YOLO_VERBOSE": "false", "YOLO_AUTOINSTALL": "false"}
 
 

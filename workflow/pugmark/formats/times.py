@@ -42,7 +42,7 @@ def zone(name):
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         nearest = difflib.get_close_matches(name, zoneinfo.available_timezones(), 1)
         hint = f"did you mean {nearest[0]}?" if nearest else "write +02:00 or a name such as Europe/Berlin."
-        raise ZoneError(f"ingest.timezone: there is no zone {name!r}; {hint}") from error
+        raise ZoneError(f"there is no zone {name!r}; {hint}") from error
 
 
 def from_iso(text, tz=None):

@@ -6,7 +6,7 @@ Read whenever the workflow is parsed, so it imports nothing heavy.
 import os
 
 from pugmark import methods
-from pugmark.planning import collection, versions
+from pugmark.planning import collection, studies, versions
 from pugmark.planning.versions import canonical
 
 
@@ -44,7 +44,8 @@ class Models:
 
     def weights(self, run):
         """{name: path} of the weight files that the run's method loads."""
-        return self.plan.manifest.paths([run.params.get("weights")])
+        key = f"{studies.where(self.plan.config, run.label)}.weights"
+        return self.plan.manifest.paths({key: run.params.get("weights")})
 
     def _settings(self, run):
         source = self.plan.collections[run.source]

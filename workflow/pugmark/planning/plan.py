@@ -5,7 +5,7 @@ Read whenever the workflow is parsed, on the login node and by every cluster job
 
 import hashlib
 
-from pugmark.planning import batches, collection, configuration, listing, runs, studies
+from pugmark.planning import batches, collection, configuration, listing, places, runs, studies
 from pugmark.planning.manifest import Manifest
 from pugmark.planning.models import Models
 
@@ -19,7 +19,7 @@ class Plan:
 
     def __init__(self, config, found=None):
         self.config = studies.expand(configuration.complete(config))
-        self.results = self.config["results"].rstrip("/")
+        self.results = places.results(self.config["results"])
         self.manifest = Manifest(self.config["weights"], self.results)
         self.collections = {name: collection.complete(name, self.config) for name in self.config["collections"]}
         self.found = found or {"folders": self._folders(), "names": {}}
@@ -28,12 +28,15 @@ class Plan:
         planned = {name: runs.of(name, self.config, self.collections) for name in self.collections}
         self._runs = {name: offered for name, (offered, _) in planned.items()}
         every = [run for offered in self._runs.values() for run in offered]
+        runs.check_sources(self._runs)
         self._require_weights(every)
         runs.check_explained(self.config)
-        # The jobs may run in another environment than the process that started them.
+        # What the jobs need not look at again: they may run in another environment.
         if found is None:
             runs.check_networks(self.config, every)
             runs.check_files(self.config, every)
+            for name, spec in self.collections.items():
+                collection.check_files(name, spec, self.folders[name])
         self.left_out = [sentence for _, left_out in planned.values() for sentence in left_out]
         self.left_out += studies.unused(self.config, {run.label for run in every})
 
@@ -111,8 +114,7 @@ class Plan:
 
     def boxes_file(self, name, batch):
         """The file of boxes outside the batch that the detector reads, or None."""
-        file = self.collections[name]["detect"].get("file")
-        return file.format(batch=batches.whole(batch)) if file else None
+        return collection.boxes_file(name, self.collections[name], batch)
 
     def frames_named_by(self, name, batch):
         """The settings of a detector that brings boxes on single frames of the batch's videos, or None."""
@@ -131,12 +133,14 @@ class Plan:
 
     def detect_weights(self, name):
         """{name: path} of the weight files that the collection's detector loads."""
-        return self.manifest.paths([self.collections[name]["detect"].get("weights")])
+        return self.manifest.paths(
+            {f"collections.{name}.detect.weights": self.collections[name]["detect"].get("weights")}
+        )
 
     def mask_weights(self, name):
         """{name: path} of the weight files that the collection's masking policy loads."""
         mask = self.collections[name]["mask"]
-        return self.manifest.paths([mask.get("sam"), mask.get("isnet")])
+        return self.manifest.paths({f"collections.{name}.mask.{key}": mask.get(key) for key in ("sam", "isnet")})
 
     def _require_weights(self, planned):
         """Refuse what needs a weight file that cannot be had."""

@@ -91,6 +91,17 @@ def check_explained(config):
             raise ConfigError(f"explain.methods: {label} cannot be explained: method {method} offers no network.")
 
 
+def check_sources(planned):
+    """Refuse a run on the model of another collection that does not train it. planned: {collection: runs}."""
+    for collection, runs in planned.items():
+        for run in runs:
+            if run.name not in {other.name for other in planned[run.source]}:
+                raise ConfigError(
+                    f"collections.{collection}.train_on: {run.source} does not run {run.label}: name it in "
+                    f"collections.{run.source}.methods, or leave it out of collections.{collection}.methods."
+                )
+
+
 def check_networks(config, runs):
     """Refuse a network that the installed libraries do not have. Raises ConfigError."""
     for name, run in {run.params["backbone"]: run for run in runs if run.network}.items():

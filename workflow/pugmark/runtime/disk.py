@@ -7,8 +7,8 @@ import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-BLOCK = 4096
 _RANDOM = "?" * 8  # what mkstemp adds to a name
+_BLOCK = 64 << 10  # bytes that a folder must still take
 _REFUSALS = {
     errno.ENOSPC: ("the disk is full (of bytes or of files)", "Free space there"),
     errno.EDQUOT: ("the quota of space or of files is used up", "Delete files there or ask for a larger quota"),
@@ -17,6 +17,7 @@ _REFUSALS = {
     errno.EACCES: ("this user may not write there", "Ask for the permission"),
     errno.EPERM: ("this user may not write there", "Ask for the permission"),
 }
+_ELSEWHERE = "move the results elsewhere and set `results:` in the configuration to where they are"
 
 
 class DiskError(OSError):
@@ -51,6 +52,26 @@ def replacing(path):
 @contextmanager
 def refusals_told(path):
     """Turn the disk's refusal to take `path`, wherever in a chain of exceptions it stands, into a DiskError."""
+    with _told(f"{path} in the folder {Path(path).absolute().parent}", _ELSEWHERE):
+        yield
+
+
+def check(folder, otherwise=_ELSEWHERE):
+    """Raise DiskError where nothing can be written in `folder`, or in what is to hold it where it is not there yet.
+
+    otherwise: what the user may do beside making room.
+    """
+    folder = Path(folder).absolute()
+    there = next(part for part in (folder, *folder.parents) if part.is_dir())
+    with _told(f"in {there}", otherwise), tempfile.TemporaryFile(dir=there) as file:
+        # A full disk still takes the name of a file.
+        file.write(bytes(_BLOCK))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _told(where, otherwise):
     try:
         yield
     except Exception as error:
@@ -61,24 +82,10 @@ def refusals_told(path):
         if refusal is None or isinstance(error, DiskError):
             raise
         what, remedy = _REFUSALS[refusal.errno]
-        folder = Path(path).absolute().parent
         message = (
-            f"Cannot write {path} in the folder {folder}: {what}. {remedy}, or move the results elsewhere and set "
-            "`results:` in the configuration to where they are; the same command then goes on where it stopped."
+            f"Cannot write {where}: {what}. {remedy}, or {otherwise}; the same command then goes on where it stopped."
         )
         raise DiskError(message) from error
-
-
-def check(folder):
-    """Raise DiskError where no file can be written in `folder`, which is made where it is absent.
-
-    A full disk still takes an empty file.
-    """
-    with refusals_told(folder):
-        os.makedirs(folder, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(bytes(BLOCK))
-            file.flush()
 
 
 def _beside(path):
