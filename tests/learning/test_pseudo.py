@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from pugmark.learning import grouping, pseudo
 from pugmark.learning.trainer import TrainingError
@@ -116,3 +117,19 @@ def test_an_epoch_shows_each_clustered_crop_twice_unless_told_otherwise(learner)
 def test_figures_by_hand():
     found = grouping.figures(np.array([0, 0, 1, -1]))
     assert found == {"clusters": 2, "outliers": 0.25, "largest": 0.5}
+
+
+def test_the_optimiser_is_adam_whose_rate_falls_to_a_tenth_at_each_step(learner):
+    learner.model = torch.nn.Linear(2, 1)
+    learner.model.bias.requires_grad_(False)
+    learner.params |= {"lr": 0.5, "weight_decay": 0.125, "step": 2}
+    pseudo.optimise(learner)
+    (group,) = learner.optimiser.param_groups
+    assert isinstance(learner.optimiser, torch.optim.Adam) and group["weight_decay"] == 0.125
+    assert group["params"] == [learner.model.weight]
+    rates = []
+    for _ in range(6):
+        rates.append(group["lr"])
+        learner.optimiser.step()
+        learner.schedule.step()
+    assert rates == pytest.approx([0.5, 0.5, 0.05, 0.05, 0.005, 0.005])

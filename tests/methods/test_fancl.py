@@ -52,7 +52,8 @@ def vectors(name, seen, **settings):
 def learner(seen, **settings):
     """A learner and its first batch: views, pictures, places and indices."""
     torch.manual_seed(0)
-    made = fancl.Fancl(seen, methods.resolve("fancl", SMALL | settings), run.Run(1))
+    layer = {"layer": settings.pop("layer", "conv1")}  # also one that only this small network has
+    made = fancl.Fancl(seen, methods.resolve("fancl", SMALL | settings) | layer, run.Run(1))
     made.amp = False
     return made, next(iter(made.batches(0)))
 
@@ -121,6 +122,52 @@ def test_the_noised_encoder_sees_the_view_with_the_pictures_noise(seen):
     assert torch.equal(noised.movedim(1, -1)[~region], original.movedim(1, -1)[~region])
     black = noised.movedim(1, -1)[region]
     torch.testing.assert_close(black, torch.tensor(fana.BLACK).expand_as(black))
+
+
+def extracted(made, seen):
+    """The vectors of all crops by each branch, worked out one network at a time; the noise from the original's copy."""
+    sizes, branches = (32, 32), made.model["encoder"].seeing().eval()
+    recipe, outlined = transforms.test_recipe(*sizes), seen.outlined()
+    with torch.inference_mode():
+        pictures = transforms.normalise(torch.stack([recipe(outlined.image(i)) for i in range(len(seen))]))
+        images = pictures[:, :3]
+        original = branches.original(images)
+        noised = branches.noised(fana.noised(images, branches.region(pictures)))
+        fused = F.normalize(branches.fusion(torch.cat((original, noised), 1)))
+    return {"original": original, "noised": noised, "fused": fused}
+
+
+def test_clusters_are_those_of_the_original_branch_and_each_memory_starts_from_its_own(seen):
+    made, _ = learner(seen)
+    expected = extracted(made, seen)
+    assert min((expected[a] - expected[b]).abs().max() for a, b in (("original", "noised"), ("noised", "fused"))) > 0.1
+    np.testing.assert_allclose(made.features(), expected["original"], atol=0.02)
+    labels = torch.arange(12) % 4 - 1
+    made.start(expected["original"], labels)
+    for branch, found in expected.items():
+        means = F.normalize(torch.stack([found[labels == label].mean(0) for label in range(3)]))
+        torch.testing.assert_close(made.model["banks"][branch].rows, means, atol=0.02, rtol=0)
+
+
+def test_the_fused_vector_is_of_the_original_and_the_noised_one(seen):
+    made, (*views, _) = learner(seen)
+    encoder = made.model["encoder"].eval()
+    found = made.encode(*views)
+    both = torch.cat((found["original"], found["noised"]), 1)
+    torch.testing.assert_close(found["fused"], F.normalize(encoder.fusion(both)))
+    assert not torch.allclose(found["original"], found["noised"], atol=0.05)
+
+
+def test_each_memory_moves_by_the_vectors_of_its_own_branch(seen):
+    made, batch = learner(seen)
+    before = {branch: bank.rows.clone() for branch, bank in made.model["banks"].items()}
+    made.loss(*batch)
+    made.after_step()
+    labels = made.labels(batch[-1])
+    for branch, rows in before.items():
+        for label, vector in zip(labels, made.latest[branch].detach(), strict=True):
+            rows[label] = F.normalize(0.1 * rows[label] + 0.9 * vector, dim=0)
+        torch.testing.assert_close(made.model["banks"][branch].rows, rows)
 
 
 def test_encoders_and_fusion_all_learn(seen):
