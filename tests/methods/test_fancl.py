@@ -52,7 +52,8 @@ def vectors(name, seen, **settings):
 def learner(seen, **settings):
     """A learner and its first batch: views, pictures, places and indices."""
     torch.manual_seed(0)
-    made = fancl.Fancl(seen, methods.resolve("fancl", SMALL | settings), run.Run(1))
+    layer = {"layer": settings.pop("layer", "conv1")}  # also one that only this small network has
+    made = fancl.Fancl(seen, methods.resolve("fancl", SMALL | settings) | layer, run.Run(1))
     made.amp = False
     return made, next(iter(made.batches(0)))
 

@@ -75,10 +75,12 @@ def test_without_a_gap_all_of_dbscan_stays_and_outliers_are_classes(made):
 
 
 def test_crops_are_judged_by_a_tighter_and_a_looser_eps(made):
-    learner = made(eps_gap=0.15, eps=0.45, k1=12)
-    features = learner.features()
+    rng = np.random.default_rng(0)
+    features = np.repeat(rng.standard_normal((5, 16)), 8, 0) + 1.1 * rng.standard_normal((40, 16))
+    features = (features / np.linalg.norm(features, axis=1, keepdims=True)).astype(np.float32)
+    learner = made(eps_gap=0.15, eps=0.45, k1=8)
     labels, found_by = learner.cluster(features)
-    distances = jaccard.distances(features, 12, 2)
+    distances = jaccard.distances(features, 8, 2)
     plain, tight, loose = (algorithms.dbscan(distances, found_by["eps"] + by, 3) for by in (0, -0.15, 0.15))
     theta = self_paced.limit(plain, loose)
     np.testing.assert_array_equal(labels, self_paced.reliable(plain, tight, loose, theta))
