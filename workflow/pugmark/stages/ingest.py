@@ -16,8 +16,20 @@ from pathlib import Path, PurePosixPath
 
 from pugmark import tables, weights
 from pugmark.detectors import boxes, megadetector_json
-from pugmark.formats import clocks, duplicates, folder, kinds, pixels, places, sampling, sequences, sidecars
-from pugmark.formats import statements, text, times
+from pugmark.formats import (
+    clocks,
+    duplicates,
+    folder,
+    kinds,
+    pixels,
+    places,
+    sampling,
+    sequences,
+    sidecars,
+    statements,
+    text,
+    times,
+)
 from pugmark.runtime import cli
 
 LOG = logging.getLogger("pugmark.stages.ingest")
