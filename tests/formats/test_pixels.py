@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from formats.media import noise, photo, video
+from formats.media import noise, video
 from PIL import Image
 
 from pugmark.formats import pixels
@@ -35,9 +35,12 @@ def test_sixteen_bits_keep_their_high_byte(tmp_path, name):
     assert pixels.check_image(tmp_path / name)[:2] == (3, 1)
 
 
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_sizes_are_those_of_the_upright_image(tmp_path, orientation):
-    path = photo(tmp_path / "a.jpg", orientation=orientation)
+def test_sizes_are_those_of_the_upright_image(tmp_path, orientation, name):
+    path, exif = tmp_path / name, Image.Exif()
+    exif[0x0112] = orientation
+    noise(40, 30).save(path, exif=exif)
     height, width = pixels.read_image(path).shape[:2]
     assert pixels.check_image(path)[:2] == pixels.size(path) == (width, height)
     assert (width, height) == ((40, 30) if orientation < 5 else (30, 40))

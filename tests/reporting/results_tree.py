@@ -125,6 +125,8 @@ class Tree:
             "timestamp": crop["timestamp"],
             "utc_offset": None,
             "time_source": "exif",
+            "time_doubt": None,
+            "look": None,
             "station": crop["station"],
             "sequence": crop["sequence"],
             "frame_number": crop["frame_number"],

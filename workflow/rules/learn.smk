@@ -40,6 +40,7 @@ def gpu_to_train(wildcards):
 
 rule split:
     input:
+        per_batch("media.parquet"),
         per_batch("crops.parquet"),
         per_batch("labels.parquet"),
     output:

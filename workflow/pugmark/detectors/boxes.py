@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pugmark.formats import sidecars
+from pugmark.formats import duplicates, sidecars
 
 DEFAULTS = {
     "labels": "sidecar",  # always as in the collection: sidecar, or {"dataset": class of wildlife-datasets}
@@ -22,7 +22,7 @@ def detect(media, batch, settings, weights, counts):
     ids = {
         (row.path, None if row.kind == "image" else int(row.frame_number)): row.media_id for row in usable.itertuples()
     }
-    for row in _drawn(batch, settings).itertuples():
+    for row in duplicates.moved(_drawn(batch, settings), duplicates.in_table(media)).itertuples():
         media_id = ids.get((row.path, None if row.frame_number != row.frame_number else int(row.frame_number)))
         if media_id is None:
             counts["boxes on images and frames that are not taken"] += 1

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from pugmark.formats import classes, folder, kinds, matching, results
+from pugmark.formats import classes, duplicates, folder, kinds, matching, results
 
 LOG = logging.getLogger(__name__)
 DEFAULTS = {
@@ -41,7 +41,7 @@ def detect(media, batch, settings, weights, counts):
     ids = {
         (row.path, None if row.kind == "image" else int(row.frame_number)): row.media_id for row in usable.itertuples()
     }
-    paths, gathered = set(usable["path"]), _gathered(batch, settings, counts)
+    paths, gathered = set(usable["path"]), _of_originals(_gathered(batch, settings, counts), duplicates.in_table(media))
     for (path, _), said in gathered.items():
         if path not in paths:
             continue
@@ -97,6 +97,12 @@ def _gathered(batch, settings, counts, needed=True):
         )
         LOG.warning(message, len(differing), *differing[0])
     return gathered
+
+
+def _of_originals(gathered, originals):
+    """`gathered` with what is said of duplicates as said of their originals, where nothing is said of those."""
+    moved = {(originals[path], number): said for (path, number), said in gathered.items() if path in originals}
+    return moved | {target: said for target, said in gathered.items() if target[0] not in originals}
 
 
 def _files(batch, sidecars, named):

@@ -14,6 +14,8 @@ from pugmark.masking import apply
 # The path stays behind: in many data sets the folder is the animal's name.
 _VISIBLE = [name for name in tables.definitions()["crops"]["columns"] if name not in ("image", "mask", "path")]
 TRUTH = ("individual", "viewpoint")
+# What the collection knows better than the batch: it joins sequences, and knows folders of animals from stations.
+KNOWN = (*TRUTH, "sequence", "station")
 
 
 class Crops:
@@ -89,7 +91,7 @@ def read(path, fill, truth=None, batch=None):
     the paths, which then begin with it.
     """
     index = tables.read_arrow(path, "crops", _VISIBLE if batch is None else [*_VISIBLE, "path"])
-    index = index if truth is None else _join(index, truth)
+    index = index if truth is None else _join(index, truth, TRUTH)
     seen = Crops(index.to_pandas(), Scratch(_pictures(path, index)), fill)
     if batch is not None:
         seen.meta["path"] = batch + "/" + seen.meta["path"]
@@ -97,13 +99,13 @@ def read(path, fill, truth=None, batch=None):
 
 
 def read_split(folder, split, fill):
-    """The crops that the rows of a split DataFrame name, with what it says of their truth, from {folder}/{batch}."""
-    indices = {None: _join(tables.schema("crops").empty_table().select(_VISIBLE), split.iloc[:0])}
+    """The crops that the rows of a split DataFrame name, with what it says of them, from {folder}/{batch}."""
+    indices = {None: _join(tables.schema("crops").empty_table().select(_VISIBLE), split.iloc[:0], KNOWN)}
     for batch, rows in split.groupby("batch", sort=True):
         path = folder / batch / "crops.parquet"
         index = tables.read_arrow(path, "crops", _VISIBLE)
         wanted = pc.is_in(index["crop_id"], value_set=pa.array(rows["crop_id"], pa.string()))
-        indices[path] = _join(index.filter(wanted), rows)
+        indices[path] = _join(index.filter(wanted), rows, KNOWN)
     pictures = (content for path in list(indices)[1:] for content in _pictures(path, indices[path]))
     return Crops(pa.concat_tables(indices.values()).to_pandas(), Scratch(pictures), fill)
 
@@ -117,9 +119,11 @@ def _pictures(path, index):
             yield (mask or "").encode()
 
 
-def _join(table, truth):
-    known = truth.set_index("crop_id").reindex(table["crop_id"].to_pylist())
-    for column in TRUTH:
+def _join(table, known, columns):
+    """`table` with the `columns` of the DataFrame `known`, in place of its own."""
+    known = known.set_index("crop_id").reindex(table["crop_id"].to_pylist())
+    for column in columns:
         values = known[column].astype(object).where(pd.notna(known[column]), None)
+        table = table.drop_columns([column]) if column in table.column_names else table
         table = table.append_column(column, pa.array(values.tolist(), pa.string()))
     return table

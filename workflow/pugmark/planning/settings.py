@@ -50,8 +50,9 @@ class Settings:
         return self._of(collection, "label", labels=self.plan.sidecar(collection))
 
     def split(self, collection):
-        """Of the split, with the batches that it is made over."""
-        return self._of(collection, "split", batches=self.plan.batches(collection))
+        """Of the split, with the batches that it is made over and the gap that ends an event in all of them."""
+        gap = self.plan.collections[collection]["ingest"]["sequence_gap"]
+        return self._of(collection, "split", batches=self.plan.batches(collection), sequence_gap=gap)
 
     def embed(self, collection, run, batch):
         """Of the features: what lies outside the mask looks as it did in training."""
@@ -70,6 +71,7 @@ class Settings:
         """Of the figures, with what the tables say of the run."""
         planned = self.plan.run(collection, run)
         about = {"method": planned.label, "seed": planned.seed, "family": planned.facts["FAMILY"]}
+        about["chooses"] = planned.facts["CHOOSES"]
         return self._of(collection, "evaluate", **about)
 
     def explain(self, collection, run):

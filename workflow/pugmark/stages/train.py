@@ -18,7 +18,7 @@ from pugmark.planning import fingerprint, versions
 from pugmark.runtime import cli, disk, usage
 
 logger = logging.getLogger(__name__)
-_NOTHING = pd.DataFrame(columns=["batch", "crop_id", *crops.TRUTH])
+_NOTHING = pd.DataFrame(columns=["batch", "crop_id", *crops.KNOWN])
 
 
 class NothingToLearnError(ValueError):
