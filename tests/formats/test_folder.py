@@ -32,7 +32,14 @@ def batch(tmp_path):
     [
         *(".DS_Store", "._a.jpg", ".ipynb_checkpoints/a.jpg", "@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg", "#recycle/a.jpg"),
         *("$RECYCLE.BIN/a.jpg", "System Volume Information/a.jpg", "lost+found/a.jpg", "@Recycle/a.jpg", "Thumbs.db"),
-        *("__MACOSX/a.jpg", "S 1/@eaDir/a.jpg", "#snapshot/day/a.jpg", "desktop.ini"),
+        *(
+            "__MACOSX/a.jpg",
+            "S 1/@eaDir/a.jpg",
+            "#snapshot/day/a.jpg",
+            "desktop.ini",
+            "DeletedFiles/a.jpg",
+            "LOST.DIR/a.jpg",
+        ),
     ],
 )
 def test_what_systems_and_programs_keep_is_passed_over(batch, name):

@@ -11,7 +11,7 @@ from pugmark.formats import kinds
 # What systems and programs keep for themselves, in small letters: thumbnails, recycle bins, snapshots, lists.
 JUNK = frozenset({"$recycle.bin", "recycler", "recycled", "system volume information", "lost+found", "__macosx"}) | {
     *("@eadir", "@recycle", "@recently-snapshot", "@tmp", "#recycle", "#snapshot", "__pycache__"),
-    *("thumbs.db", "ehthumbs.db", "desktop.ini"),
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "lost.dir", "deletedfiles"),  # the last is Timelapse's bin
 }
 
 

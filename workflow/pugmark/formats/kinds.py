@@ -14,6 +14,7 @@ VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".avi", ".divx", ".mkv", ".webm", ".
     *(".mjpg", ".mjpeg", ".h264", ".dav"),
 }
 SIDECARS = frozenset({".csv", ".json"})
+_MEDIA = IMAGES | VIDEOS
 
 
 def suffix(path):
@@ -23,7 +24,7 @@ def suffix(path):
 
 def is_media(path):
     """Whether `path` is named like an image or a video."""
-    return suffix(path) in IMAGES or suffix(path) in VIDEOS
+    return suffix(path) in _MEDIA
 
 
 def is_video(path):

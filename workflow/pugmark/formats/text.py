@@ -40,7 +40,7 @@ class Table(NamedTuple):
 
 def word(cell):
     """`cell` without spaces around it and with composed accents (NFC), or None where it is missing."""
-    cell = (cell or "").strip()
+    cell = cell.strip() if cell else ""
     if cell in MISSING:
         return None
     return cell if cell.isascii() else unicodedata.normalize("NFC", cell)
@@ -121,7 +121,8 @@ def table(text, columns=None, **dialect):
         elif any(_breaks(cells[i]) for i in watched if i < len(cells)):
             found.problems.append(f"line {line}: a cell goes on in the next line; close its quotation mark")
         elif any(words):
-            found.rows.append((line, dict.fromkeys(names) | dict(zip(names, words, strict=False))))
+            words += [None] * (len(names) - len(words))
+            found.rows.append((line, dict(zip(names, words, strict=False))))
     return found
 
 
@@ -130,4 +131,4 @@ def _twice(names):
 
 
 def _breaks(cell):
-    return "\n" in cell.strip() or "\r" in cell.strip()
+    return ("\n" in cell or "\r" in cell) and any(end in cell.strip() for end in "\r\n")
