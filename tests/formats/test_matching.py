@@ -65,6 +65,13 @@ def test_a_camera_s_folder_as_batch_confirms_nothing(tmp_path):
     assert matched(["S1/DCIM/a.jpg"], ["a.jpg"], tmp_path / "S1" / "DCIM")[0] == {"S1/DCIM/a.jpg": "a.jpg"}
 
 
+@pytest.mark.parametrize("folder", ["DCIM/100RECNX", "2024-05-31", "photos"])
+def test_folders_that_every_batch_may_have_confirm_nothing(batch, folder):
+    assert matched([f"{folder}/a.jpg"], [f"{folder}/a.jpg"], batch)[0] == {}
+    assert matched([f"may/{folder}/a.jpg"], [f"{folder}/a.jpg"], batch)[0] == {}
+    assert len(matched([f"{folder}/a.jpg"], [f"{folder}/a.jpg"], batch, "md.json")[0]) == 1
+
+
 def test_where_some_paths_are_sure_no_others_are_guessed(batch):
     media = ["S1/a.jpg", "S1/b.jpg", "c.jpg"]
     assert matched(["S1/a.jpg", "may/S1/b.jpg"], media, batch, "md.json")[0] == {"S1/a.jpg": "S1/a.jpg"}
