@@ -12,6 +12,7 @@ from detections import keep, media
 
 from pugmark import tables
 from pugmark.formats import results
+from pugmark.runtime import cores
 from pugmark.stages import detect
 from pugmark.weights import Weights, WeightsError
 
@@ -26,10 +27,8 @@ SETTINGS = {"name": "ultralytics", "weights": "yolo", "image_size": 640}
 
 
 @pytest.mark.shared
-def test_a_model_finds_the_deer_and_the_person(shared):
-    import torch
-
-    torch.set_num_threads(1)
+def test_a_model_finds_the_deer_and_the_person(shared, monkeypatch):
+    monkeypatch.setattr(cores, "granted", lambda: 2)  # two models side by side
     batch = shared / "data" / "peru_camera_traps" / "SDZG_2"
     rows = media("EK000009.JPG", "EK000012.JPG", "EK000040.JPG")
     found, counts = detect.detect(rows, batch, {**SETTINGS, "batch": 2}, yolo(shared))

@@ -44,6 +44,9 @@ def test_file_names_alone_confirm_nothing(batch, file, source):
 def test_results_speak_of_the_media_below_their_own_folder(batch):
     media = ["S1/a.jpg", "S2/a.jpg", "S2/gone.jpg"]
     assert matched(["a.jpg", "gone.jpg"], media, batch, "S1/md.json")[0] == {"a.jpg": "S1/a.jpg"}
+    assert matched(["gone.jpg"], media, batch, "S1/md.json")[0] == {}
+    twice = ["S1/a.jpg", "S1/100RECNX/a.jpg"]
+    assert matched(["a.jpg"], twice, batch, "S1/md.json") == ({"a.jpg": "S1/a.jpg"}, [])
     # A folder that holds nothing but results speaks for the one above it.
     assert matched(["S1/a.jpg"], media, batch, "results/new/md.json")[0] == {"S1/a.jpg": "S1/a.jpg"}
 
@@ -54,6 +57,25 @@ def test_another_batch_that_is_there_too_is_not_taken_for_this_one_renamed(batch
     assert matched(["june/S1/a.jpg"], ["S1/a.jpg"], batch)[0] == {}
     assert matched([f"{batch.parent}/june/S1/a.jpg"], ["S1/a.jpg"], batch)[0] == {}
     assert matched(["may/100RECNX/a.jpg"], ["100RECNX/a.jpg"], batch)[0] == {}
+
+
+def test_a_camera_s_folder_as_batch_confirms_nothing(tmp_path):
+    (tmp_path / "S1" / "DCIM").mkdir(parents=True)
+    assert matched(["DCIM/a.jpg", "S2/DCIM/b.jpg"], ["a.jpg", "b.jpg"], tmp_path / "S1" / "DCIM")[0] == {}
+    assert matched(["S1/DCIM/a.jpg"], ["a.jpg"], tmp_path / "S1" / "DCIM")[0] == {"S1/DCIM/a.jpg": "a.jpg"}
+
+
+@pytest.mark.parametrize("folder", ["DCIM/100RECNX", "2024-05-31", "photos"])
+def test_folders_that_every_batch_may_have_confirm_nothing(batch, folder):
+    assert matched([f"{folder}/a.jpg"], [f"{folder}/a.jpg"], batch)[0] == {}
+    assert matched([f"may/{folder}/a.jpg"], [f"{folder}/a.jpg"], batch)[0] == {}
+    assert len(matched([f"{folder}/a.jpg"], [f"{folder}/a.jpg"], batch, "md.json")[0]) == 1
+
+
+def test_where_some_paths_are_sure_no_others_are_guessed(batch):
+    media = ["S1/a.jpg", "S1/b.jpg", "c.jpg"]
+    assert matched(["S1/a.jpg", "may/S1/b.jpg"], media, batch, "md.json")[0] == {"S1/a.jpg": "S1/a.jpg"}
+    assert matched(["c.jpg", "b.jpg"], media, batch, "md.json")[0] == {"c.jpg": "c.jpg"}
 
 
 def test_batches_of_one_name_are_told_apart_by_the_folders_above(tmp_path):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from formats.media import noise, video
+from formats.media import noise, photo, video
 from PIL import Image
 
 from pugmark.formats import pixels
@@ -44,6 +44,13 @@ def test_sizes_are_those_of_the_upright_image(tmp_path, orientation, name):
     height, width = pixels.read_image(path).shape[:2]
     assert pixels.check_image(path)[:2] == pixels.size(path) == (width, height)
     assert (width, height) == ((40, 30) if orientation < 5 else (30, 40))
+
+
+@pytest.mark.parametrize(("least", "width"), [(None, 400), (300, 400), (150, 200), (151, 400), (75, 100), (1, 50)])
+def test_a_jpeg_is_decoded_no_larger_than_needed(tmp_path, least, width):
+    photo(tmp_path / "a.jpg", size=(400, 300), orientation=6)
+    found = pixels.read_image(tmp_path / "a.jpg", least)
+    assert found.shape[0] == width and abs(found.shape[1] - width * 3 / 4) <= 1, "turned, and of the least size"
 
 
 def test_frames_have_the_numbers_that_were_asked_for(tmp_path):

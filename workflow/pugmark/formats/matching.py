@@ -2,7 +2,7 @@
 
 The detector may have run above the batch folder (`D:/survey/july/S1/a.jpg`), in it (`S1/a.jpg`) or below it, and files
 may have moved since. Every camera uses the same file names, so the names of folders must confirm a path: the batch's
-own, or those below it unless a camera gave them. A bare file name counts where the results belong to the batch alone:
+own, or those below it that name places. A bare file name counts where the results belong to the batch alone:
 they lie in it or bear its name. A path that fits several media, or shares one with another path, is left out.
 """
 
@@ -13,9 +13,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pugmark.formats import results, text
+from pugmark.formats import places, results, text
 
-CAMERA_FOLDER = re.compile(r"DCIM|\d{3}[A-Z0-9_]{5}")
 # What speaks for a match, the surest last: the file name alone; the media's folders, in a batch of another name; the
 # path's folders, moved below others; the batch's own name; the way from the results to the media.
 _BARE, _ABOVE, _BELOW, _NAMED, _EXACT = range(1, 6)
@@ -93,21 +92,21 @@ def _ranks(said, parts, place):
     own = place.base is not None
     if own and place.base + said == parts:
         yield _EXACT, 0, False
-    if _ends(parts, said) and (own or _confirm(said[:-1])):
+    if _ends(parts, said) and (own or _has_place(said)):
         yield _BELOW if len(said) > 1 else _BARE, 0, False
     for start in range(1, len(said)):
         above, within = said[:start], said[start:]
         agree = place.agreement(above)
         if not _ends(parts, within) or (agree < start and place.is_another(above, agree)):
             continue
-        if _confirm(above[start - agree :]):
+        if not all(map(places.is_everywhere, above[start - agree :])):
             yield _NAMED if within == parts else _BELOW, agree, agree < start
-        elif within == parts and (_confirm(parts[:-1]) or (own and len(parts) > 1)):
+        elif within == parts and (_has_place(parts) or (own and len(parts) > 1)):
             yield _ABOVE, agree, True
 
 
-def _confirm(folders):
-    return any(not CAMERA_FOLDER.fullmatch(folder) for folder in folders)
+def _has_place(parts):
+    return bool(places.folders("/".join(parts)))
 
 
 def _ends(parts, last):

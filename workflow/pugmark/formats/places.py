@@ -21,6 +21,7 @@ _DATES = (
 )
 _CAMERAS = r"DCIM|\d{3}[A-Z0-9_]{5}"
 _KINDS = r"(photo|picture|image|video|movie)s?|jpe?gs?|mp4|avi|mov"
+_EVERYWHERE = re.compile(f"{_CAMERAS}|{_KINDS}", re.IGNORECASE)
 _NO_PLACE = re.compile("|".join((*_DATES, _CAMERAS, _KINDS)), re.IGNORECASE)
 # 20240531 or 2024-05-31, alone or beside the name of a place.
 _DATE_IN = re.compile(rf"(?<!\d){_YEAR}{_GAP}(0[1-9]|1[0-2]){_GAP}(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -32,6 +33,11 @@ def folders(path):
     parts = parts[1:] if parts and parts[0] in labels_csv.SPLITS else parts
     places = (text.word(_DATE_IN.sub("", part).strip("-_. ")) for part in parts if not _NO_PLACE.fullmatch(part))
     return [place for place in places if place]
+
+
+def is_everywhere(folder):
+    """Whether every card or archive may have a folder of this name: a camera's, or a word for kinds of files."""
+    return bool(_EVERYWHERE.fullmatch(folder))
 
 
 def station(path):
