@@ -61,10 +61,6 @@ class Project:
         """{rule: number of jobs} that a run would start now."""
         return jobs(self.run("-n", "--quiet", "host", *options, **environment))
 
-    def reasons(self):
-        """The lines of a dry run that name the runs and batches it would work on."""
-        return self.run("-n")
-
     def metric(self, collection, run, metric, protocol="all"):
         table = tables.read(self.folder / f"results/{collection}/runs/{run}/metrics.parquet", "metrics")
         return table.set_index(["protocol", "metric"]).loc[(protocol, metric), "value"]
