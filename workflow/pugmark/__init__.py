@@ -13,7 +13,7 @@ job runs on, and every other folder holds what stages share, by what it knows ab
 
 import os
 
-# Threads that wait for one another sleep. By default they spin, and where other jobs want the same cores a training then
+# Threads that wait for one another sleep. By default they spin: where other jobs want the same cores, a training then
 # takes several times the processor time. Read when torch's OpenMP is loaded, which is after this.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
