@@ -80,9 +80,20 @@ def test_a_header_that_means_local_time_is_taken_as_such():
 
 def test_the_shift_that_fits_most_videos_is_the_zone():
     photographs = [row("abc"[i], 10000 * i) for i in range(3)]
-    # By itself, x fits the first photograph at the shift of 0 to the second.
     videos = [video("x", 10000 - 3600 + 90), video("y", 20000 - 3600 + 90), video("z", 90 - 3600)]
     assert linked(*photographs, *videos) == ["az", "bx", "cy"]
+
+
+def test_where_one_camera_leaves_two_shifts_the_others_decide():
+    # v fits a at 1 h (2 s away) and b at 2 h (1 s away); two videos of another camera say 1 h.
+    photographs = [row("a", 3600 - 2), row("b", 7200 + 1), row("c", 20000, station="S2"), row("d", 30000, station="S2")]
+    videos = [video("w", 20000 - 3600), video("x", 30000 - 3600)]
+    assert linked(*photographs, video("v", 0)) == ["bv"]
+    assert linked(*photographs, video("v", 0), *[v | {"station": "S2"} for v in videos]) == ["av", "cw", "dx"]
+
+
+def test_a_video_between_two_photographs_is_linked_with_both():
+    assert linked(row("a", 0), row("b", 130), video("v", 65 - 3600), gap=70) == ["av", "bv"]
 
 
 def test_pictures_without_a_time_that_look_alike_are_linked_and_others_only_within_a_second():
@@ -95,6 +106,6 @@ def test_pictures_without_a_time_that_look_alike_are_linked_and_others_only_with
     assert linked(row("a", 0, look="0" * 16), row("b", 0, look="f" * 16, station="S2")) == []
 
 
-def test_the_nearest_of_an_ordered_row():
-    assert events._nearest(np.array([0.0, 10, 20]), np.array([-5, 4, 6, 14, 99])).tolist() == [0, 0, 1, 1, 2]
-    assert events._nearest(np.array([3.0]), np.array([-5, 99])).tolist() == [0, 0]
+def test_how_far_the_nearest_is():
+    assert events._away(np.array([0.0, 10, 20]), np.array([-5, 4, 6, 14, 99])).tolist() == [5, 4, 4, 4, 79]
+    assert events._away(np.array([3.0]), np.array([-5, 99])).tolist() == [8, 96]

@@ -265,12 +265,23 @@ def test_pictures_without_time_are_counted_where_nothing_joins_them_to_others():
             ("image", nothing, "b"),  # of one clip with the next
             ("image", nothing, "b"),
             ("image", noon, "c"),
-            ("video", nothing, "d"),
+            ("video", nothing, "d"),  # alone, and so are its frames
+            ("frame", nothing, "d"),
+            ("frame", nothing, "d"),
         ],
         columns=["kind", "timestamp", "sequence"],
-    ).assign(status="ok", path="x.jpg", station=None)
+    ).assign(status="ok", path="x.jpg", station=None, time_doubt=None)
     empty = pd.DataFrame({"label": [], "detector": []})
-    assert tally.of_batch("b1", media, empty, []).alone == 1
+    assert tally.of_batch("b1", media, empty, []).alone == 2
+
+
+def test_times_in_doubt_are_told_with_the_files():
+    media = pd.DataFrame({"path": ["a", "b", "v", "v"], "kind": ["image", "image", "video", "frame"]})
+    media = media.assign(status="ok", station=None, timestamp=pd.NaT, sequence="s")
+    media["time_doubt"] = [None, "clock never set", "in the future", "in the future"]
+    empty = pd.DataFrame({"label": [], "detector": []})
+    found = tally.reasons([tally.of_batch("b1", media, empty, [])], "doubted")
+    assert found == {"clock never set": (1, [("b1", "b")]), "in the future": (1, [("b1", "v")])}
 
 
 def test_a_protocol_without_answers_is_not_the_headline():

@@ -6,7 +6,7 @@ Two media are linked when
 * at one camera (`places.camera`) one was taken at most `gap` seconds after the other, midnight or not. Times are
   compared in UTC where both state their offset, else as the clock showed them;
 * one is a video whose header states UTC and the other a photograph without a zone, of the same camera: the shift by
-  quarter hours that brings most of the videos beside photographs is taken for the zone;
+  quarter hours that brings most of its videos beside photographs is taken for the zone;
 * their station is unknown, nothing but the file's name tells a time, and their names share a clip: what is left before
   the tags of a detector (`_obj0_cls0`) and one counter (`_0035`, `(4)`), if that still holds two numbers;
 * they look alike (`looks`), and were taken in the same second or one of them has no time: copies saved anew.
@@ -38,7 +38,7 @@ def links(media, gap):
     # A clock without a zone may be in any of those that others state.
     for zone in (np.unique(offset[~unknown]) if not unknown.all() else [np.nan]) if unknown.any() else []:
         yield _close(cameras, np.where(unknown | (offset == zone), clock, np.nan), gap)
-    yield from _by_header(media, cameras, clock, offset, gap)
+    yield _close(cameras, _in_zone(media, cameras, clock, offset, gap), gap)
     yield from _alike(media, cameras)
 
 
@@ -93,34 +93,33 @@ def _close(cameras, clock, gap):
     return order[:-1][near], order[1:][near]
 
 
-def _by_header(media, cameras, clock, offset, gap):
-    """Videos with the photographs of their camera that state no zone, at the shifts that fit most of them."""
+def _in_zone(media, cameras, clock, offset, gap):
+    """The `clock` of photographs that state no zone and, moved into their zone, of the videos whose headers state UTC;
+    NaN for all else."""
     timed = ~np.isnan(clock)
-    videos = (
-        timed & (media["kind"] == "video").to_numpy() & (media["time_source"] == "video").to_numpy() & (offset == 0)
-    )
-    photographs = timed & np.isnan(offset)
-    for camera in np.unique(cameras[videos]):
-        taken, left = (np.flatnonzero(rows & (cameras == camera)) for rows in (photographs, videos))
-        taken = taken[np.argsort(clock[taken], kind="stable")]
-        while len(taken) and len(left):
-            nearest = _nearest(clock[taken], clock[left] + _SHIFTS[:, None])
-            away = np.abs(clock[taken][nearest] - clock[left] - _SHIFTS[:, None])
-            hits = (away <= gap).sum(1)
-            best = np.lexsort((np.where(away <= gap, away, 0).sum(1), -hits))[0]
-            if not hits[best]:
-                break
-            found = away[best] <= gap
-            yield left[found], taken[nearest[best][found]]
-            left = left[~found]
+    headers = (media["kind"] == "video").to_numpy() & (media["time_source"] == "video").to_numpy() & (offset == 0)
+    silent, moved = timed & np.isnan(offset), np.where(timed & np.isnan(offset), clock, np.nan)
+    pairs = {}
+    for camera in np.unique(cameras[headers & timed]):
+        taken, videos = np.sort(clock[silent & (cameras == camera)]), np.flatnonzero(headers & (cameras == camera))
+        if len(taken):
+            pairs[camera] = videos, _away(taken, clock[videos] + _SHIFTS[:, None])
+    votes = sum((away <= gap).sum(1) for _, away in pairs.values())
+    for videos, away in pairs.values():
+        near, left = away <= gap, np.ones(len(videos), bool)
+        while near[:, left].any():
+            hits, distance = near[:, left].sum(1), np.where(near & left, away, 0).sum(1)
+            # Where two shifts fit as many videos of this camera, the other cameras decide.
+            best = np.lexsort((distance, -votes, -hits))[0]
+            moved[videos[near[best] & left]] = clock[videos[near[best] & left]] + _SHIFTS[best]
+            left &= ~near[best]
+    return moved
 
 
-def _nearest(ordered, wanted):
-    """The index in `ordered` (ascending) of the value nearest to each of `wanted`."""
-    after = np.searchsorted(ordered, wanted).clip(1, max(1, len(ordered) - 1))
-    after = np.minimum(after, len(ordered) - 1)
-    before = np.maximum(after - 1, 0)
-    return np.where(np.abs(ordered[before] - wanted) <= np.abs(ordered[after] - wanted), before, after)
+def _away(ordered, wanted):
+    """How far each of `wanted` is from the nearest value in `ordered` (ascending)."""
+    after = np.searchsorted(ordered, wanted).clip(max=len(ordered) - 1)
+    return np.minimum(np.abs(ordered[after] - wanted), np.abs(ordered[np.maximum(after - 1, 0)] - wanted))
 
 
 def _alike(media, cameras):

@@ -32,7 +32,7 @@ class Collection:
     @cached_property
     def tallies(self):
         """One Tally per batch."""
-        about = ["path", "kind", "status", "station", "timestamp", "sequence"]
+        about = ["path", "kind", "status", "station", "timestamp", "time_doubt", "sequence"]
         wanted = {"media": about, "detections": ["label", "detector"], "crops": ["crop_id"]}
         return [
             tally.of_batch(batch, *(_read(self.batch_file(batch, name), name, wanted[name]) for name in wanted))

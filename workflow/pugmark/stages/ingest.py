@@ -42,6 +42,7 @@ DEFAULTS = {
     "boxes": {"name": "megadetector_json"},  # a detector that brings boxes, with its settings, or null
 }
 _BRING_BOXES = {"boxes": boxes, "megadetector_json": megadetector_json}
+_NO_ZONE = "videos in UTC beside pictures without a zone"
 _NO_STATIONS = (
     "The stations are unknown, as pictures lie directly in the batch. If this folder is a station, set "
     "ingest.station: batch; otherwise put the pictures of each station into a folder of their own."
@@ -199,9 +200,18 @@ def _counted(rows):
         "sequences": len({row["sequence"] for row in rows if row["status"] == "ok"}),
         "without time": sum(row["time_source"] == "none" for row in rows if row["status"] == "ok"),
         "times in doubt": sum(row["time_doubt"] is not None for row in rows if row["kind"] != "frame"),
+        _NO_ZONE: _without_zone(rows),
         "unreadable": states["unreadable"],
         "duplicates": states["duplicate"],
     }
+
+
+def _without_zone(rows):
+    """How many videos state their time in UTC where photographs do not state their zone."""
+    silent = any(row["kind"] == "image" and row["timestamp"] and not row["utc_offset"] for row in rows)
+    return silent * sum(
+        row["time_source"] == "video" and row["utc_offset"] == "+00:00" for row in rows if row["kind"] == "video"
+    )
 
 
 def main(argv=None):
@@ -216,6 +226,8 @@ def main(argv=None):
     tables.write(args.out, "media", rows, stage="ingest", settings=args.settings, counts=counts)
     if args.settings.get("station", "auto") == "auto" and any(_nowhere(row) for row in rows):
         LOG.warning(_NO_STATIONS)
+    if counts[_NO_ZONE]:
+        LOG.warning("There are %d %s: set ingest.timezone, so that they can be compared.", counts[_NO_ZONE], _NO_ZONE)
     groups = {what: count for what, count in counts.items() if isinstance(count, dict)}
     LOG.info("%s", ", ".join(f"{count} {what}" for what, count in counts.items() if what not in groups))
     for what, found in groups.items():
