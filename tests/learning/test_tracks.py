@@ -146,3 +146,11 @@ def test_the_video_of_frames_and_of_images():
         {"media_id": ["ab-f1-f20", "ab-f1-f3", "cd"], "frame_number": [20, 3, None], "sequence": ["s", "s", "t"]}
     )
     assert video.videos(meta).tolist() == ["ab-f1", "ab-f1", "t"]
+
+
+def test_a_tracker_on_photographs_alone_says_that_it_tells_little(caplog):
+    tracked("sort", boxes(range(3)))
+    assert caplog.text == ""
+    photographs = boxes(range(3), frame_number=np.nan, timestamp=pd.Timestamp("2024-01-01"))
+    tracked("sort", photographs)
+    assert "none of the 3 boxes is of a video" in caplog.text

@@ -111,6 +111,7 @@ IMPOSSIBLE = {
 
 @pytest.mark.parametrize(("name", "key"), SETTINGS)
 def test_what_cannot_be_is_refused_with_the_setting_and_the_remedy(name, key):
+    assert key in IMPOSSIBLE, f"tests/methods/test_every_setting.py: add values that {key} must refuse to IMPOSSIBLE."
     for value in IMPOSSIBLE[key]:
         with pytest.raises(methods.MethodError, match=f"{key} of method {name}") as error:
             methods.resolve(name, {key: value})

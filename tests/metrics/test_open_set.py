@@ -66,7 +66,9 @@ def test_the_threshold_separates_what_can_be_separated():
     own = rank(both, both)
     other = rank(both, both, lambda query, members: np.ones(len(members), bool))
     chosen = open_set.threshold(own, other, both.individuals)
-    assert other["similarity"].max() < chosen <= own["similarity"].min()
+    # Half-way between the most similar stranger and the least similar picture of one's own.
+    assert chosen == pytest.approx((other["similarity"].max() + own["similarity"].min()) / 2)
+    assert other["similarity"].max() < own["similarity"].min()
     alone = items([[1, 0], [1, 0.1]], ["a", "a"])
     assert open_set.threshold(rank(alone, alone), rank(alone, alone), alone.individuals) is None
 

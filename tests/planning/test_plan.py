@@ -51,6 +51,17 @@ def test_what_is_left_out_is_said_with_its_reason(config):
     assert Plan(config).left_out == ["mine is left out of cats: it needs named individuals (labels: none)."]
 
 
+def test_a_tracker_is_left_out_where_each_picture_is_one_box(config):
+    config["methods"] = {"sort": {}, "pixels": {}}
+    (said,) = Plan(copy.deepcopy(config)).left_out
+    assert said == (
+        "sort is left out of cats: it needs boxes to follow from frame to frame (`detect: {name: whole}` makes each "
+        "picture one box)."
+    )
+    config["collections"]["cats"]["detect"] = {"name": "motion"}
+    assert Plan(config).left_out == []
+
+
 def test_a_grouping_that_was_asked_for_and_lacks_the_head_count_is_said(config):
     config["cluster"] = {"algorithms": {"kmeans": {}, "kmeans_per_frame": {}}}
     said = "kmeans_per_frame is left out of cats: it needs the number of individuals (`individuals:`)."

@@ -69,6 +69,11 @@ def test_all_algorithms_find_clear_individuals(tmp_path):
 AVERAGE = {"agglomerative": {"threshold": 0.5}}
 
 
+def test_a_known_number_of_individuals_goes_before_the_threshold_of_average_linkage(tmp_path):
+    write_collection(tmp_path, *blobs())
+    assert run(tmp_path, individuals=7, **{"algorithms": AVERAGE})[1]["clusters"] == {"agglomerative": 7}
+
+
 def test_unknown_number_of_individuals(tmp_path):
     write_collection(tmp_path, *blobs())
     _, counts = run(tmp_path, algorithms={"kmeans": {}, **AVERAGE})

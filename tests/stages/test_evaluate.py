@@ -66,6 +66,18 @@ def test_crops_that_trained_the_model_are_neither_asked_for_nor_found(tmp_path, 
     assert leaked <= set(of_a_video["crop_id"])
 
 
+@pytest.mark.parametrize("part", ["query", "gallery"])
+def test_a_crop_that_trained_the_model_is_left_out_of_either_part(tmp_path, part):
+    _, truth = blobs()
+    words = np.where(np.arange(len(truth)) < 20, "query", "gallery")
+    table = write_collection(tmp_path, oracle(truth), truth, words=words)
+    write_clusters(tmp_path, table, [0] * len(truth))
+    leaked = set(table["crop_id"][words == part].iloc[::5])
+    _, queries = run(tmp_path, leaked)
+    seen = {*queries["crop_id"], *(crop_id for neighbours in queries["neighbours"] for crop_id in neighbours)}
+    assert not leaked & seen and len(queries) == 2 * (20 - (4 if part == "query" else 0))
+
+
 def test_random_features_score_chance(tmp_path):
     random = np.random.default_rng(0)
     features = random.standard_normal((400, 32)).astype(np.float32)

@@ -5,6 +5,7 @@ neither state nor track numbers pass from one to the next.
 """
 
 import functools
+import logging
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import trackers
 from pugmark.learning.hashing import directions
 from pugmark.learning.video import videos
 
+logger = logging.getLogger(__name__)
 PARAMS = {
     "high": 0.6,  # [code] least confidence of a box in the first stage
     "new": 0.7,  # [code] least confidence of a box that starts a track
@@ -69,6 +71,12 @@ def vectors(meta, tracker, size):
     meta: DataFrame of N crops, as of `Crops.meta`. tracker: called without arguments for each video, gives a new
     tracker of the package.
     """
+    if meta["frame_number"].isna().all():
+        logger.warning(
+            "none of the %d boxes is of a video: photographs are taken for successive frames, so that a track says "
+            "little about who is who; choose a method that looks at pixels",
+            len(meta),
+        )
     names = np.full(len(meta), None, object)
     groups = meta.groupby(videos(meta))
     for video, rows in groups.indices.items():

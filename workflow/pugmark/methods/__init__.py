@@ -82,6 +82,8 @@ def lacking(facts, collection):
         return "named individuals (labels: none)"
     if facts["LABELS"] == "count" and not collection["individuals"]:
         return COUNT
+    if facts["FAMILY"] == "tracker" and collection["detect"]["name"] == "whole":
+        return "boxes to follow from frame to frame (`detect: {name: whole}` makes each picture one box)"
     return None
 
 

@@ -35,7 +35,7 @@ ALLOWED = pseudo.ALLOWED | {
 }
 PRESETS = {
     "matched": {"epochs": 60, "identities": 16, "images": 4, "erasing": 0.0},  # FANCL's sizes
-    "native": {"height": 256, "width": 128, "iterations": 200},  # of the released code on pictures of people
+    "native": {"height": 256, "width": 128, "iterations": 200, "k1": 30},  # of the released code on pictures of people
 }
 PUBLISHED = [
     {"data": "red pandas, 23 test individuals", "metric": "mAP", "value": 0.361, "setting": "FANCL, no labels"},

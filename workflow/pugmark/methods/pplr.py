@@ -44,7 +44,7 @@ ALLOWED = pseudo.ALLOWED | {
 }
 PRESETS = {
     "matched": {"epochs": 60, "identities": 16, "images": 4, "erasing": 0.0},  # FANCL's sizes
-    "native": {"height": 384, "width": 128, "iterations": 400},  # of the released code on pictures of people
+    "native": {"height": 384, "width": 128, "iterations": 400, "k1": 30},  # of the released code on pictures of people
 }
 PUBLISHED = [
     {"data": "red pandas, 23 test individuals", "metric": "mAP", "value": 0.376, "setting": "FANCL, no labels"},

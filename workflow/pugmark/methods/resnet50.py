@@ -2,8 +2,8 @@
 
 Features: global average pooling, then Linear(512), BatchNorm and dropout. The loss is the cross-entropy over the
 training individuals. At test time the 512 numbers of an image and of its mirror image are added; with `flip: 0` those
-of the image stand alone, as the flanks of the animals then differ. The recipe is that of layumi's public baseline, as
-the paper that publishes the figures below (FANCL) states none.
+of the image stand alone, as the flanks of the animals then differ. FANCL, which publishes the figures below, states no
+recipe; this is that of layumi's public baseline.
 """
 
 from pugmark.learning import classification
