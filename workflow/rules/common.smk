@@ -3,6 +3,7 @@ import inspect
 import os
 import sys
 
+from snakemake import caching
 from snakemake.exceptions import WorkflowError
 
 # The jobs of a thousand batches are millions of objects that live to the end: searching them for garbage as often as
@@ -22,7 +23,7 @@ sys.path.insert(0, _package)
 
 
 from pugmark.methods import MethodError
-from pugmark.planning import handover, listing
+from pugmark.planning import handover, listing, sharing
 from pugmark.planning.configuration import ConfigError
 from pugmark.planning.fingerprint import of as code
 from pugmark.planning.plan import Plan
@@ -64,10 +65,14 @@ RUN = f"{RESULTS}/{{collection}}/runs/{{run}}"
 MODEL = f"{RESULTS}/{{collection}}/models/{{run}}/{{version}}"
 LOGS = f"{RESULTS}/logs"
 
-# Rules whose results depend on inputs, settings and code alone take part in Snakemake's cache between workflows where
-# the user names one; `snakemake --cache` then uses it.
-SHARED_CACHE = "SNAKEMAKE_OUTPUT_CACHE" in os.environ
-LOCK = listing.file(os.path.join(workflow.basedir, "envs", "requirements.txt"))
+# Rules whose results depend on inputs, settings, code and packages alone take part in Snakemake's cache between workflows
+# where the user names one; `snakemake --cache` then uses it.
+SHARED_CACHE = sharing.VARIABLE in os.environ
+caching.ProvenanceHashMap = lambda: sharing.Keys(
+    listing.file(os.path.join(workflow.basedir, "envs", "requirements.txt"))
+)
+if SHARED_CACHE and (refusal := sharing.refusal(os.environ[sharing.VARIABLE])):
+    sys.exit(refusal)
 
 
 wildcard_constraints:

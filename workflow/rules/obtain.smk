@@ -8,10 +8,8 @@ def drawn(wildcards):
     return []
 
 
-def cache_stamp(wildcards, output):
-    """Counts for the shared cache alone, in which all that follows has it in its key: the files' times, and the locked
-    packages. What depends on the output is never compared with the run before."""
-    return [PLAN.listing(wildcards.collection, wildcards.batch).stamp, LOCK]
+def media_listing(wildcards):
+    return PLAN.listing(wildcards.collection, wildcards.batch).media
 
 
 def boxes_file(wildcards):
@@ -79,10 +77,7 @@ rule ingest:
     params:
         folder=ask(PLAN.folder),
         settings=ask(SETTINGS.ingest),
-        listing=lambda wildcards: PLAN.listing(
-            wildcards.collection, wildcards.batch
-        ).media,
-        stamp=cache_stamp,
+        listing=media_listing,
         code=code("stages.ingest"),
     shell:
         "python -m pugmark.stages.ingest --batch={params.folder:q} --settings={params.settings:q}"

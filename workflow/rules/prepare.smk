@@ -36,6 +36,8 @@ rule detect:
     params:
         folder=ask(PLAN.folder),
         settings=ask(SETTINGS.detect),
+        # Drawn boxes are read from the folder itself.
+        listing=media_listing,
         weights=lambda wildcards: named(PLAN.detect_weights(wildcards.collection)),
         code=ask(SETTINGS.detect_code),
     shell:

@@ -71,6 +71,9 @@ class Patience:
 
     async def check_active_jobs(self, active_jobs):
         waiting = [job_info async for job_info in super().check_active_jobs(active_jobs)]
+        # The thread that asks begins before `__post_init__` has ended, and dies of any error.
+        if not waiting:
+            return
         fates = self.fates([job_info.external_jobid for job_info in waiting])
         for job_info in waiting:
             fate = fates.get(job_info.external_jobid)
@@ -83,9 +86,9 @@ class Patience:
                 self.report_job_error(job_info, msg=said, aux_logs=[str(job_info.aux["slurm_logfile"])])
 
     def fates(self, ids):
-        """{id: state} of those jobs that SLURM gave up for good, FORGOTTEN where it has no record of them."""
+        """{id: state} of those of these jobs that SLURM gave up for good, FORGOTTEN where it has no record of them."""
         # With several clusters, `squeue` speaks of one.
-        states = None if self._submitted_job_clusters or not ids else in_queue(self.run_uuid)
+        states = None if self._submitted_job_clusters else in_queue(self.run_uuid)
         if states is None:
             return {}
         now = time.monotonic()

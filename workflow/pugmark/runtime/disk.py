@@ -26,7 +26,7 @@ class DiskError(OSError):
 
 @contextmanager
 def replacing(path):
-    """Yield a temporary path beside `path` that takes its place, synced to disk, when the block ends well.
+    """Yield a temporary path beside `path` that takes its place, synced with its folder, when the block ends well.
 
     What killed writers of the same file left behind is removed. Raises DiskError.
     """
@@ -41,6 +41,7 @@ def replacing(path):
                 os.fsync(written.fileno())
             os.chmod(partial, 0o666 & ~_umask())
             os.replace(partial, path)
+            _sync_folder(path.parent)
         except BaseException:
             with suppress(OSError):
                 os.unlink(partial)
@@ -86,6 +87,19 @@ def _told(where, otherwise):
             f"Cannot write {where}: {what}. {remedy}, or {otherwise}; the same command then goes on where it stopped."
         )
         raise DiskError(message) from error
+
+
+def _sync_folder(folder):
+    """Have a power cut find the new name, too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        # Some network file systems sync no folders.
+        if error.errno not in (errno.EINVAL, errno.EBADF):
+            raise
+    finally:
+        os.close(handle)
 
 
 def _beside(path):
