@@ -90,9 +90,10 @@ def train(learner, epochs, run):
             break
         started = time.monotonic()
         rate = learner.optimiser.param_groups[-1]["lr"]
-        loss = _epoch(learner, scaler, epoch)
+        loss, steps = _epoch(learner, scaler, epoch)
         learner.after_epoch()
-        history.append({"epoch": epoch + 1, "loss": loss, "lr": rate, **learner.figures()})
+        steps += history[-1]["steps"] if history else 0
+        history.append({"epoch": epoch + 1, "steps": steps, "loss": loss, "lr": rate, **learner.figures()})
         told = ", ".join(f"{name} {value:.4g}" for name, value in history[-1].items() if name != "epoch")
         logger.info("epoch %d of %d: %s, %.1f s%s", epoch + 1, epochs, told, time.monotonic() - started, _memory())
         learner.check(history)
@@ -129,7 +130,7 @@ def _epoch(learner, scaler, epoch):
             logger.info("epoch %d, step %d of %d: mean loss %.4f", epoch + 1, count, len(batches), total / count)
     if not count:
         raise TrainingError("No batch could be formed: there are too few training crops for the batch size.")
-    return total / count
+    return total / count, count
 
 
 def _step(learner, scaler, batch, epoch, count):

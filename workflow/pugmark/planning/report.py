@@ -21,6 +21,7 @@ def settings(plan):
 def _collection(plan, name):
     return {
         "batches": plan.batches(name),
+        "folders": {batch: plan.folder(name, batch) for batch in plan.batches(name)},
         "runs": [_run(plan, run) for run in plan.runs(name)],
         "detector": plan.collections[name]["detect"]["name"],
         "explained": [run.name for run in plan.explained(name)],
