@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import yaml
-from conftest import ROOT
+from places import ROOT
 
 from pugmark import tables
 from pugmark.stages import synthesise

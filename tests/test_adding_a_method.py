@@ -7,7 +7,7 @@ import subprocess
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT
+from places import ROOT
 from project import SMALL, Project, checkout
 
 from pugmark import tables

@@ -2,7 +2,7 @@
 
 import runpy
 
-from conftest import ROOT
+from places import ROOT
 
 GENERATE = runpy.run_path(str(ROOT / "docs" / "generate.py"))
 

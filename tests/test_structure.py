@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 import yaml
-from conftest import ROOT
+from places import ROOT
 
 from pugmark.planning import fingerprint
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
-from conftest import ROOT
+from places import ROOT
 
 from pugmark import weights
 from pugmark.learning import backbones, checkpoint

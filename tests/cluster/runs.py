@@ -8,7 +8,7 @@ import textwrap
 from collections import namedtuple
 
 import yaml
-from conftest import ROOT
+from places import ROOT
 
 # Below results/, what tells times of day and durations.
 TIMES = ("logs", "benchmarks", "report/resources.html")

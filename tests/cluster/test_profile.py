@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from conftest import ROOT
 from lab import Lab
+from places import ROOT
 from runs import NETWORK, TINY, Project, granted
 
 from pugmark.stages import synthesise

@@ -7,8 +7,8 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from detections import keep, media
+from places import ROOT
 
 from pugmark import tables
 from pugmark.formats import results

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
 from faults.kill_sweep import command, environment
 from PIL import Image
+from places import ROOT
 
 from pugmark import tables
 from pugmark.learning import checkpoint

@@ -3,9 +3,9 @@
 import os
 
 import pytest
-from conftest import ROOT
 from faults import kill_sweep, power
 from faults.test_disks import write_model, write_picture, write_table
+from places import ROOT
 
 SMALL = ROOT / "tests" / "faults" / "small.yaml"
 CUTS = 3

@@ -5,7 +5,7 @@ import re
 import runpy
 
 import pytest
-from conftest import ROOT
+from places import ROOT
 
 from pugmark import methods
 from pugmark.planning import fingerprint

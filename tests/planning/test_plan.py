@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import yaml
-from conftest import ROOT
+from places import ROOT
 from planning.cats import cats
 
 from pugmark.planning.configuration import ConfigError

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 import yaml
-from conftest import ROOT
+from places import ROOT
 
 CONFIG = {
     "results": "results",

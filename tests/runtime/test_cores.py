@@ -6,8 +6,8 @@ import sys
 import threading
 
 import pytest
-from conftest import ROOT
 from formats import media
+from places import ROOT
 
 from pugmark.formats import ahead, pixels
 from pugmark.runtime import cores
