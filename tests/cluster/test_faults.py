@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from lab import Lab, said, until
-from runs import NETWORK, TINY, Project, documented, granted
+from cluster.lab import Lab, said, until
+from cluster.runs import NETWORK, TINY, Project, documented, granted
 
 pytestmark = pytest.mark.cluster
 TRAIN = ("--until", "train")

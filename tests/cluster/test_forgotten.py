@@ -3,8 +3,8 @@
 import signal
 
 import pytest
-from lab import Lab, said, until
-from runs import TINY, Project
+from cluster.lab import Lab, said, until
+from cluster.runs import TINY, Project
 
 pytestmark = pytest.mark.cluster
 LIMIT = 600  # seconds, many times what a quiet machine takes

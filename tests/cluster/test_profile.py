@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from lab import Lab
+from cluster.lab import Lab
+from cluster.runs import NETWORK, TINY, Project, granted
 from places import ROOT
-from runs import NETWORK, TINY, Project, granted
 
 from pugmark.stages import synthesise
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from clustering.test_jaccard import blobs, dense
 from scipy.cluster import hierarchy
 from sklearn.cluster import DBSCAN, KMeans
 from sklearn.metrics import adjusted_rand_score
-from test_jaccard import blobs, dense
 
 from pugmark.clustering import algorithms, jaccard
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_ranking import cloud, items
+from metrics.test_ranking import cloud, items
 from wildlife_datasets import metrics as peer
 
 from pugmark.metrics import open_set, summary

@@ -4,11 +4,11 @@ import shutil
 
 import pytest
 from reporting.results_tree import EVIL, SCORES, make
+from reporting.test_resources import Measured
 from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from test_resources import Measured
 
 from pugmark.stages import report
 

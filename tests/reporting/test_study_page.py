@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from reporting.results_tree import EVIL, METHODS, Page, Tree, run
-from test_resources import Measured
+from reporting.test_resources import Measured
 
 from pugmark import tables
 from pugmark.reporting import resources, study, training

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from test_cluster import blobs, write_collection
+from stages.test_cluster import blobs, write_collection
 
 from pugmark import tables
 from pugmark.stages import evaluate as stage
