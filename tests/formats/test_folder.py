@@ -82,7 +82,19 @@ def test_links_that_lead_nowhere_are_files(batch):
 
 
 def test_media_sidecars_and_the_kinds_of_the_rest(batch):
-    for name in ("b.WEBP", "c.MP4", "d.csv", "e.JSON", "f.xmp", "g.XMP", "h.thm", "noname", "k.001", "._l.jpg"):
+    for name in (
+        "b.WEBP",
+        "c.MP4",
+        "d.csv",
+        "e.JSON",
+        "f.xmp",
+        "g.XMP",
+        "h.thm",
+        "noname",
+        "k.001",
+        "._l.jpg",
+        ".trash/m.jpg",
+    ):
         put(batch / name)
     media, sidecars, passed = folder.listing(batch)
     assert (media, sidecars) == (["S 1/a.jpg", "b.WEBP", "c.MP4"], ["d.csv", "e.JSON"])
