@@ -56,6 +56,7 @@ def test_hidden_files_are_passed_over(tmp_path):
 def test_files_of_one_batch_are_merged(tmp_path):
     sidecar(tmp_path / "part1.json", ["a.jpg", {"file": "b.jpg", "failure": "cut off", "detections": None}])
     sidecar(tmp_path / "part2.json", ["b.jpg", "a.jpg"])
+    sidecar(tmp_path / "part3.json", [{"file": "a.jpg", "failure": "cut off", "detections": None}])
     found, counts = imported(tmp_path, "a.jpg", "b.jpg")
     assert found == ["a.jpg", "b.jpg"] and counts["failed in the JSON"] == 0
     assert counts["entries that contradict an earlier one"] == 0
@@ -110,11 +111,17 @@ def test_frames_with_boxes_that_count_are_asked_for(tmp_path):
 
 
 def test_weak_boxes_and_failures_are_left_out(tmp_path):
-    boxes = [BOX, BOX | {"conf": 0.19}, BOX | {"conf": float("nan")}, BOX | {"category": "2", "conf": "0.91"}]
+    boxes = [
+        BOX,
+        BOX | {"conf": 0.2},
+        BOX | {"conf": 0.19},
+        BOX | {"conf": float("nan")},
+        BOX | {"category": "2", "conf": "0.91"},
+    ]
     sidecar(tmp_path / "md.json", [{"file": "b.jpg", "failure": "cut off", "detections": None}, "a.jpg"], boxes)
     batch_of(tmp_path, "a.jpg", "b.jpg")
     found, counts = detect.detect(media("a.jpg", "b.jpg"), tmp_path, {"name": "megadetector_json"})
-    assert list(found["label"]) == ["person", "animal"] and list(found["confidence"]) == [0.91, 0.9]
+    assert list(found["label"]) == ["person", "animal", "animal"] and list(found["confidence"]) == [0.91, 0.9, 0.2]
     assert counts["failed in the JSON"] == 1 and counts["dropped: not a number"] == 1 and counts["person"] == 1
 
 

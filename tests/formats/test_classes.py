@@ -7,7 +7,9 @@ from pugmark.formats import classes
 PEOPLE = """person persons Human humans HUMAN people Homo_sapiens hiker hikers field-staff researcher pedestrian
     pedestrians mensch Personas Niños pessoas piéton PIETON Fußgänger человек 人 Homo.sapiens.sapiens women"""
 VEHICLES = "vehicle Vehicles car cars truck motorbike motorcycles bicycle Bus buses vehículos véhicule bateau 4x4"
-ANIMALS = "animal ocelot boat-tailed_grackle fisher mouse cat non-human_primate homonota jaeger carnivore unknown"
+ANIMALS = (
+    "animal ocelot boat-tailed_grackle fisher mouse cat non-human_primate non-human homonota jaeger carnivore unknown"
+)
 
 
 @pytest.mark.parametrize(("names", "label"), [(PEOPLE, "person"), (VEHICLES, "vehicle"), (ANIMALS, "animal")])
