@@ -1,9 +1,13 @@
 """Augmented batches and their transforms."""
 
+import io
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from learning import crop_tables
+from PIL import Image
 
 from pugmark.learning import crops, loader, transforms
 
@@ -129,8 +133,19 @@ def test_an_outline_is_scaled_and_not_normalised():
     assert transforms.normalise(raw)[0, 3].tolist() == [[0, 1]]
 
 
+def test_crops_are_decoded_as_large_as_the_recipe_that_needs_most(monkeypatch):
+    monkeypatch.setenv("PUGMARK_WORKERS", "0")
+    picture = io.BytesIO()
+    Image.new("RGB", (400, 400)).save(picture, "JPEG")
+    seen = crops.Crops(pd.DataFrame({"crop_id": ["a"]}), [picture.getvalue(), b""], None)
+    recipes = [transforms.Recipe(lambda image: torch.tensor(image.shape), size) for size in ((50, 60), (90, 20))]
+    *shapes, _ = next(iter(loader.batches(seen, [[0]], recipes, 1, 0)))
+    assert [shape.tolist() for shape in shapes] == [[[100, 100, 3]]] * 2  # a quarter, the least with 90 x 60
+
+
 def test_recipes_ask_for_pictures_large_enough_for_their_smallest_crop():
-    assert transforms.train_recipe(32, 48).size == transforms.test_recipe(32, 48).size == (32, 48)
+    for recipe in (transforms.train_recipe, transforms.traced_recipe, transforms.test_recipe):
+        assert recipe(32, 48).size == (64, 96)
     # A crop of a fifth of a square, three by four: its shorter side is sqrt(0.2 * 0.75) of the square's.
     side = transforms.crop_recipe(112, 112).size[0]
     assert (side - 1) * (0.2 * 0.75) ** 0.5 < 112 <= side * (0.2 * 0.75) ** 0.5
