@@ -9,8 +9,8 @@ SHOWN = 5
 @dataclass(frozen=True)
 class Tally:
     """Of one batch: files read and skipped, frames of videos, boxes by label, crops; and which detectors, stations and
-    times (first and last, or none) there are. `unused` and `doubted`, those whose time is in doubt, are {reason: (number
-    of media, paths of the first of them)}. `alone` counts the images and videos that have no time and are each a
+    times (first and last, or none) there are. `unused` and `doubted`, whose time is in doubt, are {reason: (number of
+    media, paths of the first of them)}. `alone` counts the images and videos that have no time and are each a
     sequence of its own.
     """
 
