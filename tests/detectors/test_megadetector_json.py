@@ -172,3 +172,12 @@ def test_real_megadetector_boxes_go_to_their_own_station(shared, folder, known):
     assert counts["entries without media"] == 46 - known and counts["media without entry"] == len(paths) - known
     deer = [f"m{n}" for n, path in enumerate(paths) if f"{folder}/{path}".endswith("SDZG_2/EK000012.JPG")]
     assert found.loc[found["media_id"].isin(deer), "confidence"].round(2).tolist() == [0.98][: len(deer)]
+
+
+def test_boxes_of_a_duplicate_are_those_of_its_original_where_that_has_none(tmp_path):
+    batch = batch_of(tmp_path, "a/1.jpg", "b/1.jpg", "c/2.jpg", "d/2.jpg")
+    rows = media("a/1.jpg", "b/1.jpg", "c/2.jpg", "d/2.jpg")
+    rows["status"] = ["ok", "duplicate of a/1.jpg", "ok", "duplicate of c/2.jpg"]
+    sidecar(batch / "md.json", ["b/1.jpg", "c/2.jpg", "d/2.jpg"])
+    found, counts = detect.detect(rows, batch, {"name": "megadetector_json"})
+    assert found["media_id"].tolist() == ["m0", "m2"] and counts["media without entry"] == 0

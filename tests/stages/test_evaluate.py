@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from stages.test_cluster import blobs, write_collection
@@ -76,6 +77,15 @@ def test_a_crop_that_trained_the_model_is_left_out_of_either_part(tmp_path, part
     _, queries = run(tmp_path, leaked)
     seen = {*queries["crop_id"], *(crop_id for neighbours in queries["neighbours"] for crop_id in neighbours)}
     assert not leaked & seen and len(queries) == 2 * (20 - (4 if part == "query" else 0))
+
+
+def test_sequences_that_changed_sides_since_the_training_are_left_out_whole():
+    split = pd.DataFrame({"crop_id": [*"abcde"], "sequence": ["s1", "s1", "s2", "s2", "s3"]})
+    split["split"] = ["test", "test", "train", "test", "test"]
+    assert stage._unseen(split, ["a"], False)["split"].tolist() == ["unused", "unused", "train", "test", "test"]
+    assert stage._unseen(split, ["a"], True)["split"].tolist() == ["unused", "test", "train", "test", "test"]
+    # The split that labels.csv gives tears s2 apart today as it did then.
+    assert stage._unseen(split, ["c"], False)["split"].tolist() == split["split"].tolist()
 
 
 def test_random_features_score_chance(tmp_path):

@@ -99,6 +99,83 @@ def test_times_come_from_the_best_source_that_can_be_true(batch):
     assert counts["without time"] == 3
 
 
+def test_clocks_in_doubt_are_told_of_each_picture(batch):
+    taken = ["2000:01:05 00:03:12", "2061:01:01 00:00:00", "2024:05:31 18:30:00", "2019:01:01 00:00:00"]
+    for number, text in enumerate(taken, 1):
+        photo(batch / "S1" / f"IMG_000{number}.jpg", taken=text)
+    media, counts = run(batch)
+    doubts = media["time_doubt"].astype(object).where(media["time_doubt"].notna(), None).tolist()
+    assert doubts == ["clock started again", "in the future", None, "the clock went back"]
+    assert media["timestamp"].notna().tolist() == [False, False, True, True] and counts["times in doubt"] == 3
+
+
+def test_what_is_said_of_a_duplicate_holds_for_the_file_that_is_used(batch):
+    for path in ("0.jpg", "S2/0.jpg"):
+        photo(batch / path, seed=1)
+    for path in ("S1/b.jpg", "S2/b.jpg"):
+        photo(batch / path, seed=2)
+    media, counts = run(batch)
+    assert one(media, "0.jpg")["station"] == "S2" and one(media, "S1/b.jpg")["station"] == "S1"
+    assert counts["duplicates in folders of two stations, of which the first counts"] == 1
+    text = "path,individual,station,sequence,timestamp\nS2/b.jpg,,Bridge,E1,2024-05-31 18:30:00\n"
+    (batch / "labels.csv").write_text(text + "S1/b.jpg,,,E1,\n")
+    row = one(run(batch)[0], "S1/b.jpg")
+    assert (row["station"], row["sequence"], str(row["timestamp"])) == (
+        "Bridge", "2024 spring/E1", "2024-05-31 18:30:00",
+    )  # fmt: skip
+
+
+def test_a_file_with_two_stations_has_none(batch):
+    photo(batch / "a.jpg")
+    (batch / "labels.csv").write_text("path,individual,station\na.jpg,Ada,S1\na.jpg,Bo,S2\n")
+    media, counts = run(batch)
+    assert (
+        media["station"].isna().all() and counts["media with more than one station in the sidecars, so with none"] == 1
+    )
+
+
+def test_folders_that_name_the_individuals_are_no_stations(batch):
+    for path in ("Ada/a.jpg", "Bo/b.jpg", "Cy/c.jpg"):
+        photo(batch / path)
+    (batch / "labels.csv").write_text("path,individual\nAda/a.jpg,Ada\nBo/b.jpg,bo\n")
+    assert run(batch)[0]["station"].isna().all()
+    assert run(batch, station="folder")[0]["station"].tolist() == ["Ada", "Bo", "Cy"]
+
+
+def test_a_burst_is_one_sequence_over_the_folders_of_its_camera(batch, capsys):
+    for number, folder in enumerate(("100RECNX", "100RECNX", "101RECNX")):
+        photo(batch / "DCIM" / folder / f"{number}.jpg", taken=f"2024:05:31 18:30:0{number}")
+    media, counts = run(batch)
+    assert counts["sequences"] == 1 and media["station"].isna().all()
+    assert "set ingest.station: batch" in capsys.readouterr().err
+    run(batch, station="batch")
+    assert "set ingest.station" not in capsys.readouterr().err
+
+
+def test_a_photograph_and_the_video_of_its_trigger_are_one_sequence(batch, capsys):
+    photo(batch / "S1" / "a.jpg", taken="2024:05:31 18:30:00")
+    video(batch / "S1" / "b.mp4", created="2024-05-31T16:30:03Z")
+    _, counts = run(batch)
+    assert counts["sequences"] == 1 and counts["videos in UTC beside pictures without a zone"] == 1
+    assert "set ingest.timezone" in capsys.readouterr().err
+    _, counts = run(batch, timezone="Europe/Berlin")
+    assert counts["sequences"] == 1 and counts["videos in UTC beside pictures without a zone"] == 0
+    photo(batch / "S1" / "a.jpg", taken="2024:05:31 18:30:00", offset="+00:00")
+    assert run(batch)[1]["sequences"] == 2
+
+
+def test_a_copy_saved_anew_is_of_the_same_sequence(batch):
+    scene = noise(8, 6, 3).resize((640, 480))
+    (batch / "originals").mkdir()
+    (batch / "sent").mkdir()
+    scene.save(batch / "originals" / "a.png")
+    scene.resize((320, 240)).save(batch / "sent" / "IMG-WA0001.jpg", quality=70)
+    noise(8, 6, 4).resize((640, 480)).save(batch / "sent" / "other.jpg")
+    media, _ = run(batch)
+    assert media["sequence"].nunique() == 2
+    assert one(media, "originals/a.png")["sequence"] == one(media, "sent/IMG-WA0001.jpg")["sequence"]
+
+
 def test_the_file_system_tells_no_time(batch):
     os.utime(photo(batch / "a.jpg"), (1.6e9, 1.6e9))
     media, _ = run(batch)
