@@ -179,6 +179,8 @@ def test_a_preset_stands_below_the_users_own_settings():
     assert (params["height"], params["width"]) == (128, 64)
     with pytest.raises(methods.MethodError, match="did you mean 'matched'"):
         methods.resolve("pcb", {"preset": "mached"})
+    with pytest.raises(methods.MethodError, match=r"Unknown preset of method pcb \['matched'\]"):
+        methods.resolve("pcb", {"preset": ["matched"]})
     with pytest.raises(methods.MethodError, match="Method fancl has no presets"):
         methods.resolve("fancl", {"preset": "matched"})
 

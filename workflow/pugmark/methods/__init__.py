@@ -111,5 +111,5 @@ def _literals(path):
 
 
 def _known(word, known, what):
-    if word not in known:
+    if word not in list(known):  # a list among the words is no key
         raise MethodError(literals.unknown(word, known, what))
