@@ -95,7 +95,8 @@ def test_an_error_of_the_job_needs_no_sentence(tmp_path):
 
 
 def test_a_job_that_could_not_write_its_log_on_a_full_disk(tmp_path):
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", tmp_path], capture_output=True, text=True)
+    words = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", tmp_path]
+    done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
     try:
