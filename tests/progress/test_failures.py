@@ -43,7 +43,7 @@ def failure(folder, message="", own=None, theirs=None, grouped=False):
         ("DEADLINE", "", "time", "Over its time limit"),
         ("CANCELLED", "slurmstepd: error: *** JOB 12 ON g1 CANCELLED AT 6:06 ***", "cancelled", "Cancelled"),
         ("FAILED", "slurmstepd: error: *** JOB 12 CANCELLED AT 6:06 DUE TO TIME LIMIT ***", "time", "Over its"),
-        ("FAILED", "slurmstepd: error: *** JOB 12 CANCELLED AT 6:06 DUE TO PREEMPTION ***", "preempted", "urgent"),
+        ("FAILED", "slurmstepd-g1: error: *** JOB 12 CANCELLED AT 6:06 DUE TO PREEMPTION ***", "preempted", "urgent"),
         ("PREEMPTED", "", "preempted", "A more urgent job took its place"),
         ("NODE_FAIL", "", "node", "Its node failed."),
         ("FORGOTTEN", "", "forgotten", "SLURM has no record of it any more"),
