@@ -136,7 +136,7 @@ def test_a_job_that_slurm_preempts_for_good_is_submitted_again_with_the_same_req
     said("scontrol", "update", f"JobId={training.id}", "Requeue=0")
     said("sbatch", "--partition=urgent", "--nodes=2", "--gpus-per-node=2", "--output=/dev/null", "--wrap=sleep 5")
     assert training.run.wait(LIMIT) == 0
-    first, second = (job for job in training.jobs() if job["Comment"].startswith("rule_train"))
+    first, second = (job for job in training.jobs() if job.get("Comment", "").startswith("rule_train"))
     assert (first["JobState"], second["JobState"]) == ("PREEMPTED", "COMPLETED")
     assert granted(first) == granted(second)
 

@@ -43,7 +43,7 @@ def failure(folder, message="", own=None, theirs=None, grouped=False):
         ("DEADLINE", "", "time", "Over its time limit"),
         ("CANCELLED", "slurmstepd: error: *** JOB 12 ON g1 CANCELLED AT 6:06 ***", "cancelled", "Cancelled"),
         ("FAILED", "slurmstepd: error: *** JOB 12 CANCELLED AT 6:06 DUE TO TIME LIMIT ***", "time", "Over its"),
-        ("FAILED", "slurmstepd: error: *** JOB 12 CANCELLED AT 6:06 DUE TO PREEMPTION ***", "preempted", "urgent"),
+        ("FAILED", "slurmstepd-g1: error: *** JOB 12 CANCELLED AT 6:06 DUE TO PREEMPTION ***", "preempted", "urgent"),
         ("PREEMPTED", "", "preempted", "A more urgent job took its place"),
         ("NODE_FAIL", "", "node", "Its node failed."),
         ("FORGOTTEN", "", "forgotten", "SLURM has no record of it any more"),
@@ -95,7 +95,8 @@ def test_an_error_of_the_job_needs_no_sentence(tmp_path):
 
 
 def test_a_job_that_could_not_write_its_log_on_a_full_disk(tmp_path):
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], capture_output=True, text=True)
+    words = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", tmp_path]
+    done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
     try:

@@ -24,6 +24,7 @@ CAUSES = {
 # States that say nothing against the job itself.
 SPOILED = ("PREEMPTED", "NODE_FAIL", "BOOT_FAIL", "FORGOTTEN")
 # SLURM's own lines, where the state says less: a job over its memory may be FAILED or CANCELLED.
+SLURM = re.compile(r"slurmstepd\S*: error")
 SAYS = {
     "memory": re.compile(r"oom.kill|exceeded .*memory limit|out.of.memory handler", re.I),
     "time": re.compile(r"due to time limit", re.I),
@@ -66,7 +67,7 @@ class Failure:
     def __post_init__(self):
         """Find the cause while the logs and the disk are as the job has left them."""
         self.shown = [(path, logs.tail(path)) for path in self.written]
-        self.slurm = [line for path in self.theirs for line in logs.tail(path) if "slurmstepd: error" in line]
+        self.slurm = [line for path in self.theirs for line in logs.tail(path) if SLURM.match(line)]
         self.cause = self._cause()
 
     def _cause(self):
