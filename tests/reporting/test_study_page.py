@@ -1,7 +1,6 @@
 """The page of a study: figures over seeds against hand values, and what the page says of them."""
 
 import json
-import math
 import re
 
 import numpy as np
