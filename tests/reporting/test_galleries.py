@@ -86,12 +86,12 @@ def test_examples_come_from_as_many_visits_as_possible():
 
 
 def test_a_gallery_never_shows_a_control_where_a_method_ran(tmp_path):
-    method, control = run("cluster_contrast", 1, "film"), run("pixels", 1, "film")
-    told = {"cluster_contrast": ("kmeans", "kmeans", None), "pixels": ("dbscan", "dbscan", 0.9)}
+    method, control = run("cluster_contrast", 1, "film"), run("imagenet", 1, "film") | {"family": "control"}
+    told = {"cluster_contrast": ("kmeans", "kmeans", None), "imagenet": ("dbscan", "dbscan", 0.9)}
     assert sightings.choose(film(tmp_path / "no ARI", method, control, **told)) == ("cluster_contrast-s1", "kmeans")
     told["cluster_contrast"] = ("kmeans", "kmeans, all crops", 0.1)
     assert sightings.choose(film(tmp_path / "lower", method, control, **told)) == ("cluster_contrast-s1", "kmeans")
-    assert sightings.choose(film(tmp_path / "alone", control, pixels=told["pixels"])) == ("pixels-s1", "dbscan")
+    assert sightings.choose(film(tmp_path / "alone", control, imagenet=told["imagenet"])) == ("imagenet-s1", "dbscan")
     oracle = run("oracle", 1, "film")
     assert sightings.choose(film(tmp_path / "oracle", oracle, oracle=("dbscan", "dbscan", 1.0))) is None
 
