@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import math
 import os
 
 import av
@@ -54,13 +55,13 @@ def read_image(path, least=None):
 
     Deeper pixels are scaled by their range (`levels`); CMYK and palettes are converted; transparency is dropped onto
     white. least: a large JPEG is decoded at a half, a quarter or an eighth of its size, in a fraction of the time, as
-    long as no side has fewer pixels than these.
+    long as its longer side keeps this many pixels.
     """
     with _opened(path) as image:
         # Of colour this deep Pillow reads the high byte alone, which holds next to nothing of 12 bits.
         deep = image.mode == "RGB" and ";16" in str(image.tile)
         if least is not None:
-            image.draft(None, (least, least))
+            image.draft(None, [math.ceil(side * least / max(image.size)) for side in image.size])
         image.load()
         return np.asarray(_upright_rgb(image, levels.colour(path) if deep else None))
 
