@@ -39,10 +39,10 @@ def relaxed(grouping, eps):
     """
     labels = grouping(eps).astype(np.int64)
     merged = _is_merged(labels)
+    way, end = (-1, EPS[0]) if merged else (1, EPS[1])
     while labels.max(initial=-1) < 1:
-        following = round(eps + (-EPS_STEP if merged else EPS_STEP), 4)
-        beyond = following < EPS[0] if merged else following > EPS[1]
-        if beyond or _is_merged(labels) != merged:
+        following = round(eps + way * EPS_STEP, 4)
+        if way * following > way * end or _is_merged(labels) != merged:
             advice = _ADVICE[_is_merged(labels)]
             raise TrainingError(f"{_found(labels, eps)}, and no other eps forms two clusters. {advice}")
         logger.info("%s: trying eps %.2f", _found(labels, eps), following)
