@@ -185,10 +185,15 @@ def frames(media, root, least=None):
     ok, and rows of kind `video`, are passed over. Only one image is held at a time. least: as of `read_image`.
     """
     usable = media[(media["status"] == "ok") & (media["kind"] != "video")]
-    for (kind, path), rows in itertools.groupby(usable.itertuples(), key=lambda row: (row.kind, row.path)):
-        if kind == "image":
-            yield next(rows), read_image(root / path, least)
-            continue
-        by_number = {int(row.frame_number): row for row in rows}
-        for number, pixels in video_frames(root / path, set(by_number)):
-            yield by_number[number], pixels
+    for path, rows in itertools.groupby(usable.itertuples(), key=lambda row: row.path):
+        yield from frames_of(list(rows), root / path, least)
+
+
+def frames_of(rows, file, least=None):
+    """As `frames`, for the `rows` of one file: that of an image, or those of frames of a video."""
+    if rows[0].kind == "image":
+        yield rows[0], read_image(file, least)
+        return
+    by_number = {int(row.frame_number): row for row in rows}
+    for number, pixels in video_frames(file, set(by_number)):
+        yield by_number[number], pixels
