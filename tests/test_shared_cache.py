@@ -131,8 +131,9 @@ def test_the_same_pictures_copied_later_are_the_same(shared, tmp_path):
 
 
 @pytest.mark.parametrize("absent", [True, False])
-def test_who_may_not_write_to_the_cache_is_told_before_any_work(project, tmp_path, absent):
-    folder = tmp_path / "cache"
+def test_who_may_not_write_to_the_cache_is_told_before_any_work(tmp_path, absent):
+    project, folder = Project(tmp_path), tmp_path / "cache"
+    del project.config["collections"]["folder"]
     if absent:
         said = project.run("-n", check=False, SNAKEMAKE_OUTPUT_CACHE=str(folder))
         assert f"{folder}, which is no folder: make it once for the group" in said
