@@ -38,13 +38,14 @@ def test_one_epoch_by_hand(tmp_path):
     trainer.train(learner, 1, Run(0, folder=tmp_path))
     # loss = 2.5 (w - 2)^2, so w goes 0, 1, 1.5 and the losses are 10 and 2.5.
     line = json.loads((tmp_path / "history.jsonl").read_text())
-    assert line == {"epoch": 1, "loss": 6.25, "lr": pytest.approx(0.1), "slope": 1.5}
+    assert line == {"epoch": 1, "steps": 2, "loss": 6.25, "lr": pytest.approx(0.1), "slope": 1.5}
 
 
 def test_the_schedule_steps_by_epoch(tmp_path):
     trainer.train(Line(), 3, Run(0, folder=tmp_path))
-    rates = [json.loads(line)["lr"] for line in (tmp_path / "history.jsonl").read_text().splitlines()]
-    assert rates == pytest.approx([0.1, 0.1, 0.05])
+    lines = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
+    assert [line["lr"] for line in lines] == pytest.approx([0.1, 0.1, 0.05])
+    assert [line["steps"] for line in lines] == [2, 4, 6]
 
 
 def test_gradients_are_clipped():

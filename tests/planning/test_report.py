@@ -20,6 +20,7 @@ def test_each_run_with_its_model_and_what_differs_from_the_methods_file(config):
     assert set(told["methods"]) == {"random", "pixels", "resnet50"}
     found = told["collections"]["cats"]
     assert found["batches"] == ["2024-05", "2024-06"] and found["detector"] == "whole" and found["explained"] == []
+    assert found["folders"] == {batch: plan.folder("cats", batch) for batch in found["batches"]}
     (mine,) = [run for run in found["runs"] if run["run"] == "mine-s2"]
     assert mine == {
         "run": "mine-s2",
