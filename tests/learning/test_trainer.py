@@ -95,7 +95,7 @@ def saved(monkeypatch):
     return epochs
 
 
-def test_checkpoints_are_minutes_apart_and_the_last_epoch_has_one(tmp_path, monkeypatch, saved):
+def test_checkpoints_are_minutes_apart_and_the_first_and_the_last_epoch_have_one(tmp_path, monkeypatch, saved):
     now = [0.0]
     monkeypatch.setattr(trainer.time, "monotonic", lambda: now[0])
     figures = Line.figures
@@ -105,14 +105,14 @@ def test_checkpoints_are_minutes_apart_and_the_last_epoch_has_one(tmp_path, monk
         return figures(self)
 
     monkeypatch.setattr(Line, "figures", slow)
-    trainer.train(Line(), 7, Run(0, folder=tmp_path))
-    assert trainer.CHECKPOINT_SECONDS == 300 and saved == [3, 6, 7]
+    trainer.train(Line(), 6, Run(0, folder=tmp_path))
+    assert trainer.CHECKPOINT_SECONDS == 300 and saved == [1, 4, 6]
 
 
 def test_a_training_that_ends_by_itself_has_a_last_checkpoint_too(tmp_path, monkeypatch, saved):
     monkeypatch.setattr(Line, "finished", lambda self, history: len(history) == 2)
     trainer.train(Line(), 5, Run(0, folder=tmp_path))
-    assert saved == [2]
+    assert saved == [1, 2]
 
 
 def test_resuming_from_an_older_epoch_equals_never_stopping(tmp_path, monkeypatch, saved):
@@ -130,7 +130,7 @@ def test_resuming_from_an_older_epoch_equals_never_stopping(tmp_path, monkeypatc
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Line, "batches", cut)
         trainer.train(Line(), 6, Run(0, folder=tmp_path / "cut"))
-    assert saved == [2] and len((tmp_path / "cut/history.jsonl").read_text().splitlines()) == 3
+    assert saved == [1, 2] and len((tmp_path / "cut/history.jsonl").read_text().splitlines()) == 3
     resumed = trainer.train(Line(), 6, Run(0, folder=tmp_path / "cut"))
     assert torch.equal(resumed.model.weight, whole.model.weight)
     assert (tmp_path / "cut/history.jsonl").read_text() == (tmp_path / "whole/history.jsonl").read_text()

@@ -204,7 +204,6 @@ def test_a_resumed_training_equals_an_uninterrupted_one(case, seen, tmp_path, mo
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(checkpoint, "save", stop)
-        patch.setattr(trainer, "CHECKPOINT_SECONDS", 0)
         small.fitted(*case, seen, folder=tmp_path)
     assert len(checkpoint.load(tmp_path / "checkpoint.pt")["history"]) == 1
     resumed = small.fitted(*case, seen, folder=tmp_path)

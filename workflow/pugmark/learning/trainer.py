@@ -79,12 +79,12 @@ def spread(features):
 def train(learner, epochs, run):
     """Train `learner` for `epochs`, going on from the checkpoint in `run.folder` where it is of the same run.
 
-    A checkpoint is written every CHECKPOINT_SECONDS, when an epoch ends, and after the last one. Returns the learner,
-    its model on the CPU. Raises TrainingError.
+    A checkpoint is written after the first epoch, which shows that there is room for it, then every CHECKPOINT_SECONDS,
+    when an epoch ends, and after the last one. Returns the learner, its model on the CPU. Raises TrainingError.
     """
     scaler = _move(learner)
     history, groups = _resume(learner, scaler, run)
-    kept = time.monotonic()
+    kept = -math.inf
     for epoch in range(len(history), epochs):
         if history and learner.finished(history):
             break
