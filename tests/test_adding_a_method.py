@@ -31,10 +31,15 @@ def copied(tmp_path_factory):
     return folder
 
 
-def test_the_example_keeps_the_contract(copied):
+def tested(checkout, chosen):
+    """The contract's tests in a checkout whose names hold the `chosen` words, as a finished process."""
     files = ["tests/methods/test_contract.py", "tests/methods/test_every_setting.py"]
-    command = [ROOT / ".venv/bin/python", "-m", "pytest", *files, "-k", "cosine"]
-    done = subprocess.run(command, cwd=copied, capture_output=True, text=True)
+    command = [ROOT / ".venv/bin/python", "-m", "pytest", *files, "-k", chosen]
+    return subprocess.run(command, cwd=checkout, capture_output=True, text=True)
+
+
+def test_the_example_keeps_the_contract(copied):
+    done = tested(copied, "cosine")
     assert done.returncode == 0, done.stdout
     assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 20
 
@@ -44,6 +49,18 @@ def test_the_example_is_formatted_as_the_project_is(copied):
         command = [ROOT / ".venv/bin/ruff", *action, copied / "workflow/pugmark/methods/cosine.py"]
         done = subprocess.run(command, cwd=copied, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
+
+
+def test_a_broken_promise_says_in_a_sentence_what_to_change(copied):
+    (example,) = blocks("python")
+    careless = re.sub(r"^.*requires_grad_\(False\).*\n", "", example, flags=re.M)
+    careless = careless.replace("[ours: the paper draws crops at random] ", "")
+    file = copied / "workflow/pugmark/methods/careless.py"
+    file.write_text(careless)
+    said = tested(copied, "careless and (training_changes or whose)").stdout
+    file.unlink()
+    assert "careless: the training left 1.bias as it was, although it requires a gradient: use it in the loss" in said
+    assert 'methods/careless.py: begin the comment behind "images" with [paper], [code] or [ours: WHY]' in said
 
 
 @pytest.fixture(scope="module")

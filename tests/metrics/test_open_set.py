@@ -56,6 +56,13 @@ def test_by_hand():
     assert (found["BAKS"], found["BAUS"]) == (0.75, 0)
 
 
+def test_a_query_to_which_all_of_the_gallery_is_junk_is_neither_known_nor_new():
+    gallery, queries = items([[1, 0]], ["a"], "g"), items([[1, 0.1], [0, 1]], ["a", "b"], "q")
+    ranked = rank(queries, gallery, lambda query, members: np.ones(len(members), bool))
+    assert (ranked["positives"] > 0).tolist() == [False, False]
+    assert open_set.unknown(ranked).tolist() == [False, True]
+
+
 def test_where_nobody_is_new_there_is_nothing_to_tell_apart():
     both = cloud()
     assert values(rank(both, both), both.individuals, 0.5) == {}

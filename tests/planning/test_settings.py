@@ -107,6 +107,7 @@ def test_a_survey_is_drawn_anew_for_other_settings_and_not_for_more_batches(conf
 
 
 def test_clusters_know_the_count_the_seed_and_the_algorithm_that_a_tracker_is_made_for(config):
+    config["collections"]["cats"]["detect"] = {"name": "motion"}
     config["collections"]["cats"]["individuals"] = 4
     config["methods"] = {"pixels": {}, "sort": {}}
     found = settings(config, "cluster", "cats", "pixels-s2")
