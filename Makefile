@@ -49,6 +49,7 @@ bench: .venv/.installed ## Run the benchmarks, each beside a named peer (real pi
 	$(BIN)/python benchmarks/bench_metrics.py --large
 	$(BIN)/python benchmarks/bench_jaccard.py --large
 	$(BIN)/python benchmarks/bench_methods.py
+	$(BIN)/python benchmarks/bench_training.py
 	$(if $(wildcard $(SHARED)/data),$(BIN)/python benchmarks/bench_detection.py \
 		$(SHARED)/data/peru_camera_traps $(SHARED)/weights/yolo11n-coco.pt,@echo "bench_detection: skipped, no $(SHARED)/data")
 	$(BIN)/python benchmarks/bench_dry_run.py

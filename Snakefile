@@ -10,17 +10,12 @@ if "collections" not in config:
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/inputs.smk"
-include: "workflow/rules/report_inputs.smk"
 include: "workflow/rules/progress.smk"
+include: "workflow/rules/obtain.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/learn.smk"
+include: "workflow/rules/recognise.smk"
 include: "workflow/rules/assess.smk"
-
-
-# Said once, before the first job, and not by each job that cannot even open its log.
-onstart:
-    results_writable()
 
 
 rule all:

@@ -1,6 +1,10 @@
-"""`snakemake -n` of 1,000 batches of 1,000 pictures: with nothing to do, goal under 10 s; and with one new batch.
+"""`snakemake -n` of 1,000 batches of 1,000 pictures: all still to do, with nothing to do (goal under 10 s), and with one
+new batch.
 
-    python benchmarks/bench_dry_run.py [--batches 1000] [--media 1000]
+    python benchmarks/bench_dry_run.py [--short] [--batches 1000] [--media 1000]
+
+`--short` takes 100 batches of 10 pictures, one repeat and one way of keeping records. Each figure is printed when it is
+there.
 
 Pictures and outputs are empty files: a dry run looks at names, sizes, times and settings, not at content. The settings
 of every job are recorded by Snakemake's own `--touch --forceall`, in either of the ways that Snakemake keeps them.
@@ -9,6 +13,7 @@ of every job are recorded by Snakemake's own `--touch --forceall`, in either of 
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -47,7 +52,7 @@ def outputs(folder, batches):
     """Paths of all that the workflow makes."""
     os.chdir(folder)
     plan = Plan(yaml.safe_load(CONFIG))
-    model, base = folder / plan.model(plan.runs("survey")[0]), folder / "results" / "survey"
+    model, base = folder / plan.models.folder(plan.runs("survey")[0]), folder / "results" / "survey"
     report, run = folder / "results" / "report", base / "runs" / "random-s1"
     yield from (base / "split.parquet", report / "index.html", model / "model.pt", model / "trained.parquet")
     yield from (run / f"{name}.parquet" for name in ("clusters", "metrics", "queries"))
@@ -72,7 +77,9 @@ def child(folder, backend, expected):
     said = snakemake(Path(folder), backend, "-n", "--quiet", "host")
     seconds, used = time.perf_counter() - start, os.times()
     assert expected in said, said
-    print(json.dumps({"seconds": seconds, "cpu": round(used.children_user + used.children_system, 1)}))
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    cpu = round(used.children_user + used.children_system, 1)
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "snakemake_mb": round(peak)}))
 
 
 def main():
@@ -81,27 +88,33 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batches", type=int, default=1000)
     parser.add_argument("--media", type=int, default=1000)
+    parser.add_argument("--short", action="store_true")
     arguments = parser.parse_args()
+    batches, media = (100, 10) if arguments.short else (arguments.batches, arguments.media)
+    backends, repeats = (("file",), 1) if arguments.short else (("file", "db"), 3)
     os.environ["PYTHONWARNINGS"] = "ignore"
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "config.yaml").write_text(CONFIG)
-        for number in range(arguments.batches):
-            add_batch(folder, number, arguments.media)
-        for file in outputs(folder, arguments.batches):
+        for number in range(batches):
+            add_batch(folder, number, media)
+        dry_runs(folder, "ingest", {"all to do": backends[0]}, repeats)
+        for file in outputs(folder, batches):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch()
-        backends = ("file", "db")
         for backend in backends:
             snakemake(folder, backend, "--touch", "--forceall", "--quiet", "all")
-        dry_runs(folder, "Nothing to be done", {f"nothing to do, {name}": name for name in backends})
-        add_batch(folder, arguments.batches, arguments.media)
-        dry_runs(folder, "ingest", {f"one new batch, {name}": name for name in backends})
+        dry_runs(folder, "Nothing to be done", {f"nothing to do, {name}": name for name in backends}, repeats)
+        add_batch(folder, batches, media)
+        dry_runs(folder, "ingest", {f"one new batch, {name}": name for name in backends}, repeats)
 
 
-def dry_runs(folder, expected, backends):
+def dry_runs(folder, expected, backends, repeats):
+    """Print a row for each way of keeping records: {what: backend}."""
     own = [sys.executable, __file__, "--child", str(folder)]
-    measure.compare({what: [*own, backend, expected] for what, backend in backends.items()}, repeats=3)
+    for what, backend in backends.items():
+        measure.compare({what: [*own, backend, expected]}, repeats)
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

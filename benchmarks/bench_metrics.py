@@ -37,7 +37,7 @@ def pugmark(folder):
     """Ours: every rank, both average precisions, ten neighbours of each query."""
     from pugmark.metrics.ranking import Items, rank
 
-    queries, names, gallery, others = load(folder)
+    queries, names, gallery, others = map(np.array, load(folder))
     with measure.stopwatch() as facts:
         found = rank(Items(queries, np.arange(len(names)), names), Items(gallery, -1 - np.arange(len(others)), others))
         facts |= {"mAP": round(found["ap"].mean(), 6), "rank1": round((found["first_rank"] == 1).mean(), 6)}

@@ -27,7 +27,7 @@ def stopwatch(**facts):
 
 
 def compare(commands, repeats=3):
-    """Run {name: argv} alternately `repeats` times, print a table, return {name: row}.
+    """Run {name: argv} alternately `repeats` times, print each run as it ends and then a table, return {name: row}.
 
     A row has seconds (median), ratio (to the first command's seconds), peak_mb (median), runs, and the last run's other
     facts; a command that dies, for instance out of memory, gets {"failed": the last line of its standard error}.
@@ -36,6 +36,7 @@ def compare(commands, repeats=3):
     for _ in range(repeats):
         for name, argv in commands.items():
             runs[name].append(_run(argv))
+            print(f"{name}: {json.dumps(runs[name][-1])}", file=sys.stderr, flush=True)
     rows = {name: _summary(results) for name, results in runs.items()}
     first = next(iter(rows.values())).get("seconds")
     for row in rows.values():

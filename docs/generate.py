@@ -3,7 +3,7 @@
 `make docs` runs it; a test fails when a document is stale.
 """
 
-import ast
+import functools
 import re
 import sys
 import tokenize
@@ -14,7 +14,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from pugmark import literals, methods  # noqa: E402
+from pugmark import literals, methods, ranges  # noqa: E402
 from pugmark.planning import configuration  # noqa: E402
 
 PACKAGE = Path(configuration.__file__).parents[1]
@@ -34,9 +34,13 @@ Every key of `config.yaml`, from `workflow/schemas/config.schema.yaml`. Defaults
 METHODS_HEAD = """\
 # Methods and their settings
 
-What each method file states. A setting goes beside the method's name under `methods` in `config.yaml`, or into a
-study's grid; those that are not written keep the value below, which is the paper's unless the line says otherwise.
+Write a setting beside the method's name under `methods` in `config.yaml`, or into a study's grid. A setting that you
+leave out keeps the value below. The column *from* says where that value comes from: the method's **paper**, the
+**code** that its authors released (for a baseline without any, the public code named as its recipe), or **ours**, with
+the reason. Most were chosen for photographs of people: for animals they are a start, not advice.
 """
+MARK = re.compile(r"\[(paper|code|ours: [^\]]+)\] ?(.*)")
+"""How the comment behind a method's setting begins: whose value it is."""
 
 
 def methods_table():
@@ -64,8 +68,8 @@ def methods_page():
 def _method(name, facts):
     about = f"{facts['TITLE']}. {facts['SOURCE']}. Family: {facts['FAMILY']}; labels it sees: {_seen(facts)}."
     yielded = [f"\n## `{name}`\n\n{about}\n"]
-    for preset, settings in facts["PRESETS"].items():
-        listed = ", ".join(f"`{key}: {value}`" for key, value in settings.items())
+    for preset, chosen in facts["PRESETS"].items():
+        listed = ", ".join(f"`{key}: {value}`" for key, value in chosen.items())
         yielded.append(f"\n`preset: {preset}` stands for {listed or 'the settings below'}.\n")
     if facts["PARAMS"]:
         yielded.append(_settings(methods.FOLDER / f"{name}.py", "PARAMS"))
@@ -74,28 +78,43 @@ def _method(name, facts):
 
 def _settings(path, name):
     """Markdown table of the dict `name` in a Python file, or a sentence where it is empty."""
-    stated = literals.read(path, {name})[name]
-    said = comments(path, name)
-    rows = [f"| `{key}` | `{yaml_of(value)}` | {said[key].replace('|', '/')} |\n" for key, value in stated.items()]
-    return "\n| setting | value | what it says |\n|---|---|---|\n" + "".join(rows) if rows else "\nNo settings.\n"
+    stated, said = literals.read(path, {name, "ALLOWED"}), comments(path, name)
+    allowed = stated["ALLOWED"]
+    if not stated[name]:
+        return "\nNo settings.\n"
+    marked = any(mark for mark, _ in said.values())
+    columns = ["setting", "value", "it may be", *(["from"] if marked else []), "what it says"]
+    lines = [columns, ["---"] * len(columns)]
+    for key, value in stated[name].items():
+        # What is neither true or false nor ALLOWED is no setting of the user's.
+        if isinstance(value, bool) or key in allowed:
+            facts = [ranges.told(value, allowed.get(key)), *([said[key][0]] if marked else [])]
+            lines.append([f"`{key}`", f"`{yaml_of(value)}`", *facts, said[key][1].replace("|", "/")])
+    return "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines).replace("| --- ", "|---")
 
 
 def comments(path, name):
-    """{setting: the comment behind it in the dict `name`} of a Python file."""
+    """{setting: (whose value it is, what it says)} from the comments behind the dict `name` of a Python file.
+
+    A comment without words, for a value that differs from the family's, leaves the family's words in place.
+    """
+    found = {}
+    for file, stated in literals.parts(path, name):
+        behind = _behind(file)
+        for key, value in zip(stated.keys, stated.values, strict=True):
+            comment = behind.get(value.end_lineno, "")
+            marked = MARK.fullmatch(comment)
+            mark, words = marked.groups() if marked else ("", comment)
+            found[key.value] = (mark, words or found.get(key.value, ("", ""))[1])
+    return found
+
+
+@functools.cache
+def _behind(path):
+    """{line: the comment on it} of a Python file."""
     with tokenize.open(path) as file:
-        source = file.read()
-    lines = iter(source.splitlines(keepends=True))
-    behind = {token.start[0]: token.string.lstrip("# ") for token in _tokens(lines) if token.type == tokenize.COMMENT}
-    (stated,) = [node.value for node in ast.parse(source).body if _assigns(node, name)]
-    return {key.value: behind.get(value.end_lineno, "") for key, value in zip(stated.keys, stated.values, strict=True)}
-
-
-def _tokens(lines):
-    return tokenize.generate_tokens(lambda: next(lines, ""))
-
-
-def _assigns(node, name):
-    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name
+        tokens = tokenize.generate_tokens(file.readline)
+        return {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
 
 
 def yaml_of(value):
@@ -115,7 +134,7 @@ def configuration_page():
 def _rows(spec, schema, prefix):
     for key, inner in spec.get("properties", {}).items():
         if "$ref" in inner:
-            inner = schema["$defs"][inner["$ref"].rsplit("/", 1)[1]]
+            inner = schema["$defs"][inner["$ref"].rsplit("/", 1)[1]] | inner
         others = inner.get("additionalProperties")
         if "description" in inner and "(as the section" not in inner["description"]:
             default = f"`{inner['default']}`" if "default" in inner else ""

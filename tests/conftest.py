@@ -1,13 +1,9 @@
 """Fixtures that several test modules use."""
 
-import os
 import shutil
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
-SHARED = Path(os.environ.get("PUGMARK_SHARED", ROOT.parent / "shared"))
+from places import SHARED
 
 
 @pytest.fixture

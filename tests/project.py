@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import yaml
-from conftest import ROOT
+from places import ROOT
 
 from pugmark import tables
 from pugmark.stages import synthesise
@@ -60,10 +60,6 @@ class Project:
     def planned(self, *options, **environment):
         """{rule: number of jobs} that a run would start now."""
         return jobs(self.run("-n", "--quiet", "host", *options, **environment))
-
-    def reasons(self):
-        """The lines of a dry run that name the runs and batches it would work on."""
-        return self.run("-n")
 
     def metric(self, collection, run, metric, protocol="all"):
         table = tables.read(self.folder / f"results/{collection}/runs/{run}/metrics.parquet", "metrics")

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 import yaml
-from conftest import ROOT
+from places import ROOT
 
 STAGE = """
 import json, os, sys, time
@@ -19,8 +19,9 @@ def main():
     network = stage in ("train", "embed") and "random" not in " ".join(words)
     device = devices.claimed() if network else None
     time.sleep(1 if network else 0)
-    for name in {"--out", "--json", "--trained"} & set(words):
-        Path(words[words.index(name) + 1]).write_text("")
+    for name, _, path in (word.partition("=") for word in words):
+        if name in {"--out", "--json", "--trained"}:
+            Path(path).write_text("")
     note = {"network": network, "device": device, "started": started, "ended": time.time()}
     Path(os.environ["NOTES"], f"{stage}-{os.getpid()}.json").write_text(json.dumps(note))
 
@@ -42,7 +43,7 @@ def copy(tmp_path_factory):
     for part in ("workflow", "envs"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     for stage in ("ingest", "detect", "mask", "crop", "label", "split", "train", "embed"):
-        (folder / "workflow" / "pugmark" / f"{stage}.py").write_text(STAGE)
+        (folder / "workflow" / "pugmark" / "stages" / f"{stage}.py").write_text(STAGE)
     (folder / "media" / "day").mkdir(parents=True)
     return folder
 

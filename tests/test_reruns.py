@@ -134,6 +134,27 @@ def test_a_corrected_name_reruns_evaluation_and_the_training_of_who_learns_names
     assert set(re.findall(r"/models/([^/]+)/[0-9a-f]{12}/model.pt", said)) == {"supervised-s1", "oracle-s1"}
 
 
+def test_a_new_row_of_names_reruns_what_a_corrected_name_does(aside):
+    labels = aside.folder / "media" / "day 1" / "labels.csv"
+    lines = labels.read_text().splitlines()
+    labels.write_text("\n".join([*lines, f"{lines[1].split(',')[0]},someone else,", "", ",,"]) + "\n")
+    again = {"label": 1, "split": 1, "train": 1, "cluster": 4, "evaluate": 4, "report": 1}
+    assert aside.planned() == again | {"embed": 2}
+
+
+def test_a_first_table_of_names_reruns_no_pictures(aside):
+    folder = aside.photographs("day 2")
+    names = [line.rsplit(",", 1)[0] for line in (folder / "labels.csv").read_text().splitlines()]
+    (folder / "labels.csv").unlink()
+    aside.run()
+    assert aside.planned() == {}
+    (folder / "labels.csv").write_text("")
+    assert aside.planned() == {}
+    (folder / "labels.csv").write_text("\n".join(names) + "\n")
+    # The oracle alone is shown the names of the new batch; no model learned from it.
+    assert aside.planned() == {"label": 1, "split": 1, "embed": 1, "cluster": 4, "evaluate": 4, "report": 1}
+
+
 def test_a_new_batch_trains_nothing_after_a_corrected_name_was_learned(aside):
     labels = aside.folder / "media" / "day 1" / "labels.csv"
     labels.write_text(labels.read_text().replace(",P01,", ",P09,"))

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 import yaml
-from conftest import ROOT
+from places import ROOT
 
 from pugmark.planning import fingerprint
 
@@ -27,7 +27,7 @@ FLOORS = (
     {"learning", "clustering", "metrics", "masking", "detectors", "synthetic"},
     {"planning"},
     {"formats"},
-    {"runtime", "tables", "weights", "vectors", "literals"},
+    {"runtime", "tables", "weights", "vectors", "literals", "ranges"},
 )
 # The one thing that planning reads above itself: the methods' literals, which are read without running the files.
 FACTS = "methods"
@@ -99,7 +99,7 @@ def test_a_fingerprint_follows_imports_and_nothing_else(tmp_path, monkeypatch):
     monkeypatch.setattr(fingerprint, "PACKAGE", tmp_path)
 
     def fresh():
-        for cached in (fingerprint.closure, fingerprint.imports, fingerprint._path):
+        for cached in (fingerprint.of, fingerprint.closure, fingerprint.imports, fingerprint._path):
             cached.cache_clear()
         return fingerprint.of("stage")
 
@@ -112,7 +112,7 @@ def test_a_fingerprint_follows_imports_and_nothing_else(tmp_path, monkeypatch):
         assert fresh() != before
     finally:
         monkeypatch.undo()
-        fresh_caches = (fingerprint.closure, fingerprint.imports, fingerprint._path)
+        fresh_caches = (fingerprint.of, fingerprint.closure, fingerprint.imports, fingerprint._path)
         for cached in fresh_caches:
             cached.cache_clear()
 

@@ -49,7 +49,7 @@ PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 SchedulerType=sched/backfill
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,sched_min_interval=0,bf_interval=2
-MinJobAge=3600
+MinJobAge={memory}
 GresTypes=gpu
 NodeName=DEFAULT CPUs=8 RealMemory=64000
 NodeName=g1 NodeHostname=localhost NodeAddr=127.0.0.1 Port=17001 Gres=gpu:h100:2
@@ -96,12 +96,15 @@ def until(true, what, seconds=30):
 
 
 class Lab:
-    """The cluster, as a context. `daemons` holds the running ones by name, `folder` their files and logs."""
+    """The cluster, as a context. `daemons` holds the running ones by name, `folder` their files and logs.
 
-    def __init__(self, folder, accounting):
+    memory: for how many seconds the controller remembers an ended job (MinJobAge).
+    """
+
+    def __init__(self, folder, accounting, memory=3600):
         if [name for _, name in socket.if_nameindex()] != ["lo"]:
             pytest.fail("A cluster for tests needs mounts and a network of its own: run `make cluster-test`.")
-        self.folder, self.accounting, self.daemons = folder, accounting, {}
+        self.folder, self.accounting, self.memory, self.daemons = folder, accounting, memory, {}
 
     def __enter__(self):
         try:
@@ -136,7 +139,7 @@ class Lab:
         if self.accounting:
             files["slurm.conf"] += ACCOUNTING
         for name, text in files.items():
-            (ETC / name).write_text(text.format(folder=self.folder))
+            (ETC / name).write_text(text.format(folder=self.folder, memory=self.memory))
             (ETC / name).chmod(0o600)
 
     # Daemons

@@ -8,7 +8,7 @@ import textwrap
 from collections import namedtuple
 
 import yaml
-from conftest import ROOT
+from places import ROOT
 
 # Below results/, what tells times of day and durations.
 TIMES = ("logs", "benchmarks", "report/resources.html")
@@ -85,7 +85,7 @@ class Project:
     def requests(self):
         """{job: Request} that the rules state, as a dry run prints them; jobs are named as SLURM's comments."""
         found = {}
-        for block in re.split(r"\n(?=(?:local)?rule )", self.here("-n", "--forceall")):
+        for block in re.split(r"\n(?=(?:local)?rule )", self.here("-n", "--forceall", "--quiet", "host")):
             if head := re.match(r"rule (?!all:)(\w+):", block):
                 values = dict(re.findall(r"(\w+)=([^,\s]+)", re.search(r"resources: (.*)", block)[1]))
                 wildcards = re.findall(r"\w+=([^,\s]+)", (re.search(r"wildcards: (.*)", block) or [""])[0])

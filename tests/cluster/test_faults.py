@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from lab import Lab, said, until
-from runs import NETWORK, TINY, Project, documented
+from cluster.lab import Lab, said, until
+from cluster.runs import NETWORK, TINY, Project, documented, granted
 
 pytestmark = pytest.mark.cluster
 TRAIN = ("--until", "train")
@@ -104,7 +104,8 @@ def test_a_job_over_its_time_goes_on_with_more(training):
     said("scontrol", "update", f"JobId={training.id}", "TimeLimit=1")
     assert training.run.wait(LIMIT) == 0
     assert training.states() == ["TIMEOUT", "COMPLETED"]
-    assert training.jobs()[1]["TimeLimit"] == "1-00:00:00"
+    first, second = map(granted, training.jobs())
+    assert second.runtime == 24 * 60 and second.mem_mb == first.mem_mb
 
 
 def test_a_node_that_restarts_costs_one_requeue(training, lab):
@@ -129,6 +130,15 @@ def test_a_job_gives_way_to_a_more_urgent_one(training, lab):
     said("sbatch", "--partition=urgent", "--nodes=2", "--gpus-per-node=2", "--output=/dev/null", "--wrap=sleep 5")
     assert training.run.wait(LIMIT) == 0
     assert training.jobs()[0]["Restarts"] == "1"
+
+
+def test_a_job_that_slurm_preempts_for_good_is_submitted_again_with_the_same_request(training, lab):
+    said("scontrol", "update", f"JobId={training.id}", "Requeue=0")
+    said("sbatch", "--partition=urgent", "--nodes=2", "--gpus-per-node=2", "--output=/dev/null", "--wrap=sleep 5")
+    assert training.run.wait(LIMIT) == 0
+    first, second = (job for job in training.jobs() if job.get("Comment", "").startswith("rule_train"))
+    assert (first["JobState"], second["JobState"]) == ("PREEMPTED", "COMPLETED")
+    assert granted(first) == granted(second)
 
 
 def test_the_controller_is_away_while_the_job_ends(training, lab):
@@ -180,4 +190,20 @@ def test_a_job_over_its_memory_is_tried_with_more(lab, prepared):
     first, second = lab.jobs()[before:]
     assert first["JobState"] in ("OUT_OF_MEMORY", "FAILED") and second["JobState"] == "COMPLETED"
     assert "mem=300M" in first["TRES"] and "mem=2400M" in second["TRES"]
+    assert first["TimeLimit"] == second["TimeLimit"]
     assert model(project) == expected
+
+
+def test_the_controller_is_away_when_groups_are_submitted(lab, tmp_path):
+    project = Project(tmp_path / "grouped", TINY)
+    groups = ("--groups", "crop=batch", "label=batch")
+    project.submit("--until", "mask")
+    lab.kill("slurmctld")
+    run = project.start("--until", "label", *groups)
+    try:
+        until(lambda: "controller does not answer" in (project.folder / "said.log").read_text(), "a word", LIMIT)
+        lab.start_controller()
+        assert run.wait(LIMIT) == 0, (project.folder / "said.log").read_text()
+    finally:
+        run.kill()
+    assert list(project.results.glob("drawn/batches/*/labels.parquet"))

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from conftest import ROOT
-from lab import Lab
-from runs import NETWORK, TINY, Project, granted
+from cluster.lab import Lab
+from cluster.runs import NETWORK, TINY, Project, granted
+from places import ROOT
 
 from pugmark.stages import synthesise
 
@@ -56,7 +56,21 @@ def test_a_site_that_knows_gres_alone(lab, folder):
     assert sorted(asked, key=str) == [("gres:gpu:1", None), (None, None)]
 
 
-def test_a_second_checkout_finds_its_tables_in_the_shared_cache(lab, folder):
+def test_groups_cut_submissions_and_ask_for_no_more_than_their_limits(lab, folder):
+    survey = {"drawn": {"synthetic": {**TINY["collections"]["drawn"]["synthetic"], "batches": 3}}}
+    project = Project(folder / "grouped", {**TINY, "collections": survey})
+    project.here("--until", "synthesise")
+    site_files(folder / "home", 3)
+    before = len(lab.jobs())
+    project.submit("--until", "crop", "label", profiles=("slurm", "site"))
+    jobs = {job["Comment"].split("_")[1]: granted(job) for job in lab.jobs()[before:]}
+    asked = {name: (job.threads, job.runtime, job.gpu) for name, job in jobs.items()}
+    assert asked == {"read": (3, 5, 0), "detect": (4, 20, 0), "mask": (4, 20, 0), "cut": (3, 7, 0)}
+    assert all(6000 <= job.mem_mb < 6100 for job in jobs.values())
+    assert len(lab.jobs()) == before + 4
+
+
+def test_a_run_on_the_cluster_finds_in_the_shared_cache_what_a_run_here_has_made(lab, folder):
     cache = folder / "cache"
     cache.mkdir()
     synthesise.synthesise(folder / "survey" / "day", folder / "truth", 1, {"seed": 3, "individuals": 2, "sequences": 2})
@@ -65,7 +79,8 @@ def test_a_second_checkout_finds_its_tables_in_the_shared_cache(lab, folder):
     for name in ("first", "second"):
         project = Project(folder / name, config)
         project.environment["SNAKEMAKE_OUTPUT_CACHE"] = str(cache)
-        project.submit("--until", "detect", "--cache", "detect")
+        run = project.here if name == "first" else project.submit
+        run("--until", "detect", "--cache", "detect")
         tables.append((project.results / "folder/batches/day/detections.parquet").readlink())
         said.append((project.results / "logs/detect/folder/day.log").read_text())
     assert tables[0] == tables[1] and tables[0].parent == cache

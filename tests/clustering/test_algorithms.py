@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from clustering.test_jaccard import blobs, dense
 from scipy.cluster import hierarchy
-from sklearn.cluster import DBSCAN
+from sklearn.cluster import DBSCAN, KMeans
 from sklearn.metrics import adjusted_rand_score
-from test_jaccard import blobs, dense
 
 from pugmark.clustering import algorithms, jaccard
 
@@ -69,6 +69,20 @@ def test_kmeans_is_reproducible_and_finds_clear_individuals():
     labels = algorithms.kmeans(features, 12, seed=3)
     assert adjusted_rand_score(truth, labels) == 1
     assert (labels == algorithms.kmeans(features, 12, seed=3)).all()
+
+
+def test_kmeans_keeps_the_best_of_ten_starts():
+    """Clouds so close that single starts end in different places: the sum of squares is that of the best of them."""
+    features, _ = blobs(noise=1.5)
+
+    def squares(labels):
+        return sum(((features[labels == c] - features[labels == c].mean(0)) ** 2).sum() for c in set(labels))
+
+    for seed in range(4):
+        best = KMeans(12, n_init=10, random_state=seed).fit(features).inertia_
+        single = KMeans(12, n_init=1, random_state=seed).fit(features).inertia_
+        assert best < 0.99 * single
+        assert squares(algorithms.kmeans(features, 12, seed)) == pytest.approx(best, rel=1e-4)
 
 
 def unit(*degrees):

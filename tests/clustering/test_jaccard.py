@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pugmark.clustering import jaccard
+from pugmark.clustering import jaccard, neighbours
 from pugmark.clustering.neighbours import nearest
 
 torch.set_num_threads(1)
@@ -87,7 +87,8 @@ def test_blocks_change_nothing(monkeypatch):
     whole = jaccard.distances(features, 8, 3)
     monkeypatch.setattr(jaccard, "CELLS", 700)
     monkeypatch.setattr(jaccard, "PAIRS", 13)
-    monkeypatch.setattr("pugmark.clustering.neighbours.BLOCK", 500)
+    monkeypatch.setattr(jaccard, "CHECKED", 11)
+    monkeypatch.setattr(neighbours, "TILE", 7)
     assert np.allclose(jaccard.distances(features, 8, 3).toarray(), whole.toarray(), atol=1e-6)
 
 
@@ -99,7 +100,9 @@ def test_twins_and_tiny_inputs():
     assert jaccard.distances(twins[:1]).toarray().tolist() == [[0]]
 
 
-def test_nearest_starts_with_itself_and_sorts():
+@pytest.mark.parametrize("tile", [3, 7, 2048])
+def test_nearest_starts_with_itself_and_sorts(monkeypatch, tile):
+    monkeypatch.setattr(neighbours, "TILE", tile)
     features = np.repeat(blobs(4, 3)[0], 2, axis=0)
     indices, similarities = nearest(features, 5)
     assert (indices[:, 0] == np.arange(len(features))).all()

@@ -7,11 +7,12 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from detections import keep, media
+from places import ROOT
 
 from pugmark import tables
-from pugmark.formats import megadetector
+from pugmark.formats import results
+from pugmark.runtime import cores
 from pugmark.stages import detect
 from pugmark.weights import Weights, WeightsError
 
@@ -26,18 +27,16 @@ SETTINGS = {"name": "ultralytics", "weights": "yolo", "image_size": 640}
 
 
 @pytest.mark.shared
-def test_a_model_finds_the_deer_and_the_person(shared):
-    import torch
-
-    torch.set_num_threads(1)
+def test_a_model_finds_the_deer_and_the_person(shared, monkeypatch):
+    monkeypatch.setattr(cores, "granted", lambda: 2)  # two models side by side
     batch = shared / "data" / "peru_camera_traps" / "SDZG_2"
     rows = media("EK000009.JPG", "EK000012.JPG", "EK000040.JPG")
     found, counts = detect.detect(rows, batch, {**SETTINGS, "batch": 2}, yolo(shared))
     assert list(found["label"]) == ["person", "animal"] and list(found["media_id"]) == ["m0", "m1"]
     assert counts["person"] == 1 and set(found["detector"]) == {"ultralytics yolo"}
     source = shared / "data" / "peru_camera_traps" / "SDZG_2_megadetector.json"
-    theirs = [box for box in megadetector.read(source).boxes if box["file"].endswith("EK000012.JPG")]
-    np.testing.assert_allclose(found[list("xywh")].iloc[1], [theirs[0][side] for side in "xywh"], atol=0.02)
+    (theirs,) = [entry for entry in results.read(source).entries if entry.file.endswith("EK000012.JPG")]
+    np.testing.assert_allclose(found[list("xywh")].iloc[1], [theirs.boxes[0][side] for side in "xywh"], atol=0.02)
 
 
 @pytest.mark.shared

@@ -3,7 +3,8 @@
 Moments are counted in processor seconds, which a busy machine does not stretch as it does the clock's. Each kill has a
 folder of its own, starts from nothing, and takes every process of the run at once (SIGKILL). The run is resumed as
 README.md tells: `snakemake --unlock`, then the same command. Below `results/`, the same files must lie, byte for byte,
-but for what LEFT_OUT names.
+but for what LEFT_OUT names. With `--power-cut` each run has a file system of its own, which loses at the kill whatever
+was not synced (root).
 """
 
 import argparse
@@ -20,6 +21,10 @@ from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from faults import power  # noqa: E402
+
 # Below results/, what tells times of day and durations, and so may differ.
 LEFT_OUT = ("logs", "benchmarks", "report/resources.html")
 
@@ -118,31 +123,42 @@ def verdict(folder, config, wanted):
     return differences(results(folder), wanted) or "equal"
 
 
-def killed_at(moment, folder, config):
-    """Start a run and kill it after `moment` processor seconds. Returns the names of the stages that ran, None if it
-    was over."""
-    main = start(folder, config)
+def killed_at(moment, current, config):
+    """Start a run in the folder of `current` (power.Mains) and kill it after `moment` processor seconds, its power cut
+    just before. Returns the names of the stages that ran, None if it was over."""
+    main = start(current.folder, config)
     while main.poll() is None:
         if used(main.pid) >= moment:
-            return kill(main)
+            current.off()
+            stages = kill(main)
+            current.on()
+            return stages
         time.sleep(0.02)
     if main.returncode:
-        raise RuntimeError(f"The run failed before it was killed: see {folder}/.snakemake/log.")
+        raise RuntimeError(f"The run failed before it was killed: see {current.folder}/.snakemake/log.")
     return None
 
 
-def sweep(config, kills, folder, tell):
-    """Kill and resume `kills` runs below `folder`; returns how many ended equal. tell: takes a line of text."""
+def disturbed(moment, place, config, wanted, supply):
+    """Kill a run in `place` after `moment` processor seconds and resume it: the moment, what ran, and a verdict."""
+    while True:
+        with supply(place) as current:
+            if (stages := killed_at(moment, current, config)) is not None:
+                return moment, stages, verdict(place, config, wanted)
+        # It was over: no two runs take the same.
+        shutil.rmtree(place)
+        moment *= 0.95
+
+
+def sweep(config, kills, folder, tell, supply=power.mains):
+    """Kill and resume `kills` runs below `folder`; returns how many ended equal. tell: takes a line of text. supply:
+    the power of a run's folder, a context of `power`."""
     length = run(folder / "undisturbed", config)
     wanted, equal = results(folder / "undisturbed"), 0
     tell(f"undisturbed: {length:.0f} s of processor time, {len(wanted)} files compared")
     for number in range(1, kills + 1):
         place, moment = folder / f"kill_{number:02d}", (number - 0.5) / kills * length
-        while (stages := killed_at(moment, place, config)) is None:
-            # No two runs take the same.
-            shutil.rmtree(place)
-            moment *= 0.95
-        said = verdict(place, config, wanted)
+        moment, stages, said = disturbed(moment, place, config, wanted, supply)
         tell(f"{number:3d}  {moment:6.1f} of {length:.0f} s  {', '.join(stages) or 'no stage':20s}  {said}")
         if said == "equal":
             equal += 1
@@ -155,9 +171,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--config", type=Path, default=ROOT / "config.yaml", help="what to run: the embedded demo")
+    parser.add_argument("--power-cut", action="store_true", help="lose what was not synced (root)")
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="kill_sweep."))
-    equal = sweep(args.config.resolve(), args.kills, folder, lambda line: print(line, flush=True))
+    supply = power.breaker if args.power_cut else power.mains
+    equal = sweep(args.config.resolve(), args.kills, folder, lambda line: print(line, flush=True), supply)
     if equal < args.kills:
         sys.exit(f"What differs lies in {folder}.")
     shutil.rmtree(folder)

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
 from faults.kill_sweep import command, environment
 from PIL import Image
+from places import ROOT
 
 from pugmark import tables
 from pugmark.learning import checkpoint
@@ -144,7 +144,7 @@ def test_a_disk_that_fills_during_training_is_told_and_with_more_space_the_run_g
         assert not [path for path in results.rglob(".*") if path.name != ".snakemake_timestamp"]
         mounted(results, "-o", "remount,size=200m")
         status, said = snakemake(tmp_path, "--until", "train")
-        assert status == 0 and "rule ingest" not in said
+        assert status == 0 and "ingest demo" not in said and "train demo" in said
     finally:
         subprocess.run(["umount", results], check=True)
 
@@ -153,5 +153,19 @@ def test_a_read_only_results_folder_is_told_before_the_first_job(tmp_path):
     (tmp_path / "results").mkdir()
     with read_only(tmp_path / "results"):
         status, said = snakemake(tmp_path)
-        assert status == 1 and "Traceback" not in said and "rule synthesise" not in said
-        assert f"in the folder {tmp_path}: the file system is mounted read-only. Make it writable" in said
+        assert status == 1 and "Traceback" not in said and "synthesise demo" not in said
+        assert f"Cannot write in {tmp_path}/results: the file system is mounted read-only. Make it writable" in said
+
+
+@pytest.mark.parametrize("name", ["", "results", ".snakemake"])
+def test_a_full_folder_is_told_in_one_sentence_before_anything_is_locked(name, tmp_path):
+    folder = tmp_path / name
+    folder.mkdir(exist_ok=True)
+    with full(folder):
+        (folder / "filler").write_bytes(bytes(LIMIT - 32768))
+        status, said = snakemake(tmp_path)
+        assert status == 1 and said.splitlines()[-1].startswith("Cannot write in "), said
+        assert f"{folder}" in said and "the disk is full" in said and "Error" not in said and "Traceback" not in said
+        assert ("--directory" in said) == (name != "results") and ("`results:`" in said) == (name == "results")
+        assert not list(tmp_path.glob(".snakemake/locks/*"))
+        assert snakemake(tmp_path, "-n")[0] == 0

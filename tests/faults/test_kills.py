@@ -7,9 +7,9 @@ import subprocess
 import time
 
 import pytest
-from conftest import ROOT
 from faults import kill_sweep
 from faults.kill_sweep import command, environment, results, run, session, stage, start
+from places import ROOT
 
 SMALL = ROOT / "tests" / "faults" / "small.yaml"
 KILLS = 4

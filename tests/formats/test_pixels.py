@@ -35,12 +35,22 @@ def test_sixteen_bits_keep_their_high_byte(tmp_path, name):
     assert pixels.check_image(tmp_path / name)[:2] == (3, 1)
 
 
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_sizes_are_those_of_the_upright_image(tmp_path, orientation):
-    path = photo(tmp_path / "a.jpg", orientation=orientation)
+def test_sizes_are_those_of_the_upright_image(tmp_path, orientation, name):
+    path, exif = tmp_path / name, Image.Exif()
+    exif[0x0112] = orientation
+    noise(40, 30).save(path, exif=exif)
     height, width = pixels.read_image(path).shape[:2]
     assert pixels.check_image(path)[:2] == pixels.size(path) == (width, height)
     assert (width, height) == ((40, 30) if orientation < 5 else (30, 40))
+
+
+@pytest.mark.parametrize(("least", "width"), [(None, 400), (400, 400), (200, 200), (201, 400), (100, 100), (1, 50)])
+def test_a_jpeg_is_decoded_no_larger_than_needed(tmp_path, least, width):
+    photo(tmp_path / "a.jpg", size=(400, 300), orientation=6)
+    found = pixels.read_image(tmp_path / "a.jpg", least)
+    assert found.shape[0] == width and abs(found.shape[1] - width * 3 / 4) <= 1, "turned, and of the least size"
 
 
 def test_frames_have_the_numbers_that_were_asked_for(tmp_path):

@@ -1,26 +1,19 @@
 """What sidecars say, in each dialect; and how a wrong one is refused."""
 
-import json
+import os
+from collections import Counter
 
 import numpy as np
 import pytest
 from formats.media import photo, video
+from formats.packages import column, table
 
 from pugmark.formats import boxes, sidecars
 from pugmark.formats.folder import BatchError
 
 
-def table(batch, text, name="labels.csv"):
-    (batch / name).parent.mkdir(parents=True, exist_ok=True)
-    (batch / name).write_text(text, encoding="utf-8")
-
-
 def said(batch, labels="sidecar", file=None):
     return sidecars.read(batch, {"labels": labels}, file)
-
-
-def column(found, name):
-    return [None if value is None or value != value else value for value in found[name]]
 
 
 def box(found):
@@ -87,20 +80,17 @@ def test_windows_and_other_spellings_of_a_path(tmp_path):
 def test_empty_and_unknown_are_unnamed(tmp_path):
     for name in "abc":
         photo(tmp_path / f"{name}.jpg")
-    table(tmp_path, "path,individual\na.jpg,\nb.jpg,Unknown\nc.jpg,None\n")
-    assert column(said(tmp_path), "individual") == [None, None, "None"]
+    table(tmp_path, "path,individual\na.jpg,\nb.jpg,Unknown\nc.jpg,Nan\n")
+    assert column(said(tmp_path), "individual") == [None, None, "Nan"]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("file,individual\na.jpg,Ada\n", "no column path"),
-        ("path,individual\na.jpg,Ada\nb.jpg,Ada\n", "line 3: there is no media file b.jpg"),
         ("path,individual\n../a.jpg,Ada\n", "there is no media file ../a.jpg"),
         ("path,individual\n/etc/passwd,Ada\n", "there is no media file /etc/passwd"),
-        ("path,individual\na.jpg,NA\n", "line 2: an individual called 'NA'"),
-        ("path,individual\na.jpg,nan\n", "line 2: an individual called 'nan'"),
-        ("path,individual,split\na.jpg,Ada,tset\n", "'tset' is none of train, val, query, gallery"),
+        ("path,individual,split\na.jpg,Ada,tset\n", "'tset' is none of train, val, query, gallery, test"),
         ("path,individual,timestamp\na.jpg,Ada,31.5.2024\n", "'31.5.2024' is not ISO 8601"),
         ("path,individual,x,y,w,h\na.jpg,Ada,0.5,0,0.6,1\n", "line 2: the box is empty or leaves the image"),
         ("path,individual,x,y,w,h\na.jpg,Ada,0,0,41,30\n", "line 2: the box is empty or leaves the image"),
@@ -109,9 +99,13 @@ def test_empty_and_unknown_are_unnamed(tmp_path):
         ("path,individual,x,y,w,h\na.jpg,Ada,0,0,inf,1\n", "w 'inf' is not a number"),
         ("path,individual,frame\na.jpg,Ada,0\n", "only a video has frames"),
         ("path,individual,frame\nv.mp4,Ada,-1\n", "frame '-1' is not a frame number from 0"),
+        ("path,individual,frame\nv.mp4,Ada,1.5\n", "frame '1.5' is not a frame number from 0"),
+        ("path,individual,frame\nv.mp4,Ada,inf\n", "frame 'inf' is not a frame number from 0"),
+        ("path,individual,x,y,w,h\na.jpg,Ada,0,0,1 1,1\n", "w '1 1' is not a number"),
+        ("path,individual\na.jpg,Ada, the old\n", "line 2: more cells than columns"),
+        ("path,individual,individual\na.jpg,Ada,Bo\n", "line 1: the column individual is there twice"),
         ("path,individual,x,y,w,h\nv.mp4,Ada,0,0,1,1\n", "a box on a video needs the number of its frame"),
         ("path,individual\n,Ada\n", "line 2: no path"),
-        ("", "no column path, individual"),
     ],
 )
 def test_mistakes_are_refused_with_their_line(tmp_path, text, message):
@@ -138,6 +132,87 @@ def test_a_table_that_is_not_utf8_is_refused(tmp_path):
         said(tmp_path)
 
 
+def test_a_missing_value_says_nothing_in_any_column(tmp_path):
+    photo(tmp_path / "a.jpg")
+    columns = "individual,station,sequence,timestamp,viewpoint,split,frame,x,y,w,h"
+    table(tmp_path, f"path,{columns}\na.jpg,{','.join(['NA'] * 11)}\n")
+    assert said(tmp_path).drop(columns=["path", "source", "where"]).isna().all(axis=None)
+
+
+def test_what_spreadsheets_and_data_frames_leave_in_a_table(tmp_path):
+    photo(tmp_path / "a.jpg")
+    video(tmp_path / "v.mp4", frames=3)
+    rows = "v.mp4;2.0;Ada;0,25;0,5;0,125;0,25\n;;;;;;\na.jpg;NaN;Bo;NaN;NaN;NaN;NaN\n\n;;;;;;\n"
+    table(tmp_path, "sep=;\npath;frame;individual;x;y;w;h\n" + rows)
+    found = said(tmp_path)
+    assert column(found, "individual") == ["Ada", "Bo"] and column(found, "frame_number") == [2.0, None]
+    assert box(found)[0].tolist() == [0.25, 0.5, 0.125, 0.25] and found["where"][0] == "labels.csv, line 3"
+
+
+def test_names_and_folders_are_composed_alike(tmp_path):
+    photo(tmp_path / "Zoe\u0308" / "a.jpg")
+    table(tmp_path, "path,individual,station\nZo\u00eb/a.jpg,Zoe\u0308,e\u0301\n")
+    assert said(tmp_path)[["path", "individual", "station"]].to_numpy().tolist() == [
+        ["Zoe\u0308/a.jpg", "Zo\u00eb", "\u00e9"]
+    ]
+    assert column(said(tmp_path, "folders"), "individual") == ["Zo\u00eb"]
+
+
+def test_the_word_test_is_query_and_gallery_at_once(tmp_path):
+    photo(tmp_path / "test" / "Ada" / "a.jpg")
+    table(tmp_path, "path,individual,split\ntest/Ada/a.jpg,Ada,test\n")
+    for labels in ("sidecar", "folders"):
+        assert said(tmp_path, labels)[["individual", "split"]].to_numpy().tolist() == [["Ada", "test"]]
+
+
+def test_rows_of_pictures_that_are_gone_are_counted(tmp_path, caplog):
+    photo(tmp_path / "S 1" / "a.jpg")
+    table(tmp_path, "path,individual\na.jpg,Ada\nab.jpg,Bo\nc.jpg,Cy\n", "S 1/labels.csv")
+    counts = Counter()
+    found = sidecars.read(tmp_path, {}, counts=counts)
+    assert column(found, "individual") == ["Ada"] and counts == {"rows of tables that name no media file": 2}
+    hint = "labels.csv, line 3: there is no media file S 1/ab.jpg (the nearest is S 1/a.jpg)"
+    assert f"2 of 3 rows name no media file. {hint}" in caplog.text
+
+
+def test_a_table_outlives_the_last_of_its_pictures(tmp_path):
+    table(tmp_path, "path,individual\na.jpg,Ada\n")
+    counts = Counter()
+    assert sidecars.read(tmp_path, {}, counts=counts).empty and counts.total() == 1
+
+
+@pytest.mark.parametrize("content", ["", "\n", ";;\n", "path,individual\n"])
+def test_a_table_without_rows_is_as_good_as_none(tmp_path, content):
+    photo(tmp_path / "a.jpg")
+    table(tmp_path, content)
+    assert said(tmp_path).empty
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "boxes.csv", "datapackage.json", "x.csv", "metadata.csv"])
+def test_a_pipe_is_never_opened(tmp_path, name):
+    photo(tmp_path / "a.jpg")
+    os.mkfifo(tmp_path / name)
+    for labels in ("sidecar", {"dataset": "Dataset_Metadata"}):
+        if labels == "sidecar" and name in ("x.csv", "metadata.csv"):
+            assert said(tmp_path).empty
+        else:
+            with pytest.raises(BatchError, match=f"{name} is no file but"):
+                said(tmp_path, labels)
+    with pytest.raises(BatchError, match="is no file but"):
+        said(tmp_path, "none", tmp_path / name)
+
+
+def test_one_stray_quote_swallows_no_row(tmp_path):
+    for name in "abc":
+        photo(tmp_path / f"{name}.jpg")
+    table(tmp_path, 'path,individual\na.jpg,"Ada\nb.jpg,Bob\nc.jpg,Cy\n')
+    with pytest.raises(BatchError, match=r"labels\.csv is no table: line 2: a quotation mark is not closed"):
+        said(tmp_path)
+    table(tmp_path, 'path,individual\na.jpg,"Ada\nb.jpg,Bob"\nc.jpg,Cy\n')
+    with pytest.raises(BatchError, match="line 2: a cell goes on in the next line"):
+        said(tmp_path)
+
+
 def test_folders_name_individuals_and_splits(tmp_path):
     for path in ("Ada/1.jpg", "query/Bo/2.jpg", "gallery/Bo/deep/3.jpg", "4.jpg", "train/5.jpg", "unknown/6.jpg"):
         photo(tmp_path / path)
@@ -151,7 +226,7 @@ def test_folders_name_individuals_and_splits(tmp_path):
 
 def test_a_folder_called_na_is_refused(tmp_path):
     photo(tmp_path / "NA" / "1.jpg")
-    with pytest.raises(BatchError, match="give it another name"):
+    with pytest.raises(BatchError, match="rename it"):
         said(tmp_path, "folders")
 
 
@@ -169,6 +244,9 @@ def test_a_published_table_needs_its_one_video(tmp_path):
         said(tmp_path)
     video(tmp_path / "v.mp4", frames=2)
     assert box(said(tmp_path)).tolist() == [[0, 0, 0.5, 0.25]]
+    table(tmp_path, "Ada,0,0,10,10,scene00001.jpg,20,40\n\nAda,0,0,10,10,scene00000.jpg,20,40\n", "any.csv")
+    with pytest.raises(BatchError, match=r"line 3: .*scene00000"):
+        said(tmp_path)
     table(tmp_path, "Ada,0,0,10,10,scene00001.jpg,20,40\nAda,0,0,10,scene00002.jpg,20,40\n", "any.csv")
     with pytest.raises(BatchError, match="line 2"):
         said(tmp_path)
@@ -182,97 +260,6 @@ def test_the_published_koi_boxes(shared):
     assert (first["individual"], first["frame_number"]) == ("Florence", 0)  # the file begins with a byte order mark
     assert np.allclose(box(found)[0], [354 / 952, 259 / 540, 276 / 952, 247 / 540])
     assert found["frame_number"].max() == 535
-
-
-def package(batch, observations, media="m1,d1,2024-05-31T18:30:00+02:00,media/a.jpg,a.jpg\n"):
-    resources = [{"name": name, "path": f"{name}.csv"} for name in ("deployments", "media", "observations")]
-    table(batch, json.dumps({"resources": [*resources, {"name": "individuals", "data": []}]}), "datapackage.json")
-    table(batch, "deploymentID,locationID,locationName\nd1,L1,Old bridge\nd2,L2,\n", "deployments.csv")
-    table(batch, "mediaID,deploymentID,timestamp,filePath,fileName\n" + media, "media.csv")
-    header = "observationID,mediaID,observationType,individualID,bboxX,bboxY,bboxWidth,bboxHeight\n"
-    table(batch, header + observations, "observations.csv")
-
-
-def test_a_package_gives_places_times_boxes_and_names(tmp_path):
-    photo(tmp_path / "media" / "a.jpg")
-    package(
-        tmp_path, "o1,m1,animal,Ada,0.5,0.5,0.6,0.5\no2,m1,animal,NA,,,,\no3,m1,human,Bo,0,0,1,1\no4,,animal,Cy,,,,\n"
-    )
-    found = said(tmp_path)
-    assert column(found, "individual") == ["Ada", None]  # NA is a missing value there; people and events are left out
-    assert set(found["station"]) == {"Old bridge"} and set(found["source"]) == {"package"}
-    assert set(found["timestamp"]) == {"2024-05-31T18:30:00+02:00"}
-    assert box(found)[0].tolist() == [0.5, 0.5, 0.5, 0.5]  # the standard lets a box leave the image
-
-
-def test_media_elsewhere_are_matched_by_name_and_never_fetched(tmp_path):
-    photo(tmp_path / "x" / "a.jpg")
-    url = "https://example.org/1/file"
-    package(tmp_path, "", f"m1,d2,2024-05-31T18:30:00Z,{url},a.jpg\nm2,d2,2024-05-31T18:30:00Z,{url},b.jpg\n")
-    assert said(tmp_path)[["path", "station"]].to_numpy().tolist() == [["x/a.jpg", "L2"]]
-    photo(tmp_path / "y" / "a.jpg")
-    assert said(tmp_path).empty  # two files of that name: either could be meant
-
-
-def test_labels_csv_has_the_last_word_over_a_package(tmp_path):
-    photo(tmp_path / "media" / "a.jpg")
-    package(tmp_path, "o1,m1,animal,Ada,0,0,1,1\n")
-    table(tmp_path, "path,individual\nmedia/a.jpg,Bo\n")
-    found = said(tmp_path)
-    assert column(found, "individual") == ["Bo", None] and column(found, "station") == [None, "Old bridge"]
-
-
-@pytest.mark.parametrize("path", ["/etc/passwd", "../secret.csv", "https://example.org/media.csv", None, "absent.csv"])
-def test_a_package_reads_nothing_outside_its_folder(tmp_path, path):
-    photo(tmp_path / "media" / "a.jpg")
-    package(tmp_path, "")
-    names = ("deployments", "observations", "media")
-    table(tmp_path, json.dumps({"resources": [{"name": name, "path": path} for name in names]}), "datapackage.json")
-    with pytest.raises(BatchError, match="put the table of deployments"):
-        said(tmp_path)
-
-
-@pytest.mark.parametrize("text", ["", "[1]", '{"resources": 3}', "not json"])
-def test_a_broken_descriptor_is_refused(tmp_path, text):
-    table(tmp_path, text, "datapackage.json")
-    with pytest.raises(BatchError, match="no Camtrap DP descriptor"):
-        said(tmp_path)
-
-
-def test_a_public_data_set_by_the_name_of_its_class(tmp_path):
-    for name in "abc":
-        photo(tmp_path / "images" / f"{name}.jpg")
-    header = "image_id,identity,path,date,orientation,original_split,trap_id,location\n"
-    rows = "1,Ada,images/a.jpg,2020-05-31 10:00:00,left,train,T7,north\n2,unknown,images/b.jpg,,,test,,south\n"
-    table(tmp_path, header + rows, "metadata.csv")
-    found = said(tmp_path, {"dataset": "Dataset_Metadata"})
-    assert column(found, "individual") == ["Ada", None]
-    assert column(found, "timestamp") == ["2020-05-31T10:00:00", None]
-    assert column(found, "station") == ["T7", "south"]
-    assert column(found, "split") == ["train", "test"] and column(found, "viewpoint") == ["left", None]
-
-
-def test_a_public_data_set_with_boxes_in_pixels(tmp_path):
-    root = tmp_path / "hyena.coco"
-    photo(root / "images" / "train2022" / "1.jpg")
-    outline = [4, 3, 24, 3, 24, 33, 4, 33]  # reaches 3 pixels below the image, as published boxes do
-    annotation = {"name": "Ada", "segmentation": [outline], "image_id": 1, "category_id": 1, "viewpoint": "left"}
-    image = {"id": 1, "file_name": "1.jpg", "date_captured": "2020-05-31 10:00:00"}
-    category = {"id": 1, "name": "hyena", "supercategory": "animal"}
-    content = {"annotations": [annotation], "images": [image], "categories": [category]}
-    table(root, json.dumps(content), "annotations/instances_train2022.json")
-    found = said(tmp_path, {"dataset": "HyenaID2022"})
-    assert np.allclose(box(found), [[0.1, 0.1, 0.5, 0.9]]) and column(found, "viewpoint") == ["left"]
-
-
-def test_an_unknown_or_unfit_data_set_is_refused(tmp_path):
-    with pytest.raises(BatchError, match="no class 'CzechLinx'; the nearest is CzechLynx"):
-        said(tmp_path, {"dataset": "CzechLinx"})
-    with pytest.raises(BatchError, match="CzechLynxv2 of wildlife-datasets cannot read"):
-        said(tmp_path, {"dataset": "CzechLynxv2"})
-    table(tmp_path, "image_id,identity,path\n1,Ada,images/a.jpg\n", "metadata.csv")
-    with pytest.raises(BatchError, match="there is no media file images"):
-        said(tmp_path, {"dataset": "Dataset_Metadata"})
 
 
 def test_overlap_by_hand():

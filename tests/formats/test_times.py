@@ -50,12 +50,54 @@ def test_exif_gives_time_and_offset():
     assert times.from_exif(Image.Exif()) is None
 
 
+def exif(main=(), **fields):
+    """EXIF with tags, written as _9003, in the Exif directory and `main` ones in the main directory."""
+    made = Image.Exif()
+    made.get_ifd(0x8769).update({int(tag[1:], 16): text for tag, text in fields.items()})
+    made.update(main)
+    return made
+
+
 @pytest.mark.parametrize("text", ["0000:00:00 00:00:00", "2014:02:30 10:00:00", "yesterday"])
 def test_impossible_exif_is_refused(text):
-    exif = Image.Exif()
-    exif.get_ifd(0x8769)[0x9003] = text
-    with pytest.raises(ValueError, match=r"time data|day is out"):
-        times.from_exif(exif)
+    with pytest.raises(ValueError, match=r"time data|out of range"):
+        times.from_exif(exif(_9003=text))
+
+
+@pytest.mark.parametrize(
+    ("text", "micro", "offset"),
+    [
+        ("2024:05:31 18:30:00", 0, None),
+        ("2024:05:31 18:30", 0, None),
+        ("2024:05:31 18:30:00.25", 250000, None),
+        ("2024:05:31 18:30:00+02:00", 0, "+02:00"),
+        ("2024:05:31 18:30:00.5-0330", 500000, "-03:30"),
+        ("2024-05-31T18:30:00", 0, None),
+        ("2024-05-31T18:30:00.1234567Z", 123456, "+00:00"),
+        ("2024/05/31 18:30:00 ", 0, None),
+    ],
+)
+def test_exif_in_every_form(text, micro, offset):
+    assert times.from_exif(exif(_9003=text)) == (dt.datetime(2024, 5, 31, 18, 30, 0, micro), offset)
+
+
+def test_other_tags_stand_in_where_the_first_is_absent_empty_or_wrong():
+    text, later, base = "2024:05:31 18:30:00", "2024:06:01 00:00:00", dt.datetime(2024, 5, 31, 18, 30)
+    assert times.from_exif(exif(_9004=text, _9012="+02:00", main={0x0132: later})) == (base, "+02:00")
+    assert times.from_exif(exif(_9010="-05:00", main={0x0132: text})) == (base, "-05:00")
+    assert times.from_exif(exif(_9003="    :  :     :  :  ", _9004=text)) == (base, None)
+    assert times.from_exif(exif(_9003="yesterday", main={0x0132: text})) == (base, None)
+    assert times.from_exif(exif(_9003=text, _9004=later, main={0x0132: later})) == (base, None)
+
+
+def test_an_offset_behind_the_time_goes_before_its_tag_and_utc_is_told_in_the_zone():
+    assert times.from_exif(exif(_9003="2024:05:31 18:30:00+01:00", _9011="+02:00")).offset == "+01:00"
+    berlin = times.zone("Europe/Berlin")
+    assert times.from_exif(exif(_9003="2024:05:31 18:30:00Z"), berlin) == (dt.datetime(2024, 5, 31, 20, 30), "+02:00")
+
+
+def test_seconds_of_an_offset():
+    assert [times.seconds(text) for text in ("+00:00", "-03:30", "+05:45")] == [0, -12600, 20700]
 
 
 def test_iso_keeps_its_offset_and_tells_utc_in_the_zone_of_the_settings():
@@ -85,9 +127,12 @@ def test_an_unknown_zone_names_the_nearest():
     [
         ((1970, 1, 1), "year 1970"),
         ((2000, 1, 1), "clock never set"),
-        ((2000, 1, 1, 0, 0, 1), None),
-        ((2101, 1, 1), "year 2101"),
+        ((2000, 1, 1, 0, 0, 1), "clock started again"),
+        ((2000, 1, 31, 23, 59), "clock started again"),
+        ((2000, 2, 1), None),
+        ((2024, 6, 1, 23), None),
+        ((2024, 6, 2, 1), "in the future"),
     ],
 )
 def test_doubts(date, reason):
-    assert times.doubt(dt.datetime(*date)) == reason
+    assert times.doubt(dt.datetime(*date), now=dt.datetime(2024, 6, 1)) == reason

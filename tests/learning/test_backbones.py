@@ -7,7 +7,7 @@ import pytest
 import safetensors.torch
 import torch
 import torchvision
-from conftest import SHARED
+from places import SHARED
 
 from pugmark.learning.backbones import BackboneError, GeM, backbone
 from pugmark.weights import Weights

@@ -25,6 +25,22 @@ def test_masks_are_applied_with_the_fill(written):
     np.testing.assert_array_equal(masked.image(1)[5:-5, 5:-5], plain.image(1)[5:-5, 5:-5])
 
 
+def test_an_outline_is_the_mask_or_everything(written):
+    path = written[0] / "batches/b1/crops.parquet"
+    for fill in (255, None):
+        seen = crops.read(path, fill)
+        found = seen.outlined().image(1)
+        assert found.shape == (crop_tables.SIDE,) * 2 + (4,)
+        np.testing.assert_array_equal(found[..., :3], seen.image(1))
+        expected = np.zeros((crop_tables.SIDE,) * 2)
+        expected[2:-2, 2:-2] = 255
+        np.testing.assert_array_equal(found[..., 3], expected)
+    table = written[1].assign(mask=None)
+    tables.write(path, "crops", table, "test")
+    assert (crops.read(path, 255).outlined().image(0)[..., 3] == 255).all()
+    assert seen.outlined().take([1]).without_truth().image(0).shape[2] == 4
+
+
 def test_the_path_is_hidden_and_truth_absent_unless_joined(written):
     folder, _, labels, _ = written
     seen = crops.read(folder / "batches/b1/crops.parquet", 255)

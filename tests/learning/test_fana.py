@@ -34,6 +34,32 @@ def test_regions_are_the_highest_pixels_and_nested():
         assert one[chosen].min() >= one[~chosen].max()
 
 
+def test_the_region_lies_on_the_animal_alone():
+    maps = torch.tensor([[[9.0, 9, 9, 9], [1, 2, 3, 4], [5, 6, 7, 8]]])
+    animal = torch.tensor([[[False] * 4, [True] * 4, [True] * 4]])
+    assert fana.region(maps, 0.25, animal).nonzero().tolist() == [[0, 2, 2], [0, 2, 3]]
+    assert fana.region(maps, 1.0, animal).equal(animal)
+    assert not fana.region(maps, 0.5, torch.zeros_like(animal)).any()
+
+
+def test_each_picture_has_its_own_share():
+    maps, animal = torch.rand(2, 10, 10), torch.ones(2, 10, 10, dtype=torch.bool)
+    animal[1, 5:] = False
+    assert fana.region(maps, 0.2, animal).sum((1, 2)).tolist() == [20, 10]
+
+
+def test_of_equal_pixels_the_first_count():
+    found = fana.region(torch.tensor([[[1.0, 2, 1], [2, 1, 2]]]), 4 / 6)
+    assert found.tolist() == [[[True, True, False], [True, False, True]]]
+
+
+def test_a_region_is_carried_to_the_view_by_hand():
+    """The view shows the picture mirrored, one row lower, with padding on top."""
+    region = torch.tensor([[[True, False], [False, True]]])
+    places = torch.tensor([[[-1, -1], [1, 0]]], dtype=torch.int32)
+    assert fana.carried(region, places).tolist() == [[[False, False], [False, True]]]
+
+
 def test_no_area_leaves_the_image_bit_for_bit(network):
     images = pictures()
     region = fana.region(fana.activation(network, images, "conv1"), 0.0)

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from places import ROOT
 
 from pugmark.learning import norm
 

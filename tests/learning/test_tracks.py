@@ -146,3 +146,20 @@ def test_the_video_of_frames_and_of_images():
         {"media_id": ["ab-f1-f20", "ab-f1-f3", "cd"], "frame_number": [20, 3, None], "sequence": ["s", "s", "t"]}
     )
     assert video.videos(meta).tolist() == ["ab-f1", "ab-f1", "t"]
+
+
+def test_a_tracker_on_photographs_alone_says_that_it_tells_little(caplog):
+    tracked("sort", boxes(range(3)))
+    assert caplog.text == ""
+    photographs = boxes(range(3), frame_number=np.nan, timestamp=pd.Timestamp("2024-01-01"))
+    tracked("sort", photographs)
+    assert "none of the 3 boxes is of a video" in caplog.text
+
+
+@pytest.mark.parametrize("name", TRACKERS)
+@pytest.mark.parametrize("share", [0, 1])
+def test_the_ends_of_every_range_can_be_tracked_with(name, share):
+    stated = methods.catalogue()[name]["PARAMS"]
+    ends = {key: share for key, value in stated.items() if isinstance(value, float)}
+    found = tracked(name, boxes(range(6)), boxes(range(6), 1), memory=0, confirm=1, size=2, **ends)
+    assert len(found) == 12

@@ -38,13 +38,14 @@ def test_one_epoch_by_hand(tmp_path):
     trainer.train(learner, 1, Run(0, folder=tmp_path))
     # loss = 2.5 (w - 2)^2, so w goes 0, 1, 1.5 and the losses are 10 and 2.5.
     line = json.loads((tmp_path / "history.jsonl").read_text())
-    assert line == {"epoch": 1, "loss": 6.25, "lr": pytest.approx(0.1), "slope": 1.5}
+    assert line == {"epoch": 1, "steps": 2, "loss": 6.25, "lr": pytest.approx(0.1), "slope": 1.5}
 
 
 def test_the_schedule_steps_by_epoch(tmp_path):
     trainer.train(Line(), 3, Run(0, folder=tmp_path))
-    rates = [json.loads(line)["lr"] for line in (tmp_path / "history.jsonl").read_text().splitlines()]
-    assert rates == pytest.approx([0.1, 0.1, 0.05])
+    lines = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
+    assert [line["lr"] for line in lines] == pytest.approx([0.1, 0.1, 0.05])
+    assert [line["steps"] for line in lines] == [2, 4, 6]
 
 
 def test_gradients_are_clipped():
@@ -79,6 +80,60 @@ def test_a_finished_training_is_not_repeated_and_its_history_comes_back(tmp_path
     learner = trainer.train(Line(), 2, Run(0, folder=tmp_path))
     assert (tmp_path / "history.jsonl").read_text() == history
     assert learner.model.weight.item() == json.loads(history.splitlines()[1])["slope"]
+
+
+@pytest.fixture
+def saved(monkeypatch):
+    """The epochs after which a checkpoint is written."""
+    epochs, save = [], checkpoint.save
+
+    def noted(path, content):
+        epochs.append(len(content["history"]))
+        save(path, content)
+
+    monkeypatch.setattr(checkpoint, "save", noted)
+    return epochs
+
+
+def test_checkpoints_are_minutes_apart_and_the_first_and_the_last_epoch_have_one(tmp_path, monkeypatch, saved):
+    now = [0.0]
+    monkeypatch.setattr(trainer.time, "monotonic", lambda: now[0])
+    figures = Line.figures
+
+    def slow(self):
+        now[0] += 130  # an epoch
+        return figures(self)
+
+    monkeypatch.setattr(Line, "figures", slow)
+    trainer.train(Line(), 6, Run(0, folder=tmp_path))
+    assert trainer.CHECKPOINT_SECONDS == 300 and saved == [1, 4, 6]
+
+
+def test_a_training_that_ends_by_itself_has_a_last_checkpoint_too(tmp_path, monkeypatch, saved):
+    monkeypatch.setattr(Line, "finished", lambda self, history: len(history) == 2)
+    trainer.train(Line(), 5, Run(0, folder=tmp_path))
+    assert saved == [1, 2]
+
+
+def test_resuming_from_an_older_epoch_equals_never_stopping(tmp_path, monkeypatch, saved):
+    """Cut off in the fourth epoch, with a checkpoint of the second: the third is learned again."""
+    whole = trainer.train(Line(), 6, Run(0, folder=tmp_path / "whole"))
+    batches = Line.batches
+
+    def cut(self, epoch):
+        monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0 if epoch == 1 else 300)
+        if epoch == 3:
+            raise KeyboardInterrupt
+        return batches(self, epoch)
+
+    saved.clear()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Line, "batches", cut)
+        trainer.train(Line(), 6, Run(0, folder=tmp_path / "cut"))
+    assert saved == [1, 2] and len((tmp_path / "cut/history.jsonl").read_text().splitlines()) == 3
+    resumed = trainer.train(Line(), 6, Run(0, folder=tmp_path / "cut"))
+    assert torch.equal(resumed.model.weight, whole.model.weight)
+    assert (tmp_path / "cut/history.jsonl").read_text() == (tmp_path / "whole/history.jsonl").read_text()
 
 
 def test_random_states_survive_a_file(tmp_path):

@@ -29,7 +29,15 @@ def save(path, pixels):
 def medium(name, width=WIDTH, height=HEIGHT, **changes):
     """A row of the media table."""
     row = {"media_id": name, "path": f"{name}.png", "kind": "image", "width": width, "height": height}
-    row |= {"timestamp": None, "utc_offset": None, "time_source": "none", "station": None, "sequence": name}
+    row |= {
+        "timestamp": None,
+        "utc_offset": None,
+        "time_doubt": None,
+        "look": None,
+        "time_source": "none",
+        "station": None,
+        "sequence": name,
+    }
     return row | {"frame_number": None, "status": "ok"} | changes
 
 

@@ -41,3 +41,23 @@ def test_load_crop_applies_the_mask_after_decoding(stored):
 def test_load_crop_leaves_the_background_without_mask_or_fill(stored, mask, fill):
     encoded, decoded = stored
     np.testing.assert_array_equal(apply.load_crop(encoded, mask, fill), decoded)
+
+
+@pytest.mark.parametrize(("asked", "scale"), [((1, 1), 8), ((24, 24), 4), ((50, 70), 2), ((99, 200), 1), (None, 1)])
+def test_decoding_stops_at_the_least_size_that_is_needed(asked, scale):
+    """A JPEG of 120 x 200 pixels, left half black, right half white, of which the mask is the right one."""
+    pixels = np.zeros((120, 200, 3), np.uint8)
+    pixels[:, 104:] = 255
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
+    found, mask = apply.decoded(buffer.getvalue(), rle.encode(pixels[..., 0] > 0), asked)
+    assert found.shape == (120 // scale, 200 // scale, 3) and mask.shape == found.shape[:2]
+    np.testing.assert_array_equal(mask, found[..., 0] > 127)
+    assert asked is None or (found.shape[0] >= min(asked[0], 120) and found.shape[1] >= min(asked[1], 200))
+    assert (apply.load_crop(buffer.getvalue(), rle.encode(pixels[..., 0] > 0), 77, asked)[~mask] == 77).all()
+
+
+def test_what_is_no_jpeg_is_decoded_whole():
+    buffer = io.BytesIO()
+    Image.fromarray(PIXELS).save(buffer, "PNG")
+    np.testing.assert_array_equal(apply.decoded(buffer.getvalue(), None, (8, 8))[0], PIXELS)

@@ -41,7 +41,7 @@ def test_only_usable_media_with_animals_are_read():
     found.append(scenes.detection("animal", 1, 0, 0, 1, 1, label="vehicle"))
     usable, by_media = boxes.with_animals(media, pd.DataFrame(found))
     assert usable["path"].tolist() == ["animal.png"]
-    assert {name: rows["detection_id"].tolist() for name, rows in by_media.items()} == {"animal": ["animal-d00"]}
+    assert {name: [row.detection_id for row in rows] for name, rows in by_media.items()} == {"animal": ["animal-d00"]}
 
 
 def test_an_unreadable_picture_yields_none_and_the_next_is_read(tmp_path):

@@ -10,7 +10,7 @@ from learning import crop_tables
 from torch.nn import functional as F
 
 from pugmark import methods
-from pugmark.learning import crops, instances
+from pugmark.learning import crops, inference, instances
 from pugmark.learning.run import Run
 from pugmark.methods import ice
 
@@ -47,6 +47,30 @@ def test_the_teacher_has_no_gradient_and_follows_the_student(made):
     students = learner.model.student.parameters()
     for slow, old, fast in zip(learner.model.encoder.parameters(), before.parameters(), students, strict=True):
         torch.testing.assert_close(slow, 0.9 * old + 0.1 * fast)
+
+
+def test_the_teacher_and_not_the_student_says_who_is_alike(made):
+    learner = made()
+    with torch.no_grad():
+        for parameter in learner.model.student.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    sizes = learner.crops, 32, 32
+    teachers, students = (inference.extract(learner.model[name], *sizes) for name in ("encoder", "student"))
+    assert np.abs(teachers - students).max() > 0.1
+    np.testing.assert_allclose(learner.features(), teachers, atol=1e-5)
+
+
+def test_the_student_learns_from_the_first_view_and_the_teacher_keys_and_references_from_the_others(made, monkeypatch):
+    learner, given = made(), []
+    strong, other, weak, indices = next(iter(learner.batches(0)))
+    learner.model.eval()
+    monkeypatch.setattr(learner, "objective", lambda *vectors: given.extend(vectors))
+    learner.loss(strong, other, weak, indices)
+    with torch.no_grad():
+        expected = learner.model.student.raw(strong), learner.model.encoder(other), learner.model.encoder(weak)
+    for found, wanted in zip(given, expected, strict=False):
+        torch.testing.assert_close(found, wanted)
+    assert len(given) == 4 and given[3] is indices
 
 
 def test_running_statistics_are_the_teachers_own_and_the_student_sees_one_view(made):
@@ -138,3 +162,12 @@ def test_the_learning_rate_warms_up_from_a_tenth_and_then_stays(made):
         learner.optimiser.step()
         learner.after_epoch()
     assert rates == pytest.approx([0.1 + 0.09 * min(epoch, 10) for epoch in range(13)])
+
+
+def test_without_a_warm_up_the_learning_rate_is_whole_from_the_start(made):
+    learner, rates = made(lr=1.0, warmup=0), []
+    for _ in range(3):
+        rates.append(learner.optimiser.param_groups[0]["lr"])
+        learner.optimiser.step()
+        learner.after_epoch()
+    assert rates == [1.0] * 3

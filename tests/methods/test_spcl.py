@@ -74,6 +74,34 @@ def test_without_a_gap_all_of_dbscan_stays_and_outliers_are_classes(made):
     assert {int(i) for batch in batches for i in batch[-1]} & set(np.flatnonzero(plain < 0))
 
 
+def test_crops_are_judged_by_a_tighter_and_a_looser_eps(made):
+    rng = np.random.default_rng(0)
+    features = np.repeat(rng.standard_normal((5, 16)), 8, 0) + 1.1 * rng.standard_normal((40, 16))
+    features = (features / np.linalg.norm(features, axis=1, keepdims=True)).astype(np.float32)
+    learner = made(eps_gap=0.15, eps=0.45, k1=8)
+    labels, found_by = learner.cluster(features)
+    distances = jaccard.distances(features, 8, 2)
+    plain, tight, loose = (algorithms.dbscan(distances, found_by["eps"] + by, 3) for by in (0, -0.15, 0.15))
+    theta = self_paced.limit(plain, loose)
+    np.testing.assert_array_equal(labels, self_paced.reliable(plain, tight, loose, theta))
+    swapped = self_paced.reliable(plain, loose, tight, self_paced.limit(plain, tight))
+    assert not np.array_equal(labels, swapped), "both ways give the same: the test shows nothing"
+
+
+@pytest.mark.parametrize("eps", [0.6, 0.9])
+def test_distances_reach_as_far_as_the_looser_eps(made, monkeypatch, eps):
+    reached, distances = [], jaccard.distances
+
+    def noted(*given):
+        reached.append(given[-1])
+        return distances(*given)
+
+    monkeypatch.setattr(jaccard, "distances", noted)
+    learner = made(eps_gap=0.02, eps=eps)
+    learner.cluster(learner.features())
+    assert reached == pytest.approx([max(0.8, eps) + 0.02])
+
+
 def test_theta_is_that_of_the_first_epoch(made):
     learner = made()
     first = np.repeat(np.arange(5), 8)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_ranking import cloud, items
+from metrics.test_ranking import cloud, items
 from wildlife_datasets import metrics as peer
 
 from pugmark.metrics import open_set, summary
@@ -56,6 +56,13 @@ def test_by_hand():
     assert (found["BAKS"], found["BAUS"]) == (0.75, 0)
 
 
+def test_a_query_to_which_all_of_the_gallery_is_junk_is_neither_known_nor_new():
+    gallery, queries = items([[1, 0]], ["a"], "g"), items([[1, 0.1], [0, 1]], ["a", "b"], "q")
+    ranked = rank(queries, gallery, lambda query, members: np.ones(len(members), bool))
+    assert (ranked["positives"] > 0).tolist() == [False, False]
+    assert open_set.unknown(ranked).tolist() == [False, True]
+
+
 def test_where_nobody_is_new_there_is_nothing_to_tell_apart():
     both = cloud()
     assert values(rank(both, both), both.individuals, 0.5) == {}
@@ -66,7 +73,9 @@ def test_the_threshold_separates_what_can_be_separated():
     own = rank(both, both)
     other = rank(both, both, lambda query, members: np.ones(len(members), bool))
     chosen = open_set.threshold(own, other, both.individuals)
-    assert other["similarity"].max() < chosen <= own["similarity"].min()
+    # Half-way between the most similar stranger and the least similar picture of one's own.
+    assert chosen == pytest.approx((other["similarity"].max() + own["similarity"].min()) / 2)
+    assert other["similarity"].max() < own["similarity"].min()
     alone = items([[1, 0], [1, 0.1]], ["a", "a"])
     assert open_set.threshold(rank(alone, alone), rank(alone, alone), alone.individuals) is None
 

@@ -49,6 +49,11 @@ def test_noise_is_wrong_even_where_it_would_match():
     assert id_f1(list("aaab"), [-1, -1, -1, 0]) == pytest.approx(2 / (4 + 1))
 
 
+def test_noise_takes_no_individual_from_its_cluster():
+    """Three of five a are noise: were that matched to them, the two in cluster 0 would count for nothing."""
+    assert accuracy(list("aaaaabb"), [-1, -1, -1, 0, 0, 1, 1]) == 4 / 7
+
+
 def test_one_swap_at_half_time_halves_id_f1():
     truth, clusters = np.tile([0, 1], 10), np.concatenate([np.tile([0, 1], 5), np.tile([1, 0], 5)])
     assert id_f1(truth, clusters) == 0.5

@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 import pytest
-from test_ranking import cloud, items, line
+from metrics.test_ranking import cloud, items, line
 
 from pugmark.metrics import summary
 from pugmark.metrics.ranking import Items, precisions, rank

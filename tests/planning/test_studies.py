@@ -51,7 +51,8 @@ def test_a_cells_model_is_that_of_a_method_with_the_same_settings(config):
     same = {"method": "resnet50", "weights": None, "epochs": 2, "padding": 20, "lr": 0.05, "seeds": [4]}
     config["methods"]["same"] = same
     plan = Plan(config)
-    assert plan.training(plan.run("cats", "same-s4")) == plan.training(plan.run("cats", "rates.wide-0.05-s4"))
+    one, other = plan.run("cats", "same-s4"), plan.run("cats", "rates.wide-0.05-s4")
+    assert plan.models.training(one) == plan.models.training(other)
 
 
 def test_a_study_runs_in_its_collections_alone_whatever_their_own_list_says(config):

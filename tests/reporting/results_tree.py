@@ -13,9 +13,10 @@ from pugmark import tables
 from pugmark.masking import rle
 
 EVIL = "<script>alert(1)</script>"
+SPECIES = ("fox", "hare & co")
 NAMES = [EVIL, 'Ana "la\' roja"', "Éloïse & Söhne", "Bo"]
 SCORES = {"random": 0.2, "imagenet": 0.5, "resnet50": 0.4321, "cluster_contrast": 0.68, "oracle": 1.0}
-FAMILIES = {"resnet50": "supervised", "cluster_contrast": "label-free"}
+FAMILIES = {"imagenet": "frozen", "resnet50": "supervised", "cluster_contrast": "label-free"}
 METHODS = {
     method: {
         "title": f"The {method} method",
@@ -125,6 +126,8 @@ class Tree:
             "timestamp": crop["timestamp"],
             "utc_offset": None,
             "time_source": "exif",
+            "time_doubt": None,
+            "look": None,
             "station": crop["station"],
             "sequence": crop["sequence"],
             "frame_number": crop["frame_number"],
@@ -132,7 +135,8 @@ class Tree:
         }
 
     def _box(self, crop, label, ordinal=0):
-        box = dict(x=0.1, y=0.1, w=0.1, h=0.1, confidence=0.9, label=label, source_label=label, detector="ultralytics")
+        said = SPECIES[crop["number"] % 4 == 3] if label == "animal" else label
+        box = dict(x=0.1, y=0.1, w=0.1, h=0.1, confidence=0.9, label=label, source_label=said, detector="ultralytics")
         return box | {"detection_id": f"{crop['media_id']}-d{ordinal:02d}", "media_id": crop["media_id"]}
 
     def _mask(self, crop):
@@ -167,9 +171,9 @@ class Tree:
         evaluated = dict(stage="evaluate", settings={"ties": "pessimistic", "seed": run["seed"]})
         metrics = self._metrics(run, score) if named else []
         tables.write(folder / "metrics.parquet", "metrics", metrics, **evaluated)
-        queries = [self._query(crop_id, at, named) for at, crop_id in enumerate(named)]
+        queries = [self._query(crop_id, at, named, score) for at, crop_id in enumerate(named)]
         tables.write(folder / "queries.parquet", "queries", queries, **evaluated)
-        if run["family"] != "control":
+        if run["family"] not in ("control", "frozen"):
             lines = [
                 {"epoch": epoch, "loss": 3.0 / (epoch + 1), "lr": 0.1, "clusters": 4 + epoch} for epoch in (0, 1, 1, 2)
             ]
@@ -211,22 +215,27 @@ class Tree:
             for metric, value in partition.items()
         ]
 
-    def _query(self, crop_id, at, named):
+    def _query(self, crop_id, at, named, score):
         near = [other for other in named if other != crop_id]
         near = near[at % 5 :][:10]
         correct = [named[other] == named[crop_id] for other in near]
         positives = sum(name == named[crop_id] for name in named.values()) - 1
         ranks = (
-            dict(first_rank=1, last_rank=9, ap=0.5, ap_trapezoid=0.4)
+            dict(first_rank=1, last_rank=9, ap=self._ap(named[crop_id], score), ap_trapezoid=0.4)
             if positives
             else dict.fromkeys(("first_rank", "last_rank", "ap", "ap_trapezoid"))
         )
         found = dict(protocol="cross_sequence", individual=named[crop_id], positives=positives, junk=0, **ranks)
         return {"crop_id": crop_id, **found, "neighbours": near, "correct": correct}
 
+    def _ap(self, name, score):
+        """The score on average over the names, of which each method likes some better."""
+        return score + 0.04 * (NAMES.index(name) - 1.5) * (score < 0.6) if score < 0.9 else score
+
     def settings(self, **more):
         return {
             "batches": self.batches,
+            "folders": {batch: str(self.folder.parents[1] / "media" / batch) for batch in self.batches},
             "runs": self.runs,
             "detector": "ultralytics",
             "protocol": "cross_sequence",
@@ -250,6 +259,10 @@ def run(method, seed, name):
 
 def make(folder):
     """Four collections below folder/results, and the report's settings for them."""
+    for crop in range(0, 12, 2):  # half of the pictures still lie where they were read
+        picture = folder / "media/b1/x" / f"m{crop:03d}.jpg"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        picture.write_bytes(jpeg(crop))
     bench = [run(method, seed, "bench") for method in SCORES for seed in (1, 2)]
     made = {
         "bench": Tree(folder, "bench", runs=bench).settings(),

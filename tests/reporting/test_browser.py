@@ -4,11 +4,11 @@ import shutil
 
 import pytest
 from reporting.results_tree import EVIL, SCORES, make
+from reporting.test_resources import Measured
 from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from test_resources import Measured
 
 from pugmark.stages import report
 
@@ -123,6 +123,41 @@ def test_the_page_of_what_jobs_used_opens_from_the_report(browser):
         assert len(ratios) > 20 and min(ratios)[0] >= 4.5, (scheme, min(ratios))
     browser.find_element(By.LINK_TEXT, "Back to the report").click()
     assert browser.current_url.endswith("index.html")
+
+
+def test_the_page_of_a_cluster_opens_from_the_report_and_shows_each_crop(browser):
+    browser.find_element(By.LINK_TEXT, "Cluster 1").click()
+    assert browser.title.startswith("Cluster 1")
+    assert browser.get_log("browser") == []
+    for width in (1280, 400):
+        resize(browser, width)
+        assert browser.execute_script("return document.documentElement.scrollWidth") == width
+    for scheme in ("light", "dark"):
+        ratios = contrasts(browser, scheme)
+        assert len(ratios) > 10 and min(ratios)[0] >= 4.5, (scheme, min(ratios))
+    inside = browser.execute_script("""
+        return [...document.querySelectorAll(".tile img")].map(image => {
+          const whole = image.getBoundingClientRect(), window = image.parentElement.getBoundingClientRect();
+          return whole.left <= window.left && whole.top <= window.top && whole.right >= window.right
+            && whole.bottom >= window.bottom;
+        });""")
+    assert len(inside) >= 5 and all(inside)
+    browser.find_element(By.LINK_TEXT, "Back to the report").click()
+    assert "index.html" in browser.current_url
+
+
+def test_a_choice_of_species_hides_the_others(browser):
+    choice = browser.find_element(By.CSS_SELECTOR, "select.filter")
+    figures = choice.find_elements(By.XPATH, "ancestor::section//figure[@data-species]")
+
+    def shown():
+        return [figure.get_attribute("data-species") for figure in figures if figure.is_displayed()]
+
+    everything = shown()
+    choice.find_element(By.XPATH, "option[text()='fox']").click()
+    assert shown() == [species for species in everything if "fox" in species] != everything
+    choice.find_element(By.XPATH, "option[text()='all']").click()
+    assert shown() == everything
 
 
 def test_the_page_of_a_study_opens_from_the_report(browser):

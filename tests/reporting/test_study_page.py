@@ -1,17 +1,16 @@
 """The page of a study: figures over seeds against hand values, and what the page says of them."""
 
 import json
-import math
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 from reporting.results_tree import EVIL, METHODS, Page, Tree, run
-from test_resources import Measured
+from reporting.test_resources import Measured
 
 from pugmark import tables
-from pugmark.reporting import points, resources, study, training
+from pugmark.reporting import resources, study, training
 from pugmark.reporting.gather import Collection
 from pugmark.stages import report
 
@@ -195,37 +194,8 @@ def test_untrusted_text_is_escaped_and_nothing_is_fetched(written, page):
     assert page.hrefs == ["data:,", "../index.html"]
 
 
-def test_a_plot_sets_means_and_bars_against_the_number():
-    plot = points.against(
-        "area", "mAP", {"a": [(0.2, 0.6, 0.5, 0.7), (0.0, 0.4, 0.3, 0.5)], "b": [(0.2, 0.6, 0.5, math.nan)]}
-    )
-    first, second = plot["lines"]
-    # From 30 to 70 per cent in steps of 10, on the plot's height; lines stand half a step to either side.
-    assert [label for _, label in plot["ticks"]] == ["30", "40", "50", "60", "70"]
-    unit = points.HEIGHT / 40
-    left, right = points.LEFT + 20 - points.DODGE / 2, points.LEFT + points.WIDTH - 20 - points.DODGE / 2
-    assert first["points"] == [
-        (left, pytest.approx(plot["bottom"] - 10 * unit)),
-        (right, pytest.approx(plot["bottom"] - 30 * unit)),
-    ]
-    assert first["bars"][1] == (right, pytest.approx(plot["bottom"] - 20 * unit), pytest.approx(plot["top"]))
-    assert second["bars"] == [] and second["points"][0][0] == right + points.DODGE
-    assert second["label_y"] - first["label_y"] == points.APART
-    assert [label for _, label in plot["places"]] == ["0", "0.2"]
-
-
-def test_numbers_over_decades_stand_on_a_logarithmic_axis():
-    plot = points.against("lr", "mAP", {"": [(10.0**-power, 0.5, 0.4, 0.6) for power in (1, 2, 3)]})
-    (a, _), (b, _), (c, _) = plot["places"]
-    assert b - a == pytest.approx(c - b)
-
-
 def test_only_an_axis_of_numbers_is_plotted():
     rows = [{"cell": cell, "figures": {"mAP": study.Figure(0.5, 0.4, 0.6, (0.5,), "all")}} for cell in CELLS]
     plot = study._plot(GRID, rows, "mAP")
-    assert [line["name"] for line in plot["lines"]] == ["conv1", EVIL]
+    assert "conv1" in plot and "&lt;script&gt;" in plot and "<script>" not in plot
     assert study._plot([["x", ["a", "b"]], ["y", ["1", "nan"]]], rows, "mAP") is None
-
-
-def test_labels_are_set_apart_downwards():
-    assert points.spread([10.0, 12.0, 50.0, 9.0], 5) == [14.0, 19.0, 50.0, 9.0]

@@ -6,8 +6,8 @@ import sys
 import threading
 
 import pytest
-from conftest import ROOT
 from formats import media
+from places import ROOT
 
 from pugmark.formats import ahead, pixels
 from pugmark.runtime import cores
@@ -69,6 +69,28 @@ def test_no_more_is_read_ahead_than_asked():
     next(found)
     found.close()
     assert read == [0, 1, 2]
+
+
+def test_workers_give_results_in_order_and_read_two_items_each_at_most():
+    read, both = [], threading.Barrier(2, timeout=60)
+
+    def items():
+        for number in range(9):
+            read.append(number)
+            yield number
+
+    def square(number):
+        if number < 2:
+            both.wait()  # neither goes on without the other
+        if number == 8:
+            raise KeyError("broken")
+        return number**2
+
+    found = ahead.mapped(square, items(), 2)
+    assert next(found) == 0 and read == [0, 1, 2, 3]
+    assert [next(found) for _ in range(7)] == [1, 4, 9, 16, 25, 36, 49]
+    with pytest.raises(KeyError, match="broken"):
+        next(found)
 
 
 def test_an_error_comes_in_its_place():

@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 
 import pytest
-from conftest import ROOT
+from places import ROOT
 
 CLAIM = """
 import logging, os, sys

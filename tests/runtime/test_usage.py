@@ -11,8 +11,8 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT
 from detections import keep, media
+from places import ROOT
 
 from pugmark.runtime import devices, usage
 

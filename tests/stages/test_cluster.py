@@ -69,12 +69,33 @@ def test_all_algorithms_find_clear_individuals(tmp_path):
 AVERAGE = {"agglomerative": {"threshold": 0.5}}
 
 
+def test_a_known_number_of_individuals_goes_before_the_threshold_of_average_linkage(tmp_path):
+    write_collection(tmp_path, *blobs())
+    assert run(tmp_path, individuals=7, **{"algorithms": AVERAGE})[1]["clusters"] == {"agglomerative": 7}
+
+
 def test_unknown_number_of_individuals(tmp_path):
     write_collection(tmp_path, *blobs())
     _, counts = run(tmp_path, algorithms={"kmeans": {}, **AVERAGE})
     assert counts == {"clusters": {"agglomerative": 4}, "skipped": {"kmeans": "needs the number of individuals"}}
     assert "kmeans_per_frame" in run(tmp_path, algorithms={"kmeans_per_frame": {}})[1]["skipped"]
     assert run(tmp_path, algorithms={"kmeans": {}})[0].empty
+
+
+def test_dbscan_compares_as_many_crops_as_an_individual_has(tmp_path, capsys):
+    write_collection(tmp_path, *blobs())
+    _, counts = run(tmp_path, individuals=4, algorithms={"dbscan": {}})
+    told = capsys.readouterr().err
+    assert counts["clusters"] == {"dbscan": 4}
+    assert "dbscan: k1 is 10, from 40 crops of 4 individuals" in told and "try a smaller k1" not in told
+    run(tmp_path, algorithms={"dbscan": {}})
+    assert "dbscan: k1 is 6, the square root of 40 crops" in capsys.readouterr().err
+
+
+def test_one_cluster_of_nearly_all_is_told(tmp_path, capsys):
+    write_collection(tmp_path, *blobs(identities=1))
+    run(tmp_path, algorithms={"dbscan": {"k1": 10}})
+    assert "dbscan: one cluster holds 100% of the crops" in capsys.readouterr().err
 
 
 def test_frames_are_those_of_the_media(tmp_path):

@@ -76,7 +76,13 @@ def test_padding_is_clipped_to_the_media(one):
 
 @pytest.mark.parametrize(
     ("box", "touches"),
-    [((2, 2, 116, 86), False), ((1, 2, 50, 50), True), ((2, 1, 50, 50), True), ((60, 30, 59, 50), True)],
+    [
+        ((2, 2, 116, 86), False),
+        ((1, 2, 50, 50), True),
+        ((2, 1, 50, 50), True),
+        ((60, 30, 59, 50), True),
+        ((60, 30, 50, 59), True),
+    ],
 )
 def test_touching_means_within_one_pixel_of_the_edge(one, box, touches):
     folder, medium, _ = one

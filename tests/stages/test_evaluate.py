@@ -3,9 +3,10 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from test_cluster import blobs, write_collection
+from stages.test_cluster import blobs, write_collection
 
 from pugmark import tables
 from pugmark.stages import evaluate as stage
@@ -64,6 +65,27 @@ def test_crops_that_trained_the_model_are_neither_asked_for_nor_found(tmp_path, 
     assert "trained this model" in capsys.readouterr().err
     _, of_a_video = run(tmp_path, leaked, family="video")
     assert leaked <= set(of_a_video["crop_id"])
+
+
+@pytest.mark.parametrize("part", ["query", "gallery"])
+def test_a_crop_that_trained_the_model_is_left_out_of_either_part(tmp_path, part):
+    _, truth = blobs()
+    words = np.where(np.arange(len(truth)) < 20, "query", "gallery")
+    table = write_collection(tmp_path, oracle(truth), truth, words=words)
+    write_clusters(tmp_path, table, [0] * len(truth))
+    leaked = set(table["crop_id"][words == part].iloc[::5])
+    _, queries = run(tmp_path, leaked)
+    seen = {*queries["crop_id"], *(crop_id for neighbours in queries["neighbours"] for crop_id in neighbours)}
+    assert not leaked & seen and len(queries) == 2 * (20 - (4 if part == "query" else 0))
+
+
+def test_sequences_that_changed_sides_since_the_training_are_left_out_whole():
+    split = pd.DataFrame({"crop_id": [*"abcde"], "sequence": ["s1", "s1", "s2", "s2", "s3"]})
+    split["split"] = ["test", "test", "train", "test", "test"]
+    assert stage._unseen(split, ["a"], False)["split"].tolist() == ["unused", "unused", "train", "test", "test"]
+    assert stage._unseen(split, ["a"], True)["split"].tolist() == ["unused", "test", "train", "test", "test"]
+    # The split that labels.csv gives tears s2 apart today as it did then.
+    assert stage._unseen(split, ["c"], False)["split"].tolist() == split["split"].tolist()
 
 
 def test_random_features_score_chance(tmp_path):

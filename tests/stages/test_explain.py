@@ -3,14 +3,13 @@
 import collections
 import io
 import json
-import types
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from learning import crop_tables
-from methods.test_contract import SMALL
+from methods.small import SMALL
 from PIL import Image
 from reporting.results_tree import METHODS, Page, Tree, run
 
@@ -19,10 +18,14 @@ from pugmark.learning import checkpoint, crops
 from pugmark.learning import run as runs
 from pugmark.learning.backbones import Backbone
 from pugmark.learning.gradcam import ExplainError
+from pugmark.methods import fancl
 from pugmark.reporting import panels
 from pugmark.stages import explain, report, train
 
 OFFERING = [name for name in methods.catalogue() if methods.explainable(name)]
+
+
+SMALL_FANCL = {key: SMALL[key] for key in ("backbone", "weights", "height", "width")}
 
 
 @pytest.fixture(autouse=True)
@@ -128,16 +131,29 @@ def test_a_method_without_a_network_is_told_in_one_sentence(tmp_path, seen):
 
 
 def test_the_noise_of_fancl_is_shown_step_by_step():
-    images = torch.zeros(1, 3, 2, 2)
-    images[..., 0, 0] = 1.0
-    body = torch.nn.Sequential(collections.OrderedDict(conv1=torch.nn.Identity()))
-    network = types.SimpleNamespace(backbone=types.SimpleNamespace(body=body))
-    rows = dict(explain.noise(network, images, "conv1", 0.25))
-    assert list(rows) == ["activation of conv1", "region, 25 %", "noised"]
-    np.testing.assert_array_equal(rows["region, 25 %"][0][..., 0], [[255, 0], [0, 0]])
-    assert rows["noised"][0][0, 0].max() == 0 and rows["noised"][0][1, 1].min() > 90
-    hot, cold = rows["activation of conv1"][0][0, 0].astype(int), rows["activation of conv1"][0][1, 1].astype(int)
+    """The brightest pixel lies outside the animal, which is the lower row: a half of that is one pixel."""
+    params = methods.resolve("fancl", SMALL_FANCL | {"layer": "conv1", "area": 0.5})
+    network = fancl.Branches(params)
+    network.original.backbone.body = torch.nn.Sequential(collections.OrderedDict(conv1=torch.nn.Identity()))
+    pictures = torch.zeros(1, 4, 2, 2)
+    pictures[0, :3] = torch.tensor([[2.0, 0.0], [1.0, 0.5]])
+    pictures[0, 3, 1] = 1.0
+    rows = dict(explain.noise(network, pictures))
+    assert list(rows) == ["activation of conv1", "region, 50 % of the animal", "noised"]
+    np.testing.assert_array_equal(rows["region, 50 % of the animal"][0][..., 0], [[0, 0], [255, 0]])
+    assert rows["noised"][0][1, 0].max() == 0 and rows["noised"][0][1, 1].min() > 90
+    hot, cold = (rows["activation of conv1"][0][at].astype(int) for at in ((0, 0), (0, 1)))
     assert hot[0] > hot[2] and cold[2] >= cold[0]
+
+
+def test_without_a_noised_branch_there_is_no_noise_to_show():
+    params = methods.resolve("fancl", SMALL_FANCL | {"branches": ["original"], "consistency": []})
+    assert explain.noise(fancl.Branches(params), torch.zeros(1, 4, 32, 32)) == []
+
+
+def test_the_picture_of_fancls_noise_is_drawn_by_the_stage(tmp_path, seen):
+    found = drawn(tmp_path, "fancl", seen, crops=2, fill=255)
+    assert found.shape[0] == 5 * (panels.TILE + panels.TITLE) + panels.GAP
 
 
 def test_nothing_to_explain_is_a_picture_that_says_so(tmp_path):

@@ -95,8 +95,85 @@ def test_times_come_from_the_best_source_that_can_be_true(batch):
     assert found["20230102_030405"] == ("2023-01-02 03:04:05", "+01:00", "filename")
     assert {found[name][0] for name in ("unset", "zero", "future")} == {"NaT"}
     assert counts["times set aside: exif, clock never set"] == 2
-    assert counts["times set aside: exif, not a date"] == 1 and counts["times set aside: exif, year 2150"] == 1
+    assert counts["times set aside: exif, not a date"] == 1 and counts["times set aside: exif, in the future"] == 1
     assert counts["without time"] == 3
+
+
+def test_clocks_in_doubt_are_told_of_each_picture(batch):
+    taken = ["2000:01:05 00:03:12", "2061:01:01 00:00:00", "2024:05:31 18:30:00", "2019:01:01 00:00:00"]
+    for number, text in enumerate(taken, 1):
+        photo(batch / "S1" / f"IMG_000{number}.jpg", taken=text)
+    media, counts = run(batch)
+    doubts = media["time_doubt"].astype(object).where(media["time_doubt"].notna(), None).tolist()
+    assert doubts == ["clock started again", "in the future", None, "the clock went back"]
+    assert media["timestamp"].notna().tolist() == [False, False, True, True] and counts["times in doubt"] == 3
+
+
+def test_what_is_said_of_a_duplicate_holds_for_the_file_that_is_used(batch):
+    for path in ("0.jpg", "S2/0.jpg"):
+        photo(batch / path, seed=1)
+    for path in ("S1/b.jpg", "S2/b.jpg"):
+        photo(batch / path, seed=2)
+    media, counts = run(batch)
+    assert one(media, "0.jpg")["station"] == "S2" and one(media, "S1/b.jpg")["station"] == "S1"
+    assert counts["duplicates in folders of two stations, of which the first counts"] == 1
+    text = "path,individual,station,sequence,timestamp\nS2/b.jpg,,Bridge,E1,2024-05-31 18:30:00\n"
+    (batch / "labels.csv").write_text(text + "S1/b.jpg,,,E1,\n")
+    row = one(run(batch)[0], "S1/b.jpg")
+    assert (row["station"], row["sequence"], str(row["timestamp"])) == (
+        "Bridge", "2024 spring/E1", "2024-05-31 18:30:00",
+    )  # fmt: skip
+
+
+def test_a_file_with_two_stations_has_none(batch):
+    photo(batch / "a.jpg")
+    (batch / "labels.csv").write_text("path,individual,station\na.jpg,Ada,S1\na.jpg,Bo,S2\n")
+    media, counts = run(batch)
+    assert (
+        media["station"].isna().all() and counts["media with more than one station in the sidecars, so with none"] == 1
+    )
+
+
+def test_folders_that_name_the_individuals_are_no_stations(batch):
+    for path in ("Ada/a.jpg", "Bo/b.jpg", "Cy/c.jpg"):
+        photo(batch / path)
+    (batch / "labels.csv").write_text("path,individual\nAda/a.jpg,Ada\nBo/b.jpg,bo\n")
+    assert run(batch)[0]["station"].isna().all()
+    assert run(batch, station="folder")[0]["station"].tolist() == ["Ada", "Bo", "Cy"]
+
+
+def test_a_burst_is_one_sequence_over_the_folders_of_its_camera(batch, capsys):
+    for number, folder in enumerate(("100RECNX", "100RECNX", "101RECNX")):
+        photo(batch / "DCIM" / folder / f"{number}.jpg", taken=f"2024:05:31 18:30:0{number}")
+    media, counts = run(batch)
+    assert counts["sequences"] == 1 and media["station"].isna().all()
+    assert "set ingest.station: batch" in capsys.readouterr().err
+    run(batch, station="batch")
+    assert "set ingest.station" not in capsys.readouterr().err
+
+
+def test_a_photograph_and_the_video_of_its_trigger_are_one_sequence(batch, capsys):
+    photo(batch / "S1" / "a.jpg", taken="2024:05:31 18:30:00")
+    video(batch / "S1" / "b.mp4", created="2024-05-31T16:30:03Z")
+    _, counts = run(batch)
+    assert counts["sequences"] == 1 and counts["videos in UTC beside pictures without a zone"] == 1
+    assert "set ingest.timezone" in capsys.readouterr().err
+    _, counts = run(batch, timezone="Europe/Berlin")
+    assert counts["sequences"] == 1 and counts["videos in UTC beside pictures without a zone"] == 0
+    photo(batch / "S1" / "a.jpg", taken="2024:05:31 18:30:00", offset="+00:00")
+    assert run(batch)[1]["sequences"] == 2
+
+
+def test_a_copy_saved_anew_is_of_the_same_sequence(batch):
+    scene = noise(8, 6, 3).resize((640, 480))
+    (batch / "originals").mkdir()
+    (batch / "sent").mkdir()
+    scene.save(batch / "originals" / "a.png")
+    scene.resize((320, 240)).save(batch / "sent" / "IMG-WA0001.jpg", quality=70)
+    noise(8, 6, 4).resize((640, 480)).save(batch / "sent" / "other.jpg")
+    media, _ = run(batch)
+    assert media["sequence"].nunique() == 2
+    assert one(media, "originals/a.png")["sequence"] == one(media, "sent/IMG-WA0001.jpg")["sequence"]
 
 
 def test_the_file_system_tells_no_time(batch):
@@ -127,13 +204,6 @@ def test_a_video_is_sampled_by_its_time(batch):
     assert media["sequence"].nunique() == 1 and (counts["videos"], counts["frames"]) == (1, 3)
 
 
-@pytest.mark.parametrize(
-    ("every", "expected"), [(0.3, [0, 2, 3, 5]), (0.2, [0, 1, 2, 3, 4, 5]), (0.01, list(range(6))), (99, [0])]
-)
-def test_sampling_by_hand(every, expected):
-    assert ingest.sampled([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], every) == expected
-
-
 def test_boxes_choose_the_frames_and_frames_that_are_not_there_are_counted(batch):
     video(batch / "v.mp4", frames=8)
     rows = "".join(f"v.mp4,{n},Ada,0,0,1,1\n" for n in (7, 3, 3, 99))
@@ -143,13 +213,55 @@ def test_boxes_choose_the_frames_and_frames_that_are_not_there_are_counted(batch
     assert counts["frames named that the video does not have (the first is 0)"] == 1
 
 
+def results(path, **frames_of):
+    """MegaDetector JSON at `path` with a box of confidence 0.9 on each of the {video stem: frame numbers}."""
+    box = {"category": "1", "conf": 0.9, "bbox": [0, 0, 1, 1]}
+    images = [
+        {"file": f"{stem}.mp4", "detections": [box | {"frame_number": number} for number in numbers]}
+        for stem, numbers in frames_of.items()
+    ]
+    path.write_text(json.dumps({"detection_categories": {"1": "animal"}, "images": images}))
+
+
+def test_a_detector_that_brings_boxes_chooses_the_frames_too(batch):
+    for seed, name in enumerate(("v.mp4", "w.mp4", "x.mp4")):
+        video(batch / name, frames=20 + seed, rate=10)
+    results(batch / "md.json", v=[4, 11], w=[6])
+    (batch / "labels.csv").write_text("path,individual,frame\nv.mp4,Ada,3\n")
+    media, _ = run(batch)
+    frames = {path: rows["frame_number"].dropna().tolist() for path, rows in media.groupby("path")}
+    assert frames == {"v.mp4": [3, 4, 11], "w.mp4": [6], "x.mp4": [0, 10, 20]}
+    assert run(batch, boxes=None)[0]["frame_number"].dropna().tolist() == [3, 0, 10, 20, 0, 10, 20]
+    results(batch.parent / f"{batch.name}.json", w=[7, 8])
+    named = {"name": "megadetector_json", "file": str(batch.parent / f"{batch.name}.json"), "confidence": 0.95}
+    assert run(batch, boxes=named)[0]["frame_number"].dropna().tolist() == [3, 0, 10, 20, 0, 10, 20]
+    named["confidence"] = 0.9
+    assert run(batch, boxes=named)[0]["frame_number"].dropna().tolist() == [3, 7, 8, 0, 10, 20]
+
+
+def test_drawn_boxes_kept_apart_from_the_batch_choose_the_frames_too(batch):
+    video(batch / "v.mp4", frames=20, rate=10)
+    (batch.parent / "apart.csv").write_text("path,individual,frame,x,y,w,h\nv.mp4,Ada,5,0,0,1,1\nv.mp4,Ada,6,,,,\n")
+    media, _ = run(batch, boxes={"name": "boxes", "file": str(batch.parent / "apart.csv")})
+    assert media["frame_number"].dropna().tolist() == [5]
+
+
+def test_damaged_results_end_in_one_sentence(batch):
+    photo(batch / "a.jpg")
+    (batch / "md.json").write_text('{"images": [')
+    assert len(run(batch)[0]) == 1, "nothing in it concerns a batch of images"
+    video(batch / "v.mp4")
+    with pytest.raises(SystemExit, match=r"md\.json is not valid JSON"):
+        run(batch)
+
+
 def test_frames_with_boxes_may_be_thinned(batch):
     video(batch / "v.mp4", frames=25, rate=10)
     rows = "".join(f"v.mp4,{n},Ada,0,0,1,1\n" for n in (2, 3, 7, 8, 12, 13, 24))
     (batch / "boxes.csv").write_text("path,frame,individual,x,y,w,h\n" + rows)
     media, counts = run(batch, video={"frame_gap": 0.5})
     assert media["frame_number"].dropna().tolist() == [2, 7, 12, 24], "0.5 s after the one that is kept, not the last"
-    assert counts["frames with boxes left out, closer than frame_gap"] == 3
+    assert counts["frames with boxes left out by frame_gap"] == 3
     assert run(batch)[0]["frame_number"].dropna().tolist() == [2, 3, 7, 8, 12, 13, 24]
 
 
@@ -176,6 +288,7 @@ def test_same_input_same_bytes(batch):
 def test_user_errors_are_one_sentence(batch, tmp_path):
     with pytest.raises(SystemExit, match="did you mean Europe/Berlin"):
         run(batch, timezone="Europe/Berln")
+    photo(batch / "a.jpg")
     (batch / "labels.csv").write_text("path,individual\nabsent.jpg,Ada\n")
     with pytest.raises(SystemExit, match=r"line 2: there is no media file absent\.jpg"):
         run(batch)

@@ -69,6 +69,22 @@ def test_two_names_without_boxes_name_nobody():
     assert counts["images with several names and no boxes"] == 1 and counts["names without a crop"] == 2
 
 
+def test_two_names_for_one_box_name_nobody():
+    statements = said(("a.jpg", None, "Ada", LEFT, None), ("a.jpg", None, "Bo", LEFT, None))
+    rows, counts = label.label(crops(("a.jpg", None, LEFT, 0.5)), statements)
+    assert named(rows) == {"c0": None}
+    assert counts["crops with more than one individual in the sidecars, so with none"] == 1
+    assert counts["named boxes without a crop"] == 0
+
+
+def test_statements_that_add_to_one_another_are_one():
+    statements = said(("a.jpg", None, "Ada", None, "train"), ("a.jpg", None, "Ada", None, "query"))
+    statements["viewpoint"] = pd.Series([None, "left"], dtype=object)
+    rows, counts = label.label(crops(("a.jpg", None, LEFT, 0.5)), statements)
+    assert rows == [{"crop_id": "c0", "individual": "Ada", "viewpoint": "left", "split": None}]
+    assert counts["crops with more than one split in the sidecars, so with none"] == 1
+
+
 def test_frames_and_whole_videos():
     found = crops(("v.mp4", 0, LEFT, 0.9), ("v.mp4", 5, LEFT, 0.9), ("v.mp4", 5, RIGHT, 0.8), ("w.mp4", 0, LEFT, 0.9))
     rows, _ = label.label(found, said(("v.mp4", 5, "Ada", RIGHT, None), ("w.mp4", None, "Bo", None, None)))
@@ -128,6 +144,24 @@ def test_folders_through_the_command_line(tmp_path):
     photo(batch / "query" / "Zoë <b>" / "a.jpg")
     crops_table(tmp_path / "crops.parquet", crops(("query/Zoë <b>/a.jpg", None, LEFT, 0.9)))
     assert run(batch, tmp_path, labels="folders").to_numpy().tolist() == [["Zoë <b>", None, "query"]]
+
+
+def test_a_picture_in_the_folders_of_two_animals_shows_neither(tmp_path):
+    batch = tmp_path / "batch"
+    for path in ("Ada/both.jpg", "Bo/both.jpg"):
+        photo(batch / path, seed=1)
+    crops_table(tmp_path / "crops.parquet", crops(("Ada/both.jpg", None, LEFT, 0.9)))
+    assert run(batch, tmp_path, labels="folders")["individual"].tolist() == [None]
+    assert tables.provenance(tmp_path / "labels.parquet")["counts"]["images with several names and no boxes"] == 1
+
+
+def test_a_name_given_by_the_path_of_a_duplicate_counts(tmp_path):
+    batch = tmp_path / "batch"
+    for path in ("card1/a.jpg", "card2/a.jpg"):
+        photo(batch / path, seed=1)
+    (batch / "labels.csv").write_text("path,individual\ncard2/a.jpg,Ada\n")
+    crops_table(tmp_path / "crops.parquet", crops(("card1/a.jpg", None, LEFT, 0.9)))
+    assert run(batch, tmp_path)["individual"].tolist() == ["Ada"]
 
 
 def test_a_shard_does_not_miss_the_crops_of_another(tmp_path):

@@ -24,7 +24,23 @@ def shot(crop_id, individual, sequence, hour=0, station=None, word=None):
 
 
 def write_batch(folder, name, shots):
-    """A batch whose crops have these fields, and otherwise whatever is allowed."""
+    """A batch whose media and crops have these fields, and otherwise whatever is allowed."""
+    shots = [{**s, "sequence": f"{name}/{s['sequence']}"} for s in shots]
+    media = [
+        {
+            "media_id": s["crop_id"],
+            "path": f"{s['crop_id']}.jpg",
+            "kind": "image",
+            **dict.fromkeys(("width", "height"), 8),
+            "timestamp": DAY + pd.Timedelta(hours=s["hour"]),
+            "time_source": "exif",
+            **{key: s[key] for key in ("station", "sequence")},
+            **dict.fromkeys(("utc_offset", "time_doubt", "frame_number", "look")),
+            "status": "ok",
+        }
+        for s in shots
+    ]
+    tables.write(folder / name / "media.parquet", "media", media, "ingest")
     crops = [
         {
             "crop_id": s["crop_id"],
@@ -67,7 +83,8 @@ def random_batch(seed, number, stations=6):
         place = int(random.integers(stations))
         name = random.choice([*"abcdefg", None])
         sequence = f"b{seed}-{place}-{random.integers(4)}"
-        shots.append(shot(f"{seed}-{i}", name, sequence, int(random.integers(99)), f"s{place}"))
+        hour = 1000 * seed + int(random.integers(99))
+        shots.append(shot(f"{seed}-{i}", name, sequence, hour, f"s{place}"))
     return shots
 
 
@@ -149,11 +166,66 @@ def test_mistakes_are_explained():
 
 
 def test_unnamed_crops_teach_unless_their_sequence_tests_and_files_met_twice_count_once(tmp_path):
-    write_batch(tmp_path, "b1", [shot("1", None, "s1"), shot("2", "a", "s1")])
-    write_batch(tmp_path, "b2", [shot("2", "z", "other"), shot("3", None, "s2")])
+    write_batch(tmp_path, "b1", [shot("1", None, "s1"), shot("2", None, "s1")])
+    write_batch(tmp_path, "b2", [shot("2", "a", "other", station="S9"), shot("3", None, "s2", 9)])
     found, counts = run(tmp_path, ["b1", "b2"])
     assert words(found) == {"1": "unused", "2": "test", "3": "train"}
-    assert counts["repeated"] == 1 and found.set_index("crop_id").loc["2", "individual"] == "a"
+    twice = found.set_index("crop_id").loc["2"]
+    assert (twice["batch"], twice["individual"], twice["station"]) == ("b1", "a", "S9") and counts["repeated"] == 1
+
+
+def test_two_names_for_one_file_in_two_batches_are_none(tmp_path):
+    write_batch(tmp_path, "b1", [shot("1", "a", "s1", word="train"), shot("2", "b", "s2", 5)])
+    write_batch(tmp_path, "b2", [shot("1", "z", "s1", word="query")])
+    found, counts = run(tmp_path, ["b1", "b2"], by="sequence")
+    assert found.set_index("crop_id")["individual"].isna().to_dict() == {"1": True, "2": False}
+    for column in ("individual", "split"):
+        assert counts[f"crops to which two batches give another {column}, so none"] == 1
+
+
+def test_unnamed_crops_of_a_test_station_teach_nobody(tmp_path):
+    shots = [shot("1", "a", "s1", 1, "X"), shot("2", "b", "s2", 2, "Y"), shot("3", None, "s3", 3, "X")]
+    write_batch(tmp_path, "b1", [*shots, shot("4", None, "s4", 4, "Y"), shot("5", None, "s5", 5)])
+    assert words(run(tmp_path, ["b1"], by="station")[0]) == {
+        "1": "test", "2": "train", "3": "unused", "4": "train", "5": "train",
+    }  # fmt: skip
+
+
+def test_a_sequence_over_several_stations_leaves_each_station_on_one_side(tmp_path):
+    shots = [shot("1", "a", "s1", 1, "X"), shot("2", "a", "s1", 2, "Y"), shot("3", "a", "s2", 3, "Y")]
+    write_batch(tmp_path, "b1", shots)
+    assert words(run(tmp_path, ["b1"], by="station")[0]) == {"1": "test", "2": "unused", "3": "train"}
+
+
+def test_an_event_that_goes_on_in_the_next_batch_is_one_sequence(tmp_path):
+    write_batch(tmp_path, "b1", [shot("1", "a", "s1", 0, "X"), shot("2", "a", "s2", 1, "X")])
+    write_batch(tmp_path, "b2", [shot("3", "a", "s1", 1 + 60 / 3600, "X"), shot("4", "a", "s2", 2, "X")])
+    found, counts = run(tmp_path, ["b1", "b2"], by="sequence")
+    assert found["sequence"].tolist() == ["b1/s1", "b1/s2", "b1/s2", "b2/s2"]
+    assert words(found) == {"1": "test", "2": "train", "3": "train", "4": "test"}
+    assert counts["sequences joined to those of other batches"] == 1
+    found, _ = run(tmp_path, ["b1", "b2"], by="sequence", sequence_gap=30)
+    assert found["sequence"].nunique() == 4
+
+
+def test_a_given_split_that_tears_a_sequence_apart_is_told(tmp_path, capsys):
+    shots = [
+        shot("1", "a", "s1", word="train"),
+        shot("2", "a", "s1", word="query"),
+        shot("3", "b", "s2", 5, word="val"),
+    ]
+    write_batch(tmp_path, "b1", [*shots, shot("4", "b", "s2", 5)])
+    _, counts = run(tmp_path, ["b1"])
+    assert (counts["sequences on both sides"], counts["crops of sequences on both sides"]) == (1, 2)
+    assert "puts 1 sequences (2 crops) on both sides" in capsys.readouterr().err
+
+
+def test_a_folder_that_bears_an_animals_name_is_no_station(tmp_path):
+    shots = [shot(f"{who}/{turn}", who, f"{who}{turn}", turn, who) for who in "ABCD" for turn in range(4)]
+    write_batch(tmp_path, "b1", shots)
+    found, counts = run(tmp_path, ["b1"])
+    assert found["station"].isna().all() and counts["by"] == "sequence"
+    assert counts["crops without a station"] == 16
 
 
 def test_nothing_named_and_nothing_at_all(tmp_path):

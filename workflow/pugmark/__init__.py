@@ -11,4 +11,10 @@ Stages meet only in the Parquet tables of `schemas/tables.yaml`:
 job runs on, and every other folder holds what stages share, by what it knows about.
 """
 
+import os
+
+# Threads that wait for one another sleep. By default they spin: where other jobs want the same cores, a training then
+# takes several times the processor time. Read when torch's OpenMP is loaded, which is after this.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 __version__ = "0.1.0"

@@ -1,6 +1,8 @@
-"""Weight files handed to a stage: verified against their checksum before anything is loaded."""
+"""Weight files handed to a stage: verified against their checksum before anything is loaded, and read without running
+code that they may hold."""
 
 import hashlib
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,10 +43,39 @@ def verified(pairs, manifest):
         name, path = pair.split("=", 1)
         entry = manifest[name]
         digest, expected = sha256(path), (entry.get("sha256") or "").lower()
-        if len(expected) < 8 or not digest.startswith(expected):
+        if not agrees(digest, expected):
             raise WeightsError(
                 f"{path} has sha256 {digest}, but {name} should have {expected or 'a checksum in weights.files'}: "
-                "delete the file and fetch it again, or correct the checksum in config.yaml."
+                f"delete the file and fetch it again, or correct the checksum in weights.files.{name}."
             )
         found[name] = Weights(name, Path(path), digest, entry.get("licence", "unknown"), len(expected) == 64)
     return found
+
+
+def agrees(digest, expected):
+    """Whether the SHA-256 `digest` is the `expected` one, of which the first 8 digits or more are known."""
+    return len(expected) >= 8 and digest.startswith(expected.lower())
+
+
+FETCH = "fetch it again, or get the weights as a safetensors file"
+
+
+def content(path, remedy=FETCH):
+    """The tensors and plain values in a torch or safetensors file, on the CPU. Raises WeightsError.
+
+    A pickle that holds anything else is refused: reading it could run code. remedy: what the user may do then.
+    """
+    # The workflow's parser imports this module and needs neither.
+    import safetensors.torch
+    import torch
+
+    damaged = (pickle.UnpicklingError, EOFError, RuntimeError, safetensors.SafetensorError)
+    try:
+        if Path(path).suffix == ".safetensors":
+            return safetensors.torch.load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except damaged:
+        # Without torch's own words, which advise to read it all the same.
+        raise WeightsError(
+            f"{path} is damaged, or a pickle that holds more than tensors and could run code: {remedy}."
+        ) from None

@@ -1,5 +1,51 @@
 # Figures with intervals for every run, and the pages that show them.
 
+from snakemake.io import report as in_report
+
+PICTURES = ("leaderboard.svg", "curves.svg", "strips.jpg", "clusters.jpg", "masks.jpg")
+
+
+def report_inputs(wildcards):
+    files = []
+    for name in PLAN.collections:
+        base = f"{RESULTS}/{name}"
+        files += expand(
+            f"{base}/batches/{{batch}}/{{table}}.parquet",
+            batch=PLAN.batches(name),
+            table=("media", "detections", "masks", "crops", "labels"),
+        )
+        files += expand(
+            f"{base}/runs/{{run}}/{{table}}.parquet",
+            run=[run.name for run in PLAN.runs(name)],
+            table=("clusters", "metrics", "queries"),
+        )
+        files += [f"{base}/runs/{run.name}/gradcam.jpg" for run in PLAN.explained(name)]
+        files.append(f"{base}/split.parquet")
+    return files
+
+
+def pictured(path, caption, category):
+    """A file of the report that Snakemake's own report shows as well."""
+    return in_report(
+        f"{RESULTS}/report/{path}",
+        caption=f"../report/{caption}.rst",
+        category=category,
+    )
+
+
+def report_pictures():
+    for name in PLAN.collections:
+        for file in PICTURES:
+            yield pictured(f"{name}/{file}", os.path.splitext(file)[0], name)
+        for run in PLAN.explained(name):
+            yield pictured(f"{name}/gradcam-{run.name}.jpg", "gradcam", name)
+
+
+def report_studies():
+    """The page of each study."""
+    for name in PLAN.config["studies"]:
+        yield pictured(f"studies/{name}.html", "study", "Studies")
+
 
 rule evaluate:
     input:
@@ -22,12 +68,12 @@ rule evaluate:
         runtime=minutes(60),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
-        settings=evaluate_settings,
+        settings=ask(SETTINGS.evaluate),
         code=code("stages.evaluate"),
     shell:
-        "python -m pugmark.stages.evaluate --split {input.split:q} --folder {params.folder:q} --run {wildcards.run:q}"
-        " --clusters {input.clusters:q} --trained {input.trained:q} --settings {params.settings:q}"
-        " --out {output.metrics:q} --queries {output.queries:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.evaluate --split={input.split:q} --folder={params.folder:q} --run={wildcards.run:q}"
+        " --clusters={input.clusters:q} --trained={input.trained:q} --settings={params.settings:q}"
+        " --out={output.metrics:q} --queries={output.queries:q} > {log:q} 2>&1"
 
 
 rule explain:
@@ -47,12 +93,12 @@ rule explain:
         runtime=minutes(30),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
-        settings=explain_settings,
-        code=explain_code,
+        settings=ask(SETTINGS.explain),
+        code=ask(SETTINGS.explain_code),
     shell:
-        "python -m pugmark.stages.explain --model {input.model:q} --split {input.split:q} --folder {params.folder:q}"
-        " --run {wildcards.run:q} --clusters {input.clusters:q} --settings {params.settings:q}"
-        " --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.explain --model={input.model:q} --split={input.split:q} --folder={params.folder:q}"
+        " --run={wildcards.run:q} --clusters={input.clusters:q} --settings={params.settings:q}"
+        " --out={output:q} > {log:q} 2>&1"
 
 
 rule report:
@@ -73,8 +119,8 @@ rule report:
     params:
         results=lambda wildcards: RESULTS,
         folder=lambda wildcards, output: os.path.dirname(output[0]),
-        settings=report_settings,
+        settings=ask(SETTINGS.report),
         code=code("stages.report"),
     shell:
-        "python -m pugmark.stages.report --results {params.results:q} --settings {params.settings:q}"
-        " --out {params.folder:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.report --results={params.results:q} --settings={params.settings:q}"
+        " --out={params.folder:q} > {log:q} 2>&1"

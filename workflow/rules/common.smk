@@ -1,14 +1,16 @@
 import gc
+import inspect
 import os
 import sys
 
+from snakemake import caching
 from snakemake.exceptions import WorkflowError
 
 # The jobs of a thousand batches are millions of objects that live to the end: searching them for garbage as often as
 # Python does takes a fifth of the time of `snakemake -n`.
 gc.set_threshold(100_000, 50, 50)
 
-# Rules call `python -m pugmark.<stage>`: the package is found in every job, local or on a cluster, and the interpreter
+# Rules call `python -m pugmark.stages.STAGE`: the package is found in every job, local or on a cluster, and the interpreter
 # is the one that runs Snakemake unless a software deployment puts another first.
 _package = os.path.join(workflow.basedir, "workflow")
 os.environ["PYTHONPATH"] = os.pathsep.join(
@@ -20,18 +22,26 @@ os.environ["PATH"] = os.pathsep.join(
 sys.path.insert(0, _package)
 
 
-from pugmark.runtime import disk
-from pugmark.planning import handover, listing
-from pugmark.planning.batches import whole
-from pugmark.planning.configuration import ConfigError
 from pugmark.methods import MethodError
-from pugmark.planning.plan import Plan, canonical, code
+from pugmark.planning import handover, listing, sharing
+from pugmark.planning.configuration import ConfigError
+from pugmark.planning.fingerprint import of as code
+from pugmark.planning.plan import Plan
+from pugmark.planning.settings import Settings
+from pugmark.planning.versions import canonical
+from pugmark.runtime import attempts, disk
 
 # The process that the user started looks for batches; its jobs, which read this file as well, are handed what it found.
+# What is wrong is said before anything is locked, and alone: Snakemake would put a line of this file above an exception.
 try:
+    starts = workflow.is_main_process and not workflow.output_settings.dryrun
+    if starts:
+        disk.check(".snakemake", "start in another folder (`snakemake --directory`)")
     PLAN = Plan(config, None if workflow.is_main_process else handover.received())
-except (ConfigError, MethodError) as error:
-    raise WorkflowError(str(error)) from None
+    if starts:
+        disk.check(PLAN.results)
+except (ConfigError, MethodError, disk.DiskError) as error:
+    sys.exit(str(error))
 
 if workflow.is_main_process:
     handover.give(PLAN)
@@ -44,6 +54,7 @@ envvars:
     "PYTHONPATH",
 
 
+SETTINGS = Settings(PLAN)
 RESULTS = PLAN.results
 BATCH = f"{RESULTS}/{{collection}}/batches/{{batch}}"
 # A batch that is no shard of another: a shard's name ends in .1of4.
@@ -54,10 +65,14 @@ RUN = f"{RESULTS}/{{collection}}/runs/{{run}}"
 MODEL = f"{RESULTS}/{{collection}}/models/{{run}}/{{version}}"
 LOGS = f"{RESULTS}/logs"
 
-# Rules whose results depend on inputs, settings and code alone take part in Snakemake's cache between workflows where
-# the user names one; `snakemake --cache` then uses it.
-SHARED_CACHE = "SNAKEMAKE_OUTPUT_CACHE" in os.environ
-LOCK = listing.file(os.path.join(workflow.basedir, "envs", "requirements.txt"))
+# Rules whose results depend on inputs, settings, code and packages alone take part in Snakemake's cache between workflows
+# where the user names one; `snakemake --cache` then uses it.
+SHARED_CACHE = sharing.VARIABLE in os.environ
+caching.ProvenanceHashMap = lambda: sharing.Keys(
+    listing.file(os.path.join(workflow.basedir, "envs", "requirements.txt"))
+)
+if SHARED_CACHE and (refusal := sharing.refusal(os.environ[sharing.VARIABLE])):
+    sys.exit(refusal)
 
 
 wildcard_constraints:
@@ -70,22 +85,31 @@ wildcard_constraints:
     checksum="[0-9a-f]{8}",
 
 
-def memory(base, per_input=0):
-    """Resource function: MB that grow with the attempt and with each MB of input."""
+def ask(question):
+    """Input or params function: the answer of a method whose arguments are named like wildcards."""
+    names = list(inspect.signature(question).parameters)
+    return lambda wildcards: question(*(wildcards[name] for name in names))
 
-    def mem_mb(wildcards, input, attempt):
-        return int((base + per_input * input.size_mb) * attempt)
+
+def named(paths):
+    """`name=path` words of a stage's --weights."""
+    return [f"{name}={path}" for name, path in paths.items()]
+
+
+def memory(base, per_input=0):
+    """Resource function: MB that grow with each MB of input, and after an attempt that ran out of memory."""
+
+    def mem_mb(wildcards, input, attempt, rulename):
+        grown = attempts.growth("memory", rulename, wildcards, attempt)
+        return int((base + per_input * input.size_mb) * grown)
 
     return mem_mb
 
 
 def minutes(base):
-    """Resource function: minutes that grow with the attempt, for a job that its time limit ended."""
-    return lambda wildcards, attempt: base * attempt
+    """Resource function: minutes that grow after an attempt that its time limit ended."""
 
+    def runtime(wildcards, attempt, rulename):
+        return base * attempts.growth("time", rulename, wildcards, attempt)
 
-def results_writable():
-    try:
-        disk.check(RESULTS)
-    except disk.DiskError as error:
-        raise WorkflowError(str(error)) from None
+    return runtime

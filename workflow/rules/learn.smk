@@ -1,8 +1,46 @@
-# One model per run; features of every batch by every run; groups of crops that look like one animal.
+# Who learns from what, and one model per run.
+
+
+def run_of(wildcards):
+    return PLAN.run(wildcards.collection, wildcards.run)
+
+
+def per_batch(file):
+    """Input function: one file of every batch of the collection."""
+
+    def files(wildcards):
+        return expand(
+            f"{RESULTS}/{wildcards.collection}/batches/{{batch}}/{file}",
+            batch=PLAN.batches(wildcards.collection),
+        )
+
+    return files
+
+
+def teaching_split(wildcards):
+    """The split that says who teaches; a control learns nothing, and so waits for no batch."""
+    split = f"{RESULTS}/{wildcards.collection}/split.parquet"
+    return split if run_of(wildcards).learns else []
+
+
+def training_settings(wildcards):
+    """The settings of today, which only today's version may be made with."""
+    run = run_of(wildcards)
+    if wildcards.version != PLAN.models.version(run):
+        raise WorkflowError(
+            f"Model {wildcards.version} of {run.name} is of other settings or code; now it is {PLAN.models.version(run)}."
+        )
+    return PLAN.models.training(run)
+
+
+def gpu_to_train(wildcards):
+    """1 where a network is trained; a control's only lays its weights by."""
+    return int(run_of(wildcards).learns and run_of(wildcards).network)
 
 
 rule split:
     input:
+        per_batch("media.parquet"),
         per_batch("crops.parquet"),
         per_batch("labels.parquet"),
     output:
@@ -16,18 +54,18 @@ rule split:
         runtime=minutes(30),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
-        settings=settings_of("split", batches=PLAN.batches),
+        settings=ask(SETTINGS.split),
         code=code("stages.split"),
     shell:
-        "python -m pugmark.stages.split --folder {params.folder:q} --settings {params.settings:q}"
-        " --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.split --folder={params.folder:q} --settings={params.settings:q}"
+        " --out={output:q} > {log:q} 2>&1"
 
 
 # A new batch changes the split's file but must not retrain: what must, settings, code and the names learned, is part of
 # the model's path, and a finished model is in no graph.
 rule train:
     input:
-        ancient(lambda wildcards: PLAN.run_weights(run_of(wildcards)).values()),
+        ancient(lambda wildcards: PLAN.models.weights(run_of(wildcards)).values()),
         split=ancient(teaching_split),
     output:
         model=f"{MODEL}/model.pt",
@@ -46,69 +84,8 @@ rule train:
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         settings=training_settings,
-        split=lambda wildcards, input: ["--split", input.split] if input.split else [],
-        weights=lambda wildcards: named(PLAN.run_weights(run_of(wildcards))),
+        split=lambda wildcards, input: [f"--split={input.split}"] if input.split else [],
+        weights=lambda wildcards: named(PLAN.models.weights(run_of(wildcards))),
     shell:
-        "python -m pugmark.stages.train {params.split:q} --folder {params.folder:q} --settings {params.settings:q}"
-        " --weights {params.weights:q} --out {output.model:q} --trained {output.trained:q} > {log:q} 2>&1"
-
-
-rule embed:
-    input:
-        model=model_file("model.pt"),
-        crops=rules.crop.output[0],
-        labels=truth_for_oracle,
-    output:
-        f"{BATCH}/features/{{run}}.parquet",
-    log:
-        f"{LOGS}/embed/{{collection}}/{{batch}}/{{run}}.log",
-    benchmark:
-        f"{BENCHMARKS}/embed/{{collection}}/{{run}}/{{batch}}.jsonl"
-    cache: SHARED_CACHE
-    conda:
-        "../../envs/pugmark.yaml"
-    threads: lambda wildcards: 1 + gpu_to_embed(wildcards)
-    resources:
-        mem_mb=memory(3000, per_input=2),
-        runtime=minutes(120),
-        gpu=gpu_to_embed,
-    params:
-        settings=embed_settings,
-        labels=lambda wildcards, input: (
-            ["--labels", input.labels] if input.labels else []
-        ),
-        code=embed_code,
-    shell:
-        "python -m pugmark.stages.embed --model {input.model:q} --crops {input.crops:q} --settings {params.settings:q}"
-        " {params.labels:q} --out {output:q} > {log:q} 2>&1"
-
-
-rule cluster:
-    input:
-        run_features,
-        split=rules.split.output[0],
-    output:
-        f"{RUN}/clusters.parquet",
-    log:
-        f"{LOGS}/cluster/{{collection}}/{{run}}.log",
-    benchmark:
-        f"{BENCHMARKS}/cluster/{{collection}}/{{run}}.jsonl"
-    conda:
-        "../../envs/pugmark.yaml"
-    threads: 2
-    resources:
-        mem_mb=memory(3000, per_input=4),
-        runtime=minutes(60),
-    params:
-        folder=f"{RESULTS}/{{collection}}/batches",
-        settings=cluster_settings,
-        code=code("stages.cluster"),
-    shell:
-        "python -m pugmark.stages.cluster --split {input.split:q} --folder {params.folder:q} --run {wildcards.run:q}"
-        " --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
-
-
-# Snakemake allows a rule a benchmark or the cache, not both, and no condition inside a rule.
-if SHARED_CACHE:
-    for name in ("detect", "mask", "embed"):
-        workflow.get_rule(name)._benchmark = None
+        "python -m pugmark.stages.train {params.split:q} --folder={params.folder:q} --settings={params.settings:q}"
+        " --weights {params.weights:q} --out={output.model:q} --trained={output.trained:q} > {log:q} 2>&1"

@@ -1,91 +1,22 @@
-# From a folder of media to crops with labels: once per batch, the same for every method.
+# From the table of media to crops with labels: once per batch, the same for every method.
 
 
-# The login node has the network, and its file system is the only one that a link need cross.
-localrules:
-    fetch,
+def labels_apart(wildcards):
+    """The labels that are kept apart from the batch, as an input: those of a drawn one are the folder of its truth."""
+    file = PLAN.labels_file(wildcards.collection, wildcards.batch)
+    return os.path.dirname(file) if PLAN.is_drawn(wildcards.collection) else file or []
 
 
-rule fetch:
-    output:
-        f"{RESULTS}/weights/{{checksum}}/{{file}}",
-    log:
-        f"{LOGS}/fetch/{{checksum}}/{{file}}.log",
-    conda:
-        "../../envs/pugmark.yaml"
-    params:
-        settings=lambda wildcards, output: canonical(PLAN.manifest.entry(output[0])),
-    shell:
-        "python -m pugmark.stages.fetch --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
-
-
-rule synthesise:
-    output:
-        batch=directory(f"{RESULTS}/{{collection}}/survey/{{batch}}"),
-        truth=directory(f"{RESULTS}/{{collection}}/truth/{{batch}}"),
-    log:
-        f"{LOGS}/synthesise/{{collection}}/{{batch}}.log",
-    conda:
-        "../../envs/pugmark.yaml"
-    resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
-    params:
-        settings=lambda wildcards: PLAN.drawing(wildcards.collection),
-        code=code("stages.synthesise"),
-        number=lambda wildcards: wildcards.batch.rsplit("_", 1)[1],
-    shell:
-        "python -m pugmark.stages.synthesise --batch {params.number} --settings {params.settings:q}"
-        " --out {output.batch:q} --truth {output.truth:q} > {log:q} 2>&1"
-
-
-rule ingest:
-    input:
-        drawn,
-    output:
-        f"{WHOLE_BATCH}/media.parquet",
-    log:
-        f"{LOGS}/ingest/{{collection}}/{{batch}}.log",
-    conda:
-        "../../envs/pugmark.yaml"
-    resources:
-        mem_mb=memory(2000),
-        runtime=minutes(60),
-    params:
-        folder=batch_folder,
-        settings=settings_of("ingest", labels=PLAN.sidecar),
-        listing=media_listing,
-        stamp=cache_stamp,
-        code=code("stages.ingest"),
-    shell:
-        "python -m pugmark.stages.ingest --batch {params.folder:q} --settings {params.settings:q}"
-        " --out {output:q} > {log:q} 2>&1"
-
-
-rule shard:
-    input:
-        f"{BATCH}/media.parquet",
-    output:
-        f"{BATCH}.{{number}}of{{shards}}/media.parquet",
-    log:
-        f"{LOGS}/shard/{{collection}}/{{batch}}.{{number}}of{{shards}}.log",
-    conda:
-        "../../envs/pugmark.yaml"
-    resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
-    params:
-        code=code("stages.shard"),
-    shell:
-        "python -m pugmark.stages.shard --media {input:q} --number {wildcards.number} --shards {wildcards.shards}"
-        " --out {output:q} > {log:q} 2>&1"
+def labels_argument(wildcards):
+    file = PLAN.labels_file(wildcards.collection, wildcards.batch)
+    return [f"--labels-file={file}"] if file else []
 
 
 rule detect:
     input:
         drawn,
         ancient(lambda wildcards: PLAN.detect_weights(wildcards.collection).values()),
-        detector_sidecar,
+        boxes_file,
         media=f"{BATCH}/media.parquet",
     output:
         table=f"{BATCH}/detections.parquet",
@@ -103,13 +34,15 @@ rule detect:
         runtime=minutes(120),
         gpu=lambda wildcards: int(bool(PLAN.detect_weights(wildcards.collection))),
     params:
-        folder=batch_folder,
-        settings=detector_settings,
+        folder=ask(PLAN.folder),
+        settings=ask(SETTINGS.detect),
+        # Drawn boxes are read from the folder itself.
+        listing=media_listing,
         weights=lambda wildcards: named(PLAN.detect_weights(wildcards.collection)),
-        code=detector_code,
+        code=ask(SETTINGS.detect_code),
     shell:
-        "python -m pugmark.stages.detect --batch {params.folder:q} --media {input.media:q} --settings {params.settings:q}"
-        " --weights {params.weights:q} --out {output.table:q} --json {output.json:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.detect --batch={params.folder:q} --media={input.media:q} --settings={params.settings:q}"
+        " --weights {params.weights:q} --out={output.table:q} --json={output.json:q} > {log:q} 2>&1"
 
 
 rule mask:
@@ -136,13 +69,13 @@ rule mask:
             bool(PLAN.collections[wildcards.collection]["mask"].get("sam"))
         ),
     params:
-        folder=batch_folder,
-        settings=mask_settings,
+        folder=ask(PLAN.folder),
+        settings=ask(SETTINGS.mask),
         weights=lambda wildcards: named(PLAN.mask_weights(wildcards.collection)),
         code=code("stages.mask"),
     shell:
-        "python -m pugmark.stages.mask --batch {params.folder:q} --media {input.media:q} --detections {input.detections:q}"
-        " --settings {params.settings:q} --weights {params.weights:q} --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.mask --batch={params.folder:q} --media={input.media:q} --detections={input.detections:q}"
+        " --settings={params.settings:q} --weights {params.weights:q} --out={output:q} > {log:q} 2>&1"
 
 
 rule crop:
@@ -162,19 +95,18 @@ rule crop:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        folder=batch_folder,
-        settings=settings_of("crop"),
+        folder=ask(PLAN.folder),
+        settings=ask(SETTINGS.crop),
         code=code("stages.crop"),
     shell:
-        "python -m pugmark.stages.crop --batch {params.folder:q} --media {input.media:q} --detections {input.detections:q}"
-        " --masks {input.masks:q} --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.crop --batch={params.folder:q} --media={input.media:q} --detections={input.detections:q}"
+        " --masks={input.masks:q} --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
 
 
 rule label:
     input:
         drawn,
-        drawn_truth,
-        separate_labels,
+        labels_apart,
         media=f"{BATCH}/media.parquet",
         crops=rules.crop.output[0],
     output:
@@ -187,11 +119,13 @@ rule label:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
-        folder=batch_folder,
-        settings=settings_of("label", labels=PLAN.sidecar),
-        listing=label_listing,
+        folder=ask(PLAN.folder),
+        settings=ask(SETTINGS.label),
+        listing=lambda wildcards: PLAN.listing(
+            wildcards.collection, wildcards.batch
+        ).labels,
         file=labels_argument,
         code=code("stages.label"),
     shell:
-        "python -m pugmark.stages.label --batch {params.folder:q} --media {input.media:q} --crops {input.crops:q}"
-        " --settings {params.settings:q} {params.file:q} --out {output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.label --batch={params.folder:q} --media={input.media:q} --crops={input.crops:q}"
+        " --settings={params.settings:q} {params.file:q} --out={output:q} > {log:q} 2>&1"

@@ -2,7 +2,9 @@
 
 from snakemake.logging import logger
 from snakemake.settings.enums import Quietness
+from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
+from pugmark.progress import slurm
 from pugmark.progress.handler import Progress
 
 # Of the long stages only: a file per job costs inodes.
@@ -18,6 +20,8 @@ def planned_jobs():
 
 # Jobs on a cluster parse this file as well: one process speaks of the run, the one that the user started.
 if workflow.is_main_process:
+    attempts.forget()
+    slurm.attend(ExecutorPluginRegistry().plugins)
     PROGRESS = Progress(logger, planned_jobs, BENCHMARKS, Quietness.PROGRESS)
 
 

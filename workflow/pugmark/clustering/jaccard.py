@@ -12,8 +12,12 @@ from pugmark.clustering.neighbours import as_array, nearest
 
 PAIRS = 256
 """Pairs of vectors multiplied at a time: few enough to stay in the processor's cache."""
-CELLS = 2**19
-"""Cells of the dense block in which overlaps are summed: 4 MB of float64, and some tenfold of that to be summed."""
+CELLS = 2**22
+"""Pairs that a block of rows may bound at a time: at most 48 MB, and far less where most pairs share nobody."""
+CHECKED = 2**14
+"""Pairs whose distance is computed at a time."""
+SLACK = 1e-5
+"""More than the rounding of the bound's float32 sums."""
 
 
 def distances(features, k1=30, k2=6, max_distance=1.0):
@@ -76,28 +80,39 @@ def _products(vectors, left, right):
 
 
 def _close_pairs(weights, max_distance):
-    number = weights.shape[0]
-    columns = weights.tocsc()
-    rows = max(1, CELLS // max(1, number))
-    starts = range(0, number, rows)
-    blocks = [_close_rows(weights, columns, start, min(start + rows, number), max_distance) for start in starts]
-    return sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix((0, 0), dtype=np.float32)
+    """1 - m / (2 - m), where m_ij is the sum over l of min(V_il, V_jl), for all pairs at most `max_distance` apart.
+
+    min(a, b) <= sqrt(ab), so a sparse product of square roots bounds every m from above and leaves few pairs whose
+    minima have to be summed.
+    """
+    number, least = weights.shape[0], 2 * (1 - max_distance) / (2 - max_distance) - SLACK
+    roots, found = weights.sqrt(), [(np.zeros(0, np.int32),) * 2 + (np.zeros(0, np.float32),)]
+    step = max(1, CELLS // max(1, number))
+    for start in range(0, number, step):
+        bounds = (roots[start : start + step] @ roots[start:].T).tocoo()
+        kept = (bounds.data >= least) & (bounds.col >= bounds.row)  # each pair once: the distance is symmetric
+        rows, columns = bounds.row[kept] + start, bounds.col[kept] + start
+        away = _distances(weights, rows, columns)
+        near = away <= max_distance
+        found.append((rows[near], columns[near], away[near]))
+    return _symmetric(number, *(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
-def _close_rows(weights, columns, start, stop, max_distance):
-    """Rows start to stop: 1 - m/(2-m), where m_ij is the sum of min(V_il, V_jl) over the columns l of row i."""
-    number, span = weights.shape[0], slice(weights.indptr[start], weights.indptr[stop])
-    owners = np.repeat(np.arange(stop - start), np.diff(weights.indptr[start : stop + 1]))
-    firsts, lengths = columns.indptr[weights.indices[span]], np.diff(columns.indptr)[weights.indices[span]]
-    ends = np.cumsum(lengths)
-    places = np.arange(ends[-1]) + np.repeat(firsts - ends + lengths, lengths)
-    smaller = np.minimum(np.repeat(weights.data[span], lengths), columns.data[places])
-    cells = np.repeat(owners * number, lengths) + columns.indices[places]
-    shared = np.bincount(cells, smaller, minlength=(stop - start) * number)
-    found = np.flatnonzero(shared)
-    away = np.maximum(1 - shared[found] / (2 - shared[found]), 0).astype(np.float32)
-    row, column = np.divmod(found, number)
-    away[row + start == column] = 0  # rounding aside, a row shares all of its weight with itself
-    near = away <= max_distance
-    pointers = np.concatenate([[0], np.cumsum(np.bincount(row[near], minlength=stop - start))])
-    return sparse.csr_matrix((away[near], column[near], pointers), (stop - start, number))
+def _distances(weights, rows, columns):
+    """The distance of each pair, float32; a row shares all of its weight with itself, rounding aside."""
+    parts = [np.zeros(0)]
+    for start in range(0, len(rows), CHECKED):
+        pairs = slice(start, start + CHECKED)
+        parts.append(weights[rows[pairs]].minimum(weights[columns[pairs]]).sum(1, dtype=np.float64).A1)
+    shared = np.concatenate(parts)
+    return np.where(rows == columns, 0, np.maximum(1 - shared / (2 - shared), 0)).astype(np.float32)
+
+
+def _symmetric(number, rows, columns, values):
+    """A CSR matrix of pairs that are given once; zeros stay stored."""
+    other = rows != columns
+    rows, columns = np.concatenate([rows, columns[other]]), np.concatenate([columns, rows[other]])
+    values = np.concatenate([values, values[other]])
+    found = sparse.coo_matrix((values, (rows, columns)), (number, number)).tocsr()
+    found.sort_indices()
+    return found

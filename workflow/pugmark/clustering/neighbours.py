@@ -1,9 +1,9 @@
-"""Nearest neighbours by cosine similarity, exact, in blocks."""
+"""Nearest neighbours by cosine similarity, exact, in tiles of the similarity matrix."""
 
 import numpy as np
 
-BLOCK = 2**23
-"""Similarities held at a time: 32 MB of float32, however many vectors there are."""
+TILE = 2**11
+"""Vectors on a side of a tile: 16 MB of float32, however many vectors there are."""
 
 
 def nearest(features, k):
@@ -13,17 +13,20 @@ def nearest(features, k):
     Returns arrays (indices int64 N x k, similarities float32 N x k), most similar first; k is at most N.
     """
     number = len(features)
-    indices = np.empty((number, min(k, number)), np.int64)
-    similarities = np.empty(indices.shape, np.float32)
-    step = max(1, BLOCK // max(1, number))
-    for start in range(0, number, step):
-        block = features[start : start + step] @ features.T
-        diagonal = (np.arange(len(block)), np.arange(start, start + len(block)))
-        own = as_array(block[diagonal])
-        block[diagonal] = np.inf  # an identical twin must not push the vector itself out of its list
-        values, found = _largest(block, indices.shape[1])
-        values[:, 0] = own
-        similarities[start : start + step], indices[start : start + step] = values, found
+    shape = (number, min(k, number))
+    indices, similarities = np.zeros(shape, np.int64), np.full(shape, -np.inf, np.float32)
+    for first in range(0, number, TILE):
+        for second in range(first, number, TILE):
+            # The matrix is symmetric: a tile serves its rows and, turned, its columns.
+            tile = features[first : first + TILE] @ features[second : second + TILE].T
+            if first == second:
+                tile[range(len(tile)), range(len(tile))] = np.inf  # a twin must not push out the vector itself
+            else:
+                _merge(indices, similarities, tile.T, second, first)
+            _merge(indices, similarities, tile, first, second)
+    order = np.argsort(-similarities, axis=1, kind="stable")
+    indices, similarities = (np.take_along_axis(found, order, 1) for found in (indices, similarities))
+    similarities[:, 0] = as_array((features * features).sum(1))
     return indices, similarities
 
 
@@ -32,10 +35,19 @@ def as_array(features):
     return features if isinstance(features, np.ndarray) else features.cpu().numpy()
 
 
+def _merge(indices, similarities, tile, row, column):
+    """Keep the best of what was found so far and of a tile that starts at `row` and `column`."""
+    kept, rows = indices.shape[1], slice(row, row + len(tile))
+    values, found = _largest(tile, min(kept, tile.shape[1]))
+    values = np.concatenate([similarities[rows], values], 1)
+    found = np.concatenate([indices[rows], found + column], 1)
+    similarities[rows], chosen = _largest(values, kept)
+    indices[rows] = np.take_along_axis(found, chosen, 1)
+
+
 def _largest(block, k):
+    """The k largest values of each row and their columns, in no order."""
     if not isinstance(block, np.ndarray):
-        return [as_array(part) for part in block.topk(k)]
-    found = np.argpartition(block, -k, axis=1)[:, -k:]
-    values = np.take_along_axis(block, found, 1)
-    order = np.argsort(-values, axis=1, kind="stable")
-    return np.take_along_axis(values, order, 1), np.take_along_axis(found, order, 1)
+        return [as_array(part) for part in block.topk(k, sorted=False)]
+    found = np.argpartition(np.ascontiguousarray(block), -k, axis=1)[:, -k:]
+    return np.take_along_axis(block, found, 1), found

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
-from pugmark.formats import sidecars
+from pugmark.formats import duplicates, sidecars
 
 DEFAULTS = {
-    "labels": "sidecar",  # as in the collection: sidecar, or {"dataset": class of wildlife-datasets}
+    "labels": "sidecar",  # always as in the collection: sidecar, or {"dataset": class of wildlife-datasets}
     "file": None,  # a table with boxes kept apart from the batch, with paths relative to it; null: the sidecars
+}
+ALLOWED = {
+    "file": "null or word",
 }
 
 
@@ -19,11 +22,26 @@ def detect(media, batch, settings, weights, counts):
     ids = {
         (row.path, None if row.kind == "image" else int(row.frame_number)): row.media_id for row in usable.itertuples()
     }
-    said = sidecars.read(batch, settings, settings["file"] and Path(settings["file"]))
-    for row in said.dropna(subset=["x", "y", "w", "h"]).itertuples():
+    for row in duplicates.moved(_drawn(batch, settings), duplicates.in_table(media)).itertuples():
         media_id = ids.get((row.path, None if row.frame_number != row.frame_number else int(row.frame_number)))
         if media_id is None:
             counts["boxes on images and frames that are not taken"] += 1
             continue
         box = {"x": row.x, "y": row.y, "w": row.w, "h": row.h}
         yield {"media_id": media_id, "label": "animal", "source_label": None, "confidence": 1.0, **box}
+
+
+def frames(batch, settings):
+    """{path: frame numbers} of the videos in the folder `batch` on which `file` has boxes. Raises BatchError.
+
+    What sidecars in the batch say is read wherever its media are.
+    """
+    if not settings["file"]:
+        return {}
+    drawn = _drawn(batch, settings).dropna(subset="frame_number")
+    return {path: set(rows["frame_number"].astype(int)) for path, rows in drawn.groupby("path")}
+
+
+def _drawn(batch, settings):
+    said = sidecars.read(batch, settings, settings["file"] and Path(settings["file"]))
+    return said.dropna(subset=["x", "y", "w", "h"])

@@ -28,6 +28,18 @@ DEFAULTS = {
     "fill": 0.15,  # share of the box that it covers at least: patches of sunlight cover less
     "seed": 1,  # of the sample
 }
+ALLOWED = {
+    "width": ">= 16",
+    "sample": ">= 3",
+    "floor": "> 0",
+    "threshold": "> 0",
+    "edge": "> 0",
+    "gap": ">= 0, <= 1",
+    "min_area": ">= 0, <= 1",
+    "max_area": "> 0, <= 1",
+    "fill": ">= 0, <= 1",
+    "seed": ">= 0",
+}
 _LEAST_FRAMES = 3
 _COLOURLESS = 4
 

@@ -6,6 +6,7 @@ open: run it with its own tool and take its results with the detector `megadetec
 
 import logging
 import os
+import queue
 import tempfile
 from itertools import islice
 
@@ -14,7 +15,8 @@ import numpy as np
 import torch
 from torchvision.ops import batched_nms
 
-from pugmark.formats import ahead, megadetector, pixels
+from pugmark.formats import ahead, classes, pixels
+from pugmark.runtime import cores
 from pugmark.runtime.devices import device
 from pugmark.weights import WeightsError
 
@@ -23,44 +25,77 @@ DEFAULTS = {
     "weights": "megadetector-larch",  # name of the file in the manifest
     "confidence": 0.2,  # boxes below are left out; 0.2 to 0.3 is typical of MegaDetector
     "image_size": 1280,  # pixels of the long side that the network sees; 640 takes a quarter of the time
-    "batch": 8,  # images in one pass: as many as the GPU's memory holds
+    "batch": 8,  # images that a GPU takes in one pass: as many as its memory holds
     "iou": 0.45,  # of two boxes of one label that overlap by more, the less confident goes
-    "classes": {},  # what a class of the model counts as, {"capybara": "animal", "shadow": null}: overrides `labels`
+    "classes": {},  # what a class counts as, {"capybara": "animal", "shadow": null}: goes before the built-in table
 }
+ALLOWED = {
+    "weights": "word",
+    "confidence": ">= 0, <= 1",
+    "image_size": ">= 32",
+    "batch": ">= 1",
+    "iou": "> 0, <= 1",
+    "classes": ["animal", "person", "vehicle", None],
+}
+_MOST_WORKERS = 4  # each holds a model of its own
 _QUIET = {"YOLO_OFFLINE": "true", "YOLO_VERBOSE": "false", "YOLO_AUTOINSTALL": "false"}
 
 
 def detect(media, batch, settings, weights, counts):
-    """Yield a row per box on the media's images and frames; memory holds two batches of reduced images.
+    """Yield a row per box on the media's images and frames; memory holds a few batches of reduced images.
 
     Raises WeightsError where the weight file is missing, of unknown checksum (it is a pickle) or of another package.
     """
     with tempfile.TemporaryDirectory() as scratch:
         # Read when the package is first imported: no settings in the home folder, no network.
         os.environ.update(_QUIET, YOLO_CONFIG_DIR=scratch)
-        model = _model(settings["weights"], weights)
-        # The package leaves one core of the machine idle, whatever number of threads the job was given.
-        threads = torch.get_num_threads()
-        model.add_callback("on_predict_start", lambda predictor: torch.set_num_threads(threads))
-        meaning = labels(model.names, settings["classes"])
+        models, size = _models(settings, weights)
+        meaning = labels(models[0].names, settings["classes"])
         kept = {name: label for name, label in meaning.items() if label}
         LOG.info("%s: %s; dropped: %d classes", settings["weights"], kept, len(meaning) - len(kept))
-        reduced = (
-            (row.media_id, _reduced(image, settings["image_size"])) for row, image in pixels.frames(media, batch)
-        )
-        reduced = ahead.of(reduced, settings["batch"])
-        while group := list(islice(reduced, settings["batch"])):
-            found = _predict(model, [image for _, image in group], settings)
+        wide = settings["image_size"]
+        reduced = ((row.media_id, _reduced(image, wide)) for row, image in pixels.frames(media, batch, wide))
+        groups = iter(lambda: list(islice(reduced, size)), [])
+        for group, found in ahead.mapped(_predictor(models, settings), groups, len(models)):
             for (media_id, _), result in zip(group, found, strict=True):
                 for row in _rows(result, meaning, settings["iou"]):
                     yield {"media_id": media_id, "detector": f"ultralytics {settings['weights']}", **row}
 
 
-def labels(names, chosen):
-    """{class name: animal, person, vehicle or None} of a model's class names; `chosen` goes before the rule.
+def _models(settings, weights):
+    """The models to work side by side, and how many images each takes at a time.
 
-    MegaDetector's and COCO's names for people and vehicles are known. Any other class is an animal, but for the things
-    (None) of a model that speaks COCO.
+    A processor is busiest with one image per core, and its caches hold no batch.
+    """
+    on_gpu = device().type == "cuda"
+    workers = 1 if on_gpu else min(cores.granted(), _MOST_WORKERS)
+    models, threads = [_model(settings["weights"], weights) for _ in range(workers)], cores.granted() // workers
+    for model in models:
+        # The package sets a number of its own, one less than the machine has cores.
+        model.add_callback("on_predict_start", lambda predictor: torch.set_num_threads(threads))
+    return models, settings["batch"] if on_gpu else 1
+
+
+def _predictor(models, settings):
+    """A function that gives (group, results) of a group of (media_id, image), by whichever of `models` is free."""
+    free = queue.SimpleQueue()
+    for model in models:
+        free.put(model)
+
+    def predict(group):
+        model = free.get()
+        try:
+            return group, _predict(model, [image for _, image in group], settings)
+        finally:
+            free.put(model)
+
+    return predict
+
+
+def labels(names, chosen):
+    """{class name: animal, person, vehicle or None} of a model's class names; `chosen` goes before the built-in table.
+
+    A model that was trained on COCO knows things as well, which are None.
     """
     from ultralytics.utils import ROOT, YAML
 
@@ -69,11 +104,10 @@ def labels(names, chosen):
     speaks_coco = set(coco) <= set(names.values())
     things = set(coco[:first] + coco[last + 1 :]) if speaks_coco else set()
 
-    def rule(name):
-        label = megadetector.label(name)
-        return None if label == "animal" and name in things else label
-
-    return {name: chosen[name] if name in chosen else rule(name) for name in names.values()}
+    meant = {name: classes.label(name, chosen) for name in names.values()}
+    return {
+        name: None if label == "animal" and name in things - set(chosen) else label for name, label in meant.items()
+    }
 
 
 def _model(name, weights):
@@ -121,7 +155,7 @@ def _rows(result, meaning, iou):
     names = [result.names[int(number)] for number in result.boxes.cls]
     kept = [index for index, name in enumerate(names) if meaning[name]]
     boxes, confidence = result.boxes.xyxy[kept].cpu(), result.boxes.conf[kept].cpu()
-    label = torch.tensor([list(megadetector.CATEGORIES).index(meaning[names[index]]) for index in kept])
+    label = torch.tensor([classes.LABELS.index(meaning[names[index]]) for index in kept])
     for index in batched_nms(boxes, confidence, label, iou).tolist():
         left, top, right, bottom = result.boxes.xyxyn[kept[index]].tolist()
         yield {

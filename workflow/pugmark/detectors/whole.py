@@ -1,6 +1,7 @@
 """One box around the whole of each image or frame, for pictures that are crops already."""
 
 DEFAULTS = {}
+ALLOWED = {}
 
 
 def detect(media, batch, settings, weights, counts):

@@ -16,3 +16,18 @@ def of(items, count):
         while (item := ready.popleft().result()) is not _END:
             ready.append(reader.submit(next, items, _END))
             yield item
+
+
+def mapped(function, items, workers):
+    """Yield function(item) for each of `items`, in their order, from as many threads as there are `workers`.
+
+    Each has one item in hand and one waiting; an error comes in the place of its item.
+    """
+    with ThreadPoolExecutor(workers) as pool:
+        waiting = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) == 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

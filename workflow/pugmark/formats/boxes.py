@@ -1,35 +1,40 @@
 """Boxes of named animals: the published table without a header, units, and overlap."""
 
-import csv
 import re
 from pathlib import PurePosixPath
 
 import numpy as np
 
-from pugmark.formats import kinds
+from pugmark.formats import folder, kinds, text
 
 # name,x,y,w,h,scene00001.jpg,W,H as in the animal re-identification videos of Kuncheva et al. (2022).
 _SCENE = re.compile(r"scene(\d+)\.\w+")
+_LONGEST = 4096
 
 
-def is_scenes(first):
-    """Whether `first`, the cells of a file's first line, are a row of the published table `name,x,y,w,h,scene,W,H`."""
-    return len(first) == 8 and bool(_SCENE.fullmatch(first[5].strip()))
+def is_scenes(file):
+    """Whether the file at `file` begins like the published table `name,x,y,w,h,scene,W,H`."""
+    try:
+        with open(file, "rb") as lines:
+            first = lines.readline(_LONGEST).decode("utf-8-sig", "replace")
+        _, cells = next(text.records(first), (1, []))
+    except (OSError, text.TableError):
+        return False
+    return len(cells) == 8 and bool(_SCENE.fullmatch(cells[5].strip()))
 
 
 def scenes(file, video):
     """Rows of the published table: pixel boxes on the frames of `video`; scene00001 is its first frame, number 0.
 
     Returns (rows, problems): dicts with path, frame_number, individual, x, y, w, h (fractions) and line; and sentences.
+    Raises BatchError, TableError.
     """
     rows, problems = [], []
-    with open(file, newline="", encoding="utf-8-sig") as text:
-        lines = csv.reader(text)
-        for cells in lines:
-            try:
-                rows.append(_scene(cells, video) | {"line": lines.line_num})
-            except (ValueError, IndexError, AttributeError, ZeroDivisionError):
-                problems.append(f"line {lines.line_num}: {','.join(cells)!r} is not name,x,y,w,h,sceneNNNNN.jpg,W,H")
+    for line, cells in text.records(text.decoded(folder.content(file))):
+        try:
+            rows.append(_scene(cells, video) | {"line": line})
+        except (ValueError, IndexError, TypeError, ZeroDivisionError):
+            problems.append(f"line {line}: {','.join(cells)!r} is not name,x,y,w,h,sceneNNNNN.jpg,W,H")
     return rows, problems
 
 
@@ -37,8 +42,10 @@ def _scene(cells, video):
     x, y, w, h = map(float, cells[1:5])
     width, height = float(cells[6]), float(cells[7])
     number = int(_SCENE.fullmatch(cells[5].strip())[1]) - 1
+    if number < 0:
+        raise ValueError("scenes are counted from 1")
     box = dict(zip("xywh", as_fractions((x, y, w, h), width, height), strict=True))
-    return {"path": video, "frame_number": number, "individual": cells[0].strip(), **box}
+    return {"path": video, "frame_number": number, "individual": text.word(cells[0]), **box}
 
 
 def as_fractions(box, width, height):

@@ -8,26 +8,11 @@ from collections import Counter
 
 from pugmark.formats import kinds
 
-# Folders and files that systems and programs keep for themselves, in small letters: thumbnails, recycle bins, snapshots.
-JUNK = frozenset(
-    [
-        "@eadir",
-        "@recycle",
-        "@recently-snapshot",
-        "@tmp",
-        "#recycle",
-        "#snapshot",
-        "$recycle.bin",
-        "recycler",
-        "recycled",
-        "lost+found",
-        "__macosx",
-        "__pycache__",
-        "thumbs.db",
-        "ehthumbs.db",
-        "desktop.ini",
-    ]
-) | {"system volume information"}
+# What systems and programs keep for themselves, in small letters: thumbnails, recycle bins, snapshots, lists.
+JUNK = frozenset({"$recycle.bin", "recycler", "recycled", "system volume information", "lost+found", "__macosx"}) | {
+    *("@eadir", "@recycle", "@recently-snapshot", "@tmp", "#recycle", "#snapshot", "__pycache__"),
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "lost.dir", "deletedfiles"),  # the last is Timelapse's bin
+}
 
 
 class BatchError(ValueError):
@@ -75,13 +60,15 @@ def is_regular(path):
 
 def content(path):
     """The bytes of the file at `path`, which is read whole. Raises BatchError where there is none to read."""
-    if not is_regular(path):
-        raise BatchError(f"{path} is no file but a folder, a pipe, a device or a link to nothing: put the file there.")
+    if os.path.exists(path) and not is_regular(path):
+        raise BatchError(f"{path} is no file but a folder, a pipe or a device: put the file there, or move that away.")
     try:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        raise BatchError(f"{path} cannot be read ({error.strerror}): allow it, or remove the file.") from error
+        raise BatchError(
+            f"{path} cannot be read ({error.strerror}): check that it is there and may be read."
+        ) from error
 
 
 def listing(batch):
@@ -89,7 +76,7 @@ def listing(batch):
     how many files are `hidden`, and how many there are of each suffix that nothing here reads. Raises as `walk` does.
     """
     media, sidecars, passed = [], [], Counter()
-    for path, entry in walk(batch, passed):
+    for path, _ in walk(batch, passed):
         if kinds.is_media(path):
             media.append(path)
         elif kinds.suffix(path) not in kinds.SIDECARS:
@@ -130,9 +117,7 @@ def _entries(folder):
             # In order, so that of two links to one folder it is always the same that is entered.
             return _identity(folder), sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        raise BatchError(
-            f"The folder {folder} cannot be opened ({error.strerror}): allow it, or take it out."
-        ) from error
+        raise BatchError(f"The folder {folder} cannot be opened ({error.strerror}): allow it, or move it.") from error
 
 
 def _is_folder(entry):

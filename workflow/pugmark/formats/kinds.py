@@ -5,53 +5,16 @@ A suffix is only a promise. A file that does not open (`.ts` may hold TypeScript
 
 import os
 
-IMAGES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".tif",
-        ".tiff",
-        ".webp",
-        ".bmp",
-        ".gif",
-        ".jp2",
-        ".j2k",
-        ".avif",
-    ]  # Pillow
-)
-VIDEOS = frozenset(
-    [
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".avi",
-        ".divx",
-        ".mkv",
-        ".webm",
-        ".mpg",
-        ".mpeg",
-        ".vob",
-        ".wmv",
-        ".asf",
-        ".flv",
-        ".f4v",
-        ".ts",
-        ".mts",
-        ".m2ts",
-        ".3gp",
-        ".3g2",
-        ".ogv",
-        ".mxf",
-        ".mjpg",
-        ".mjpeg",
-        ".h264",
-        ".dav",
-    ]  # PyAV
-)
+# What Pillow opens here (`pixels` names its decoders), and what PyAV does.
+IMAGES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff"}) | {
+    *(".webp", ".bmp", ".gif", ".jp2", ".j2k", ".avif"),
+}
+VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".avi", ".divx", ".mkv", ".webm", ".mpg", ".mpeg", ".vob"}) | {
+    *(".wmv", ".asf", ".flv", ".f4v", ".ts", ".mts", ".m2ts", ".3gp", ".3g2", ".ogv", ".mxf"),
+    *(".mjpg", ".mjpeg", ".h264", ".dav"),
+}
 SIDECARS = frozenset({".csv", ".json"})
+_MEDIA = IMAGES | VIDEOS
 
 
 def suffix(path):
@@ -61,7 +24,7 @@ def suffix(path):
 
 def is_media(path):
     """Whether `path` is named like an image or a video."""
-    return suffix(path) in IMAGES or suffix(path) in VIDEOS
+    return suffix(path) in _MEDIA
 
 
 def is_video(path):

@@ -1,80 +1,57 @@
 """Tables that users write: `labels.csv` (names, with whatever else is known) and `boxes.csv` (names with boxes).
 
 Columns: `path` and `individual`; optionally `frame`, `station`, `sequence`, `timestamp` (ISO 8601; a video's is that of
-its start), `viewpoint`, `split`, and the box `x, y, w, h`, which boxes.csv must have. Other columns are passed over. An
-empty cell says nothing, and an individual called "unknown" is one that nobody named.
+its start), `viewpoint`, `split`, and the box `x, y, w, h`, which boxes.csv must have. Other columns are ignored. A cell
+that is empty or holds a word such as NA says nothing, and an individual called "unknown" has no name.
 """
 
-import csv
-import math
-import unicodedata
-
-from pugmark.formats import kinds, times
+from pugmark.formats import folder, kinds, text, times
 
 REQUIRED = {"labels.csv": ["path", "individual"], "boxes.csv": ["path", "individual", "x", "y", "w", "h"]}
-SPLITS = ("train", "val", "query", "gallery")
-# These words stand for a missing value in Camtrap DP and in most programs that read tables: a name would be lost.
-LOST_NAMES = ("NA", "NaN", "nan")
-
-
-def first_cells(file):
-    """The cells of the first line of the table at `file`, which may separate by comma, semicolon or tab."""
-    with open(file, newline="", encoding="utf-8-sig") as text:
-        return next(csv.reader(text, delimiter=_delimiter(text)), [])
+SPLITS = ("train", "val", "query", "gallery", "test")
 
 
 def read(file, required):
-    """Rows of the table at `file` whose columns include `required`.
+    """Rows of the table at `file` whose columns include `required`; none where the file is empty.
 
-    Returns (rows, problems): dicts of text (None where empty; frame_number an int, the box floats) with their line, and
-    sentences on what is wrong.
+    Returns (rows, problems): dicts of text (None where a cell says nothing; frame_number an int, the box floats) with
+    their line, and sentences on what is wrong. Raises BatchError, TableError.
     """
-    with open(file, newline="", encoding="utf-8-sig") as text:
-        lines = csv.DictReader(text, delimiter=_delimiter(text), skipinitialspace=True)
-        lines.fieldnames = [name.strip() for name in lines.fieldnames or []]
-        missing = [column for column in required if column not in lines.fieldnames]
-        if missing:
-            return [], [f"line 1: no column {', '.join(missing)}"]
-        rows, problems = [], []
-        for cells in lines:
-            row, wrong = _row(cells)
-            rows.append(row | {"line": lines.line_num})
-            problems += [f"line {lines.line_num}: {problem}" for problem in wrong]
+    found = text.table(text.decoded(folder.content(file)))
+    missing = [column for column in required if column not in found.columns]
+    if missing and found.columns:
+        return [], [f"line 1: no column {', '.join(missing)}"]
+    rows, problems = [], list(found.problems)
+    for line, words in found.rows:
+        row, wrong = _row(words)
+        rows.append(row | {"line": line})
+        problems += [f"line {line}: {problem}" for problem in wrong]
     return rows, problems
 
 
-def name_problem(individual):
-    """What is wrong with an individual's name, or None."""
-    if individual in LOST_NAMES:
-        return f"an individual called {individual!r} would be read as a missing value: give it another name"
-    return None
-
-
-def normal(path):
-    """`path` with forward slashes, no leading `./`, and accents composed as most systems write them."""
-    path = unicodedata.normalize("NFC", path.replace("\\", "/"))
-    return path[2:] if path.startswith("./") else path
-
-
-def _delimiter(text):
-    header = text.readline()
-    text.seek(0)
-    return max(",;\t", key=header.count)
-
-
-def _row(cells):
-    row = {key: (value or "").strip() or None for key, value in cells.items() if isinstance(key, str)}
-    row["path"] = row["path"] and normal(row["path"])
+def _row(words):
+    row = words | {"path": words["path"] and text.path(words["path"])}
     problems = [] if row["path"] else ["no path"]
     if (row["individual"] or "").lower() == "unknown":
         row["individual"] = None
-    problems += [problem for problem in [name_problem(row["individual"])] if problem]
     if row.get("split") not in (None, *SPLITS):
         problems.append(f"split {row['split']!r} is none of {', '.join(SPLITS)}")
-    row["frame_number"] = _number(row.get("frame"), int, "frame", problems)
+    row["frame_number"] = _frame(row.get("frame"), problems)
     for side in "xywh":
-        row[side] = _number(row.get(side), float, side, problems)
+        row[side] = row.get(side) and text.number(row[side])
+        if row[side] is None and words.get(side):
+            problems.append(f"{side} {words[side]!r} is not a number")
     return row, problems + list(_contradictions(row))
+
+
+def _frame(said, problems):
+    """The frame number in the word `said`; programs that know no whole numbers with gaps write 12 as 12.0."""
+    number = text.number(said) if said else None
+    if number is not None and number >= 0 and number == int(number):
+        return int(number)
+    if said:
+        problems.append(f"frame {said!r} is not a frame number from 0")
+    return None
 
 
 def _contradictions(row):
@@ -90,14 +67,3 @@ def _contradictions(row):
         times.from_iso(row.get("timestamp") or "2000-01-01")
     except ValueError:
         yield f"timestamp {row['timestamp']!r} is not ISO 8601: write 2024-05-31 18:30:00 or 2024-05-31T18:30:00+02:00"
-
-
-def _number(text, kind, column, problems):
-    try:
-        number = None if text is None else kind(text)
-    except ValueError:
-        number = math.nan
-    if number is None or (math.isfinite(number) and (kind is float or number >= 0)):
-        return number
-    problems.append(f"{column} {text!r} is not {'a frame number from 0' if kind is int else 'a number'}")
-    return None

@@ -1,11 +1,9 @@
-"""MegaDetector's output JSON, read in versions 1.0 to 1.6 and written as 1.6.
+"""Boxes written as MegaDetector's output JSON 1.6, for Timelapse and other programs (`results` reads such files).
 
 Specification: https://lila.science/megadetector-output-format
 """
 
 import json
-import math
-from dataclasses import dataclass, field
 
 import av
 
@@ -13,80 +11,6 @@ from pugmark.runtime import disk
 
 VERSION = "1.6"
 CATEGORIES = {"animal": "1", "person": "2", "vehicle": "3"}
-_PEOPLE = {"person", "human", "people"}
-_VEHICLES = {"vehicle", "bicycle", "car", "motorcycle", "bus", "train", "truck", "boat"}
-_NOTHING = {"empty", "blank"}
-
-
-class FormatError(ValueError):
-    """A file is not what MegaDetector's format describes."""
-
-
-@dataclass
-class Results:
-    """What a file says. `failures` maps files to reasons; each box has file, frame_number, source_label, confidence,
-    x, y, w, h (fractions, top left; NaN where the file gives no number)."""
-
-    detector: str | None = None
-    files: list = field(default_factory=list)
-    failures: dict = field(default_factory=dict)
-    boxes: list = field(default_factory=list)
-
-
-def label(name):
-    """`animal`, `person`, `vehicle` or None (nothing there) for the class name `name`; an unknown name is an animal."""
-    name = name.strip().lower()
-    if name in _NOTHING:
-        return None
-    return "person" if name in _PEOPLE else "vehicle" if name in _VEHICLES else "animal"
-
-
-def load(path):
-    """The parsed file, or None where it is JSON of another kind. Raises FormatError where it is no JSON."""
-    try:
-        content = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path} is not valid JSON ({error}): write it again or remove it.") from error
-    keys = {"images", "detection_categories"}
-    return content if isinstance(content, dict) and keys <= content.keys() else None
-
-
-def read(path):
-    """The Results in the file at `path`, file names with forward slashes. Raises FormatError."""
-    content = load(path)
-    if content is None:
-        raise FormatError(f"{path} is not MegaDetector output: it lacks `images` or `detection_categories`.")
-    found = Results(detector=content.get("info", {}).get("detector"))
-    try:
-        names = {str(number): name for number, name in content["detection_categories"].items()}
-        for image in content["images"]:
-            _read_image(image, names, found)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        where = f"entry {len(found.files)} of `images`"
-        raise FormatError(f"{path}: {where} breaks the format ({type(error).__name__}: {error}).") from error
-    return found
-
-
-def _read_image(image, names, found):
-    file = "/".join(part for part in image["file"].replace("\\", "/").split("/") if part != ".")
-    found.files.append(file)
-    if image.get("failure"):
-        found.failures[file] = str(image["failure"])
-    for box in image.get("detections") or []:
-        x, y, w, h = map(_number, box["bbox"])
-        found.boxes.append(
-            {
-                "file": file,
-                "frame_number": box.get("frame_number"),
-                "source_label": names[str(box["category"])],
-                "confidence": _number(box["conf"]),
-                **{"x": x, "y": y, "w": w, "h": h},
-            }
-        )
-
-
-def _number(value):
-    return float(value) if isinstance(value, int | float) else math.nan
 
 
 def write(path, media, detections, batch, detector):

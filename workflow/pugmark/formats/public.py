@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from wildlife_datasets import datasets
 
-from pugmark.formats.folder import BatchError
+from pugmark.formats import text
+from pugmark.formats.folder import BatchError, is_junk
 
 VIEWPOINTS = ("orientation", "position", "viewpoint")
 SPLITS = ("split", "original_split")
@@ -19,7 +20,8 @@ _SPLIT_WORDS = {"valid": "val", "validation": "val"}
 def rows(batch, name):
     """What class `name` of wildlife-datasets says of the folder `batch`, as `sidecars.read` does; boxes in pixels.
 
-    The identity "unknown" is none. Where the set knows train and test only, test is `test`. Raises BatchError.
+    The identity "unknown" is none. Where the set knows train and test only, test is `test`. Thumbnails and other files
+    that a walk through the batch passes over are left out. Raises BatchError.
     """
     try:
         # File names that the package thinks unwise are no reason to refuse what lies there.
@@ -30,7 +32,8 @@ def rows(batch, name):
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise BatchError(f"labels: {name} of wildlife-datasets cannot read {batch.name} ({reason}).") from error
-    return [_row(row, f"{name}, image_id {row['image_id']}") for row in table.to_dict("records")]
+    rows = [_row(row, f"{name}, image_id {row['image_id']}") for row in table.to_dict("records")]
+    return [row for row in rows if not any(map(is_junk, PurePath(row["path"]).parts))]
 
 
 def _class(name):
@@ -46,12 +49,12 @@ def _is_dataset(thing):
 
 
 def _row(row, where):
-    individual, date = str(row["identity"]), row.get("date")
+    individual, date = _word(row["identity"]), row.get("date")
     split = _first(row, SPLITS)
     box = row.get("bbox")
     sides = dict(zip("xywh", map(float, box), strict=True)) if np.ndim(box) == 1 else {}
     return {
-        "path": PurePath(row["path"]).as_posix(),
+        "path": text.path(str(row["path"])),
         "individual": None if individual == datasets.WildlifeDataset.unknown_name else individual,
         "station": _first(row, STATIONS),
         "timestamp": None if _empty(date) else pd.Timestamp(date).isoformat(),
@@ -64,7 +67,11 @@ def _row(row, where):
 
 
 def _first(row, columns):
-    return next((str(row[column]) for column in columns if not _empty(row.get(column))), None)
+    return next((word for column in columns if (word := _word(row.get(column)))), None)
+
+
+def _word(value):
+    return None if _empty(value) else text.word(str(value))
 
 
 def _empty(value):

@@ -10,27 +10,30 @@ Or the folders name the individuals (`labels: folders`), or a class of the packa
 (`labels: {"dataset": ...}`).
 """
 
-import csv
 import difflib
 import functools
+import logging
+from collections import Counter
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from pugmark.formats import boxes, camtrap_dp, folder, labels_csv, pixels
+from pugmark.formats import boxes, camtrap_dp, folder, labels_csv, pixels, text
 from pugmark.formats.folder import BatchError
 
+LOG = logging.getLogger(__name__)
 SHOWN = 5
+SEARCHED = 5000
 _TEXT = ["path", "individual", "station", "sequence", "timestamp", "viewpoint", "split", "source", "where"]
 _NUMBERS = ["frame_number", "x", "y", "w", "h"]
 
 
-def read(batch, settings, labels_file=None):
+def read(batch, settings, labels_file=None, counts=None):
     """Everything that is said about the media of the folder `batch`.
 
     settings: `labels`, one of sidecar (the default), folders, none, {"dataset": class of wildlife-datasets}; none keeps
     boxes, stations and times, and forgets who the animals are. labels_file: a table kept apart from the batch, with
-    paths relative to it, that stands in for its sidecars.
+    paths relative to it, that stands in for its sidecars. counts: a Counter of what matched nothing.
 
     Returns a DataFrame with one row per statement: path, frame_number (float, NaN for images and for what holds of a
     whole video), individual, station, sequence, timestamp (ISO 8601 text), viewpoint, split, x, y, w, h (fractions of
@@ -38,19 +41,20 @@ def read(batch, settings, labels_file=None):
     Units of boxes: four numbers that are all at most 1 are fractions, any other box is in pixels. Raises BatchError.
     """
     batch, labels = Path(batch), settings.get("labels", "sidecar")
+    counts = Counter() if counts is None else counts
     media, sidecars, _ = folder.listing(batch)
     if labels_file is not None:
-        return _frame(_table(Path(labels_file), batch, "", media))
+        return _frame(_table(Path(labels_file), batch, "", media, counts))
     if labels == "folders":
         return _frame(from_folders(media))
     if isinstance(labels, dict):
-        return _frame(_from_dataset(batch, labels["dataset"], media))
-    found = _frame(_from_sidecars(batch, media, sidecars))
+        return _frame(_from_dataset(batch, labels["dataset"], media, counts))
+    found = _frame(_from_sidecars(batch, media, sidecars, counts))
     return found.assign(individual=None, viewpoint=None, split=None) if labels == "none" else found
 
 
 def from_folders(media):
-    """Rows naming each of `media` (paths) after its first folder, which train, val, query or gallery may precede.
+    """Rows naming each of `media` (paths) after its first folder, which may follow train, val, query, gallery or test.
 
     Media outside such a folder, or in one called unknown, are unnamed. Raises BatchError.
     """
@@ -58,64 +62,60 @@ def from_folders(media):
     for path in media:
         *folders, _ = PurePosixPath(path).parts
         split = folders.pop(0) if folders and folders[0] in labels_csv.SPLITS else None
-        name = folders[0] if folders and folders[0].lower() != "unknown" else None
-        if problem := labels_csv.name_problem(name):
-            raise BatchError(f"The folder of {path}: {problem}.")
+        name = text.word(folders[0]) if folders and folders[0].lower() != "unknown" else None
+        if folders and folders[0] in text.MISSING:
+            # In the tables that come out, readers would take the name for a missing value.
+            raise BatchError(f"The folder of {path}: {folders[0]!r} means a missing value in most tables: rename it.")
         rows.append({"path": path, "individual": name, "split": split, "source": "labels", "where": "folders"})
     return rows
 
 
-def _from_sidecars(batch, media, sidecars):
+def _from_sidecars(batch, media, sidecars, counts):
     rows, packages = [], []
     for file in sidecars:
         name, parent = PurePosixPath(file).name.lower(), PurePosixPath(file).parent.as_posix()
         prefix = "" if parent == "." else f"{parent}/"
         if name == "datapackage.json":
-            packages += camtrap_dp.rows(batch, file, media)
+            packages += camtrap_dp.rows(batch, file, media, counts)
         elif name in labels_csv.REQUIRED or (name.endswith(".csv") and _is_scenes(batch / file)):
-            rows += _table(batch / file, batch, prefix, media)
+            rows += _table(batch / file, batch, prefix, media, counts)
     # Who has named the animals in labels.csv or boxes.csv has the last word on them; a package adds places and times.
     said = {row["path"] for row in rows if row["individual"] or row["x"] is not None}
     return rows + [camtrap_dp.place_and_time(row) if row["path"] in said else row for row in packages]
 
 
-def _from_dataset(batch, name, media):
+def _from_dataset(batch, name, media, counts):
     from pugmark.formats import public  # its libraries take seconds to load
 
-    rows = public.rows(batch, name)
-    here = set(media)
-    problems = [f"there is no media file {row['path']}" for row in rows if row["path"] not in here]
-    problems += [problem for row in rows if (problem := labels_csv.name_problem(row["individual"]))]
-    _refuse(problems, f"labels: {name} of wildlife-datasets")
+    for path, entry in folder.walk(batch):
+        # The package opens files by itself.
+        if not entry.is_file() and not entry.is_symlink():
+            raise BatchError(f"{path} is no file but a pipe, a socket or a device: move it out of the batch.")
+    rows = _at_hand(public.rows(batch, name), media, f"labels: {name} of wildlife-datasets", counts)
     return _in_fractions(rows, batch)
 
 
 def _is_scenes(file):
-    try:
-        return boxes.is_scenes(labels_csv.first_cells(file))
-    except (UnicodeDecodeError, OSError, csv.Error):
-        return False
+    return folder.is_regular(file) and boxes.is_scenes(file)
 
 
-def _table(file, batch, prefix, media):
+def _table(file, batch, prefix, media, counts):
     """Rows of one CSV file, their paths relative to the batch. Raises BatchError."""
     try:
         if _is_scenes(file):
             rows, problems = boxes.scenes(file, _video(file, prefix, media))
         else:
             rows, problems = labels_csv.read(file, labels_csv.REQUIRED.get(file.name.lower(), ["path", "individual"]))
-            rows = _in_fractions(_here(rows, prefix, media, problems), batch)
-    except UnicodeDecodeError as error:
-        raise BatchError(f"{file} is not UTF-8 text: save it as CSV in UTF-8.") from error
-    except csv.Error as error:
-        raise BatchError(f"{file} is no table ({error}): save it as CSV in UTF-8.") from error
-    except OSError as error:
-        raise BatchError(f"{file} cannot be read ({error.strerror}): check that it is there.") from error
+            rows = [row | {"path": prefix + row["path"]} for row in rows if row["path"]]
+    except text.TableError as error:
+        raise BatchError(f"{file} is no table: {error}.") from error
+    rows = [row | {"source": "labels", "where": f"{file.name}, line {row['line']}"} for row in rows]
+    rows = _in_fractions(_at_hand(rows, media, file.name, counts), batch)
     for row in rows:
         if row["x"] is not None and boxes.outside(_box(row)):
             problems.append(f"line {row['line']}: the box is empty or leaves the image {row['path']}")
     _refuse(problems, file.name)
-    return [row | {"source": "labels", "where": f"{file.name}, line {row['line']}"} for row in rows]
+    return rows
 
 
 def _video(file, prefix, media):
@@ -125,18 +125,28 @@ def _video(file, prefix, media):
     return video
 
 
-def _here(rows, prefix, media, problems):
-    """The `rows` whose files are there, under the files' own names; the others add to `problems`."""
-    known, found = {labels_csv.normal(path): path for path in media}, []
+def _at_hand(rows, media, source, counts):
+    """The `rows` whose files are there, under the files' own names; the others are counted and told.
+
+    Raises BatchError where rows name files, files are there, and none fits: then it is the paths that are wrong.
+    """
+    known, found, gone = {text.path(path): path for path in media}, [], []
     for row in rows:
-        name = labels_csv.normal(prefix + (row["path"] or ""))
-        if name in known:
-            found.append(row | {"path": known[name]})
-        elif row["path"]:
-            nearest = difflib.get_close_matches(name, known, 1) if len(problems) < SHOWN else []
-            hint = f" (the nearest is {nearest[0]})" if nearest else ""
-            problems.append(f"line {row['line']}: there is no media file {name}{hint}")
+        path = known.get(text.path(row["path"]))
+        (found if path else gone).append(row | {"path": path or row["path"]})
+    if gone:
+        examples = [_no_file(row, list(known)[:SEARCHED]) for row in gone[:SHOWN]]
+        if media and not found:
+            _refuse([*examples, *gone[SHOWN:]], source)
+        counts["rows of tables that name no media file"] += len(gone)
+        LOG.warning("%s: %d of %d rows name no media file. %s", source, len(gone), len(rows), examples[0])
     return found
+
+
+def _no_file(row, known):
+    nearest = difflib.get_close_matches(row["path"], known, 1)
+    hint = f" (the nearest is {nearest[0]})" if nearest else ""
+    return f"{row['where']}: there is no media file {row['path']}{hint}"
 
 
 def _in_fractions(rows, batch):

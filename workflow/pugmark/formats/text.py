@@ -5,14 +5,16 @@ Imports nothing heavy: the tables of a batch are read whenever the workflow is p
 
 import codecs
 import csv
+import io
+import math
+import re
 import unicodedata
 from typing import NamedTuple
 
 # How R, Python, spreadsheets and databases write that a value is missing. "Nan" and "Na" may be names.
-MISSING = frozenset(
-    ["", "NA", "na", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "NAN", "NaT"]
-    + ["null", "NULL", "Null", "None", "none", "NONE"]
-)
+MISSING = frozenset({"", "NA", "na", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "NAN", "NaT"}) | {
+    *("null", "NULL", "Null", "None", "none", "NONE"),
+}
 DELIMITERS = ",;\t"
 # UTF-32 first: its mark begins with that of UTF-16.
 _MARKS = (
@@ -38,7 +40,7 @@ class Table(NamedTuple):
 
 def word(cell):
     """`cell` without spaces around it and with composed accents (NFC), or None where it is missing."""
-    cell = (cell or "").strip()
+    cell = cell.strip() if cell else ""
     if cell in MISSING:
         return None
     return cell if cell.isascii() else unicodedata.normalize("NFC", cell)
@@ -50,6 +52,17 @@ def path(given):
     parts = [part for part in (first, *rest) if part not in ("", ".")]
     # A path from the root names no file of a batch, and must not turn into one.
     return ("" if first or not rest else "/") + "/".join(parts)
+
+
+def number(said):
+    """The number in the word `said`, also with a decimal comma, or None. `1,250` could mean two numbers and is none."""
+    if re.fullmatch(r"[-+]?\d*,\d+", said) and not re.fullmatch(r"[-+]?[1-9]\d{0,2},\d{3}", said):
+        said = said.replace(",", ".")
+    try:
+        value = float(said)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def decoded(content, encoding=None):
@@ -70,7 +83,7 @@ def records(text, delimiter=None, **dialect):
     Without a delimiter, it is the one that an Excel line `sep=;` states, else the most frequent of comma, semicolon and
     tab in the first line. dialect: further options of `csv.reader`. Raises TableError.
     """
-    lines, skipped = text.splitlines(keepends=True), 0
+    lines, skipped = io.StringIO(text, newline="").readlines(), 0
     if lines and lines[0].lower().startswith("sep="):
         stated, skipped = lines[0].rstrip("\r\n")[4:], 1
         delimiter = delimiter or stated[:1]
@@ -84,7 +97,7 @@ def records(text, delimiter=None, **dialect):
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise TableError(f"line {line}: {error}; look for a quotation mark that is not closed there") from error
+            raise TableError(f"line {line}: a quotation mark is not closed, or closed too early ({error})") from error
         if cells is None:
             return
         if any(cell.strip() for cell in cells):
@@ -108,7 +121,8 @@ def table(text, columns=None, **dialect):
         elif any(_breaks(cells[i]) for i in watched if i < len(cells)):
             found.problems.append(f"line {line}: a cell goes on in the next line; close its quotation mark")
         elif any(words):
-            found.rows.append((line, dict.fromkeys(names) | dict(zip(names, words, strict=False))))
+            words += [None] * (len(names) - len(words))
+            found.rows.append((line, dict(zip(names, words, strict=False))))
     return found
 
 
@@ -117,4 +131,4 @@ def _twice(names):
 
 
 def _breaks(cell):
-    return "\n" in cell.strip() or "\r" in cell.strip()
+    return ("\n" in cell or "\r" in cell) and any(end in cell.strip() for end in "\r\n")

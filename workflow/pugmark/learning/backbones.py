@@ -9,6 +9,8 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+from pugmark.weights import WeightsError, content
+
 # Older files of torchvision write the layers of a DenseNet with one more dot.
 _DENSE = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])")
 _CLASSIFIER = re.compile(r"(^|\.)(fc|classifier|heads?|last_linear)\.")
@@ -93,12 +95,10 @@ def load(body, weights):
 
 
 def read_state(path):
-    """The state dict in a safetensors or torch file; a pickle that holds anything but tensors is refused."""
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        return load_file(path)
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    """The state dict in a safetensors or torch file. Raises WeightsError; a pickle that could run code is refused."""
+    state = content(path)
+    if not isinstance(state, dict):
+        raise WeightsError(f"{path} holds no state dict: name a file of a network's weights.")
     return state.get("state_dict", state)
 
 

@@ -7,18 +7,19 @@ import torch
 
 from pugmark.runtime.devices import device
 from pugmark.runtime.disk import replacing
+from pugmark.weights import content
 
 
-def save(path, content):
-    """Write `content` (dicts, lists, numbers, strings, tensors) to `path`, atomically."""
+def save(path, state):
+    """Write `state` (dicts, lists, numbers, strings, tensors) to `path`, atomically."""
     # An open file, because torch would store the temporary file's name.
     with replacing(path) as partial, open(partial, "wb") as file:
-        torch.save(content, file)
+        torch.save(state, file)
 
 
 def load(path):
-    """The content of a file that `save` wrote, on the CPU."""
-    return torch.load(path, map_location="cpu", weights_only=True)
+    """The content of a file that `save` wrote, on the CPU. Raises WeightsError."""
+    return content(path, "remove it, and give the same command again")
 
 
 def seed_all(seed):

@@ -13,6 +13,41 @@ from pugmark.learning import inference, loader, norm, samplers, trainer, transfo
 from pugmark.learning.backbones import backbone
 from pugmark.learning.heads import HeadBlock, Mirrored, classifier
 
+PARAMS = {
+    "backbone": "resnet50",  # [paper] a network of torchvision, timm/NAME or open_clip/NAME
+    "weights": "resnet50-imagenet",  # [paper] name of a weight file, null for random initialisation
+    "height": 256,  # [code] pixels
+    "width": 128,  # [code] pixels; animals are often wider than high
+    "features": 512,  # [code] length of the vectors
+    "dropout": 0.5,  # [code] probability, on the vector while training
+    "epochs": 60,  # [code] passes over the training crops; 0 trains nothing
+    "batch": 32,  # [code] crops
+    "lr": 0.05,  # [code] of the new layers, divided by 10 after two thirds of the epochs
+    "lr_backbone": 0.005,  # [code] of the pretrained layers, likewise; 0 freezes them
+    "weight_decay": 0.0005,  # [code] of all layers
+    "flip": 0.5,  # [code] probability; 0 where the two flanks of an animal differ
+    "padding": 10,  # [code] pixels around the image before the random crop
+    "erasing": 0.0,  # [code] probability of random erasing
+    "amp": True,  # [ours: half the memory] mixed precision on a GPU
+}
+"""Settings of the recipe; a method's file states what it has otherwise."""
+ALLOWED = {
+    "backbone": "word",
+    "weights": "null or word",
+    "height": ">= 32",
+    "width": ">= 32",
+    "features": ">= 2",
+    "dropout": ">= 0, < 1",
+    "epochs": ">= 0",
+    "batch": ">= 2",
+    "lr": "> 0",
+    "lr_backbone": ">= 0",
+    "weight_decay": ">= 0",
+    "flip": ">= 0, <= 1",
+    "padding": ">= 0",
+    "erasing": ">= 0, <= 1",
+}
+
 
 def fit(crops, params, run):
     """The state of a backbone and its head block trained to classify the individuals."""
@@ -22,8 +57,10 @@ def fit(crops, params, run):
 
 
 def embed(crops, params, state):
-    """float32 N x features, summed over image and mirror image."""
-    trained = Mirrored(network(params, state))
+    """float32 N x features, summed over image and mirror image; where training does not flip, of the image alone."""
+    trained = network(params, state)
+    if params["flip"]:
+        trained = Mirrored(trained)
     return norm.unit(inference.extract(trained, crops, params["height"], params["width"]))
 
 

@@ -1,5 +1,7 @@
 """The crops that a method sees: metadata in memory, JPEG bytes in a temporary file, pixels decoded one at a time."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -7,11 +9,13 @@ import pyarrow.compute as pc
 
 from pugmark import tables
 from pugmark.learning.scratch import Scratch
-from pugmark.masking.apply import load_crop
+from pugmark.masking import apply
 
 # The path stays behind: in many data sets the folder is the animal's name.
 _VISIBLE = [name for name in tables.definitions()["crops"]["columns"] if name not in ("image", "mask", "path")]
 TRUTH = ("individual", "viewpoint")
+# What the collection knows better than the batch: it joins sequences, and knows folders of animals from stations.
+KNOWN = (*TRUTH, "sequence", "station")
 
 
 class Crops:
@@ -26,23 +30,53 @@ class Crops:
         None for all."""
         self.meta, self._pictures, self.fill = meta, pictures, fill
         self._rows = np.arange(len(meta)) if rows is None else rows
+        self._outlined = False
 
     def __len__(self):
         return len(self._rows)
 
-    def image(self, index):
-        """Crop `index` as uint8 RGB, H x W x 3."""
-        first = 2 * int(self._rows[index])
-        return load_crop(self._pictures[first], self._pictures[first + 1].decode() or None, self.fill)
+    def image(self, index, size=None):
+        """Crop `index` as uint8 RGB, H x W x 3, the background filled where it has a mask.
+
+        size: the least (height, width) that is needed, so that less is decoded; None for all there is. Outlined crops
+        have a fourth channel, 255 on the animal and 0 around it; without a mask all of the crop is the animal.
+        """
+        jpeg, mask = self._stored(index)
+        if not self._outlined:
+            return apply.load_crop(jpeg, mask, self.fill, size)
+        pixels, inside = apply.decoded(jpeg, mask, size)
+        if inside is None:
+            inside = np.ones(pixels.shape[:2], bool)
+        elif self.fill is not None:
+            pixels = apply.masked(pixels, inside, self.fill)
+        return np.dstack([pixels, 255 * inside.astype(np.uint8)])
+
+    def masked(self, index):
+        """Whether the background of crop `index` is filled."""
+        return self.fill is not None and bool(self._pictures[2 * int(self._rows[index]) + 1])
+
+    def outlined(self):
+        """The same crops with the animal's outline as a fourth channel."""
+        made = copy.copy(self)
+        made._outlined = True
+        return made
 
     def take(self, indices):
         """The crops at `indices` (integers), in that order; the bytes are shared."""
-        chosen = np.asarray(indices, int)
-        return Crops(self.meta.iloc[chosen].reset_index(drop=True), self._pictures, self.fill, self._rows[chosen])
+        chosen, made = np.asarray(indices, int), copy.copy(self)
+        made.meta, made._rows = self.meta.iloc[chosen].reset_index(drop=True), self._rows[chosen]
+        return made
 
     def without_truth(self):
         """The same crops, individual and viewpoint withheld."""
-        return Crops(self.meta.drop(columns=list(TRUTH), errors="ignore"), self._pictures, self.fill, self._rows)
+        made = copy.copy(self)
+        made.meta = self.meta.drop(columns=list(TRUTH), errors="ignore")
+        return made
+
+    def _stored(self, index):
+        """JPEG bytes and mask of crop `index`, None for no mask."""
+        first = 2 * int(self._rows[index])
+        return self._pictures[first], self._pictures[first + 1].decode() or None
 
     def labels(self, column="individual"):
         """Integer labels (int64 array, N) and the sorted names they count; no crop may lack one."""
@@ -50,21 +84,28 @@ class Crops:
         return codes.astype(np.int64), names.tolist()
 
 
-def read(path, fill, truth=None):
-    """Every crop of one crops table; `truth` is a DataFrame with crop_id and the columns of TRUTH to join."""
-    index = tables.read_arrow(path, "crops", _VISIBLE)
-    index = index if truth is None else _join(index, truth)
-    return Crops(index.to_pandas(), Scratch(_pictures(path, index)), fill)
+def read(path, fill, truth=None, batch=None):
+    """Every crop of one crops table.
+
+    truth: DataFrame with crop_id and the columns of TRUTH to join. batch: name of the batch, for a method that is shown
+    the paths, which then begin with it.
+    """
+    index = tables.read_arrow(path, "crops", _VISIBLE if batch is None else [*_VISIBLE, "path"])
+    index = index if truth is None else _join(index, truth, TRUTH)
+    seen = Crops(index.to_pandas(), Scratch(_pictures(path, index)), fill)
+    if batch is not None:
+        seen.meta["path"] = batch + "/" + seen.meta["path"]
+    return seen
 
 
 def read_split(folder, split, fill):
-    """The crops that the rows of a split DataFrame name, with what it says of their truth, from {folder}/{batch}."""
-    indices = {None: _join(tables.schema("crops").empty_table().select(_VISIBLE), split.iloc[:0])}
+    """The crops that the rows of a split DataFrame name, with what it says of them, from {folder}/{batch}."""
+    indices = {None: _join(tables.schema("crops").empty_table().select(_VISIBLE), split.iloc[:0], KNOWN)}
     for batch, rows in split.groupby("batch", sort=True):
         path = folder / batch / "crops.parquet"
         index = tables.read_arrow(path, "crops", _VISIBLE)
         wanted = pc.is_in(index["crop_id"], value_set=pa.array(rows["crop_id"], pa.string()))
-        indices[path] = _join(index.filter(wanted), rows)
+        indices[path] = _join(index.filter(wanted), rows, KNOWN)
     pictures = (content for path in list(indices)[1:] for content in _pictures(path, indices[path]))
     return Crops(pa.concat_tables(indices.values()).to_pandas(), Scratch(pictures), fill)
 
@@ -78,9 +119,11 @@ def _pictures(path, index):
             yield (mask or "").encode()
 
 
-def _join(table, truth):
-    known = truth.set_index("crop_id").reindex(table["crop_id"].to_pylist())
-    for column in TRUTH:
+def _join(table, known, columns):
+    """`table` with the `columns` of the DataFrame `known`, in place of its own."""
+    known = known.set_index("crop_id").reindex(table["crop_id"].to_pylist())
+    for column in columns:
         values = known[column].astype(object).where(pd.notna(known[column]), None)
+        table = table.drop_columns([column]) if column in table.column_names else table
         table = table.append_column(column, pa.array(values.tolist(), pa.string()))
     return table

@@ -1,5 +1,8 @@
 """Feature-aware noise addition: black out the part of an image to which a network responds most.
 
+The region is chosen on the picture as it was taken, before flips and crops, and among the pixels of the animal alone:
+padding and a filled background would otherwise draw most of the noise. It is then carried to the augmented view.
+
 Source: Zhang, Zhao, Liu, Feature-Aware Noise Contrastive Learning (FANCL), equations 1 to 3. Images are normalised,
 float32 B x 3 x H x W; regions are bool B x H x W.
 """
@@ -62,15 +65,29 @@ def activation(backbone, images, layer):
     return F.interpolate(maps, images.shape[2:], mode="bilinear", align_corners=False)[:, 0]
 
 
-def region(activation, area):
-    """Equation 2, with the threshold that leaves exactly round(area * H * W) pixels of each image: the highest ones.
+def region(activation, area, animal=None):
+    """Equation 2: the share `area` of each animal's pixels, those of the highest activation.
 
-    Of equal pixels the first count, so that regions are nested as the area grows.
+    animal: bool B x H x W, None where all of the image is the animal. Exactly round(area * pixels of the animal) are
+    chosen. Of equal pixels the first count, so that regions are nested as the area grows.
     """
     flat = activation.flatten(1)
-    chosen = torch.zeros_like(flat, dtype=torch.bool)
-    order = flat.argsort(dim=1, descending=True, stable=True)
-    return chosen.scatter_(1, order[:, : round(area * flat.shape[1])], True).view_as(activation)
+    allowed = torch.ones_like(flat, dtype=torch.bool) if animal is None else animal.flatten(1)
+    wanted = (area * allowed.sum(1, keepdim=True)).round().long()
+    if not wanted.any():
+        return torch.zeros_like(activation, dtype=torch.bool)
+    flat = flat.masked_fill(~allowed, -torch.inf)
+    # The least activation of the region: no need to sort what lies below.
+    least = flat.topk(int(wanted.max())).values.gather(1, (wanted - 1).clamp(min=0))
+    above, equal = flat > least, flat == least
+    first = equal & (equal.cumsum(1) <= wanted - above.sum(1, keepdim=True))
+    return (above | first).view_as(activation)
+
+
+def carried(region, places):
+    """The region of pictures as their views show it; places: as transforms.traced_recipe gives them, B x H x W."""
+    flat = places.flatten(1).long()
+    return (region.flatten(1).gather(1, flat.clamp(min=0)) & (flat >= 0)).view_as(region)
 
 
 def noised(images, region, density=1.0):

@@ -23,7 +23,8 @@ def workers():
 def batches(crops, order, recipes, seed, epoch):
     """Yield (view 1, ..., view V, indices) for each list of crop indices in `order`.
 
-    recipes: V transforms of uint8 H x W x 3 arrays. Views are B x 3 x H x W; indices int64, B.
+    recipes: V transforms.Recipe. Views are B x 3 x H x W; indices int64, B. A recipe that gives several tensors puts
+    them one after the other.
     """
     ends = np.cumsum([0, *map(len, order)])
     numbered = [list(enumerate(indices, start)) for indices, start in zip(order, ends, strict=False)]
@@ -57,9 +58,11 @@ def seeded(*numbers):
 class _Views(Dataset):
     def __init__(self, crops, recipes, seed, epoch):
         self.crops, self.recipes, self.seed, self.epoch = crops, recipes, seed, epoch
+        self.size = tuple(map(max, zip(*(recipe.size for recipe in recipes), strict=True)))
 
     def __getitem__(self, numbered):
         place, index = numbered
-        image = self.crops.image(index)
+        image, masked = self.crops.image(index, self.size), self.crops.masked(index)
         with seeded(self.seed, self.epoch, place):
-            return *(recipe(image) for recipe in self.recipes), index
+            made = [recipe(image, masked) for recipe in self.recipes]
+        return *(tensor for one in made for tensor in (one if isinstance(one, tuple) else (one,))), index

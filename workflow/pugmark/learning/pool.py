@@ -1,7 +1,7 @@
 """Random views of every crop, encoded once: what a frozen backbone would say of them in every epoch anew.
 
-They are never saved: a resumed training encodes them again, which the seed makes the same, since a checkpoint after
-every epoch would write them out each time, a hundred times the size of the head.
+They are never saved: a checkpoint would be a hundred times the size of the head. A resumed training encodes them again,
+which the seed makes the same.
 """
 
 import torch

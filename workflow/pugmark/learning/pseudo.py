@@ -3,63 +3,65 @@
 Source: section "epoch loop" common to Ge et al., SpCL (2020), Dai et al., Cluster Contrast (2022), and their kin.
 """
 
-import logging
-
 import numpy as np
 import torch
 
 from pugmark.clustering import algorithms
-from pugmark.learning import loader, samplers, trainer, transforms
+from pugmark.learning import grouping, loader, samplers, trainer, transforms
 from pugmark.learning.heads import neck_encoder
 from pugmark.learning.inference import extract
 from pugmark.learning.norm import unit
 from pugmark.learning.trainer import TrainingError
 from pugmark.runtime.devices import device
 
-logger = logging.getLogger(__name__)
-EPS, EPS_STEP = (0.3, 0.8), 0.05
-"""Between which an epoch may choose it anew, and by how much at a time."""
-LARGEST, PATIENCE = 0.9, 3
+PARAMS = {
+    "backbone": "resnet50",  # [paper] a network of torchvision, timm/NAME or open_clip/NAME
+    "weights": "resnet50-imagenet",  # [paper] name of a weight file, null for random initialisation
+    "last_stride": 1,  # [code] of a ResNet's last stage; 2 for other networks
+    "labels": "none",  # [paper] identity takes the names for the clusters: an upper bound, not a method
+    "height": 128,  # [ours: the size that FANCL states] pixels
+    "width": 256,  # [ours: the size that FANCL states] pixels
+    "epochs": 50,  # [code] clusterings; 0 trains nothing
+    "iterations": None,  # [ours: 2 passes over the crops, as published for people] batches per epoch; null for 2 passes
+    "identities": 16,  # [code] clusters in a batch, P
+    "images": 4,  # [code] crops of each cluster, K
+    "lr": 0.00035,  # [code] of Adam
+    "weight_decay": 0.0005,  # [code] of all layers
+    "eps": 0.6,  # [code] Jaccard distance of neighbours in DBSCAN; never choose it by test scores
+    "min_samples": 4,  # [code] neighbours that make a core point
+    "k1": None,  # [ours: published 30] size of the k-reciprocal sets; null: the crops of an individual, 4 to 30
+    "k2": 6,  # [code] neighbours of the query expansion
+    "flip": 0.5,  # [code] probability; 0 where the two flanks of an animal differ
+    "padding": 10,  # [code] pixels around the image before the random crop
+    "erasing": 0.5,  # [code] probability of random erasing
+    "amp": True,  # [ours: half the memory] mixed precision on a GPU
+}
+"""Settings that the family shares, as published for people; a method's file states what it has otherwise."""
+ALLOWED = {
+    "backbone": "word",
+    "weights": "null or word",
+    "last_stride": [1, 2],
+    "labels": ["none", "identity"],
+    "height": ">= 32",
+    "width": ">= 32",
+    "epochs": ">= 0",
+    "iterations": "null or >= 1",
+    "identities": ">= 2",
+    "images": ">= 1",
+    "lr": "> 0",
+    "weight_decay": ">= 0",
+    "eps": "> 0, < 1",
+    "min_samples": ">= 1",
+    "k1": "null or >= 2",
+    "k2": ">= 1",
+    "flip": ">= 0, <= 1",
+    "padding": ">= 0",
+    "erasing": ">= 0, <= 1",
+}
+LARGEST, PATIENCE = 0.5, 3
 """Share of the crops in one cluster, and epochs in a row, that end a training."""
-
-
-def label(features, eps, min_samples, k1, k2):
-    """Pseudo-labels (int64 N, -1 for outliers, else 0 to C - 1) of unit features, a tensor, and the eps that gave them.
-
-    Raises TrainingError as `relaxed` does.
-    """
-    return relaxed(lambda eps: algorithms.pseudo_labels(features, eps, min_samples, k1, k2), eps)
-
-
-def relaxed(grouping, eps):
-    """Labels as `grouping(eps)` gives them, as int64, and the eps that gave them.
-
-    Fewer than two clusters teach nothing. Where there is none, eps then grows step by step; where there is but one, it
-    shrinks, since a larger one would never part it. Raises TrainingError where it leaves EPS.
-    """
-    labels = grouping(eps).astype(np.int64)
-    step = EPS_STEP if labels.max(initial=-1) < 0 else -EPS_STEP
-    while labels.max(initial=-1) < 1:
-        tried, eps = eps, round(eps + step, 4)
-        if not EPS[0] <= eps <= EPS[1]:
-            raise TrainingError(
-                f"{len(labels)} crops form {labels.max(initial=-1) + 1} cluster(s) even at eps {tried:.2f}: lower k1 "
-                "(about the crops of an individual) or min_samples, give more crops, or mask the background."
-            )
-        logger.info("fewer than two clusters: eps %.2f for this epoch", eps)
-        labels = grouping(eps).astype(np.int64)
-    return labels, eps
-
-
-def figures(labels, eps):
-    """What to watch of a clustering: clusters, share of outliers, share of the largest cluster."""
-    sizes = np.bincount(labels[labels >= 0])
-    return {
-        "clusters": len(sizes),
-        "outliers": float(np.mean(labels < 0)),
-        "largest": float(sizes.max(initial=0) / len(labels)),
-        "eps": eps,
-    }
+PASSES = 2
+"""Times that an epoch shows each crop, where the number of its batches is not stated."""
 
 
 def embed(crops, params, state):
@@ -74,6 +76,11 @@ def network(params, state):
     return trained
 
 
+def augmentation(params):
+    """The sizes and chances of a training recipe, in its order."""
+    return params["height"], params["width"], params["flip"], params["padding"], params["erasing"]
+
+
 class PseudoLabelLearner(trainer.Learner):
     """A learner that clusters its crops before every epoch.
 
@@ -82,22 +89,26 @@ class PseudoLabelLearner(trainer.Learner):
     the place of the clusters: no method, but the bound that any clustering of the same training stays below.
     """
 
-    def __init__(self, crops, params, seed):
-        self.crops, self.params, self.seed = crops, params, seed
+    def __init__(self, crops, params, run):
+        self.crops, self.params, self.seed, self.individuals = crops, params, run.seed, run.individuals
         self.amp = params["amp"]
-        sizes = params["height"], params["width"], params["flip"], params["padding"], params["erasing"]
-        self.recipes = (transforms.train_recipe(*sizes, crops.fill),)
+        self.recipes = (transforms.train_recipe(*augmentation(params), crops.fill),)
 
     def features(self):
         """Unit features of all crops under the current model, float32 N x D."""
         return unit(extract(self.model.encoder, self.crops, self.params["height"], self.params["width"]))
 
     def cluster(self, features):
-        """Labels (int64 N, -1 outliers) of unit features, an array, and the eps that gave them."""
-        p = self.params
-        if p["labels"] == "identity":
-            return self.crops.labels()[0], p["eps"]
-        return label(torch.from_numpy(features).to(device()), p["eps"], p["min_samples"], p["k1"], p["k2"])
+        """Labels (int64 N, -1 outliers) of unit features, an array, and the k1 and eps that gave them, by name."""
+        if self.params["labels"] == "identity":
+            return self.crops.labels()[0], {}
+        vectors, least, k2 = torch.from_numpy(features).to(device()), self.params["min_samples"], self.params["k2"]
+        return self.grouped(lambda k1, eps: algorithms.pseudo_labels(vectors, eps, least, k1, k2))
+
+    def grouped(self, clusters):
+        """The same of a function (k1, eps) -> labels."""
+        labels, k1, eps = grouping.grouped(clusters, self.params, len(self.crops), self.individuals)
+        return labels, {"k1": k1, "eps": eps}
 
     def start(self, features, labels):
         """Fill the banks from unit features (float32 N x D) and labels (int64 N, -1 outliers), tensors."""
@@ -106,8 +117,8 @@ class PseudoLabelLearner(trainer.Learner):
     def batches(self, epoch):
         """Cluster, fill the banks, and draw the epoch's batches."""
         features = self.features()
-        self._grouped, eps = self.cluster(features)
-        self._figures = figures(self._grouped, eps) | {"spread": trainer.spread(features)}
+        self._grouped, found_by = self.cluster(features)
+        self._figures = grouping.figures(self._grouped) | found_by | {"spread": trainer.spread(features)}
         self.start(torch.from_numpy(features), torch.from_numpy(self._grouped))
         self._labels = torch.from_numpy(self._grouped).to(device())
         order = self.order(self._grouped, np.random.default_rng((self.seed, epoch)))
@@ -115,8 +126,13 @@ class PseudoLabelLearner(trainer.Learner):
 
     def order(self, labels, rng):
         """The epoch's batches as lists of crop indices: P x K of what is no outlier."""
-        p = self.params
-        return samplers.pseudo_label_batches(labels, p["identities"], p["images"], p["iterations"], rng)
+        p, classes = self.params, min(self.params["identities"], labels.max() + 1)
+        count = self.iterations((labels >= 0).sum(), classes * p["images"])
+        return samplers.pseudo_label_batches(labels, p["identities"], p["images"], count, rng)
+
+    def iterations(self, crops, batch):
+        """Batches of `batch` crops per epoch: as stated, else PASSES over `crops` of them."""
+        return self.params["iterations"] or max(1, round(PASSES * crops / batch))
 
     def figures(self):
         """Of the epoch's clustering."""
@@ -127,13 +143,15 @@ class PseudoLabelLearner(trainer.Learner):
         return self._grouped
 
     def check(self, history):
-        """Also where nearly all crops have been one cluster for some epochs: nothing then tells individuals apart."""
+        """Also where one cluster has held half of the crops for some epochs: it then holds many individuals."""
         super().check(history)
+        if self.params["labels"] == "identity":
+            return
         shares = [epoch["largest"] for epoch in history[-PATIENCE:]]
         if len(shares) == PATIENCE and min(shares) >= LARGEST:
             raise TrainingError(
-                f"One cluster has held {min(shares):.0%} of the crops or more for {PATIENCE} epochs: the training has "
-                "collapsed. Lower eps or k1 (about the crops of an individual), or mask the background."
+                f"One cluster has held {min(shares):.0%} of the crops or more for {PATIENCE} epochs: it mixes "
+                "individuals. Lower eps or k1 (about the crops of an individual), or mask the background."
             )
 
     def labels(self, indices):

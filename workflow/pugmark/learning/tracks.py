@@ -5,6 +5,7 @@ neither state nor track numbers pass from one to the next.
 """
 
 import functools
+import logging
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,28 @@ import trackers
 from pugmark.learning.hashing import directions
 from pugmark.learning.video import videos
 
+logger = logging.getLogger(__name__)
+PARAMS = {
+    "high": 0.6,  # [code] least confidence of a box in the first stage
+    "new": 0.7,  # [code] least confidence of a box that starts a track
+    "match": 0.1,  # [code] least IoU times confidence in the first stage: a cost of 0.9
+    "match_low": 0.5,  # [code] least IoU in the second stage
+    "match_new": 0.3,  # [code] least IoU times confidence with a track that is not confirmed: a cost of 0.7
+    "confirm": 2,  # [code] boxes until a track counts, but for those of the first frame
+    "memory": 30,  # [code] sampled frames that a track outlives without a box; the paper means one second
+    "size": 128,  # [ours: a track needs a direction of its own] length of the vectors
+}
+"""Settings of a tracker in two stages."""
+ALLOWED = {
+    "high": ">= 0, <= 1",
+    "new": ">= 0, <= 1",
+    "match": ">= 0, <= 1",
+    "match_low": ">= 0, <= 1",
+    "match_new": ">= 0, <= 1",
+    "confirm": ">= 1",
+    "memory": ">= 0",
+    "size": ">= 2",
+}
 FRAME_RATE = 30
 """At which the package counts its buffers in frames as given; any other rate would rescale them, down to none."""
 _NONE = np.zeros(0, int)
@@ -48,6 +71,12 @@ def vectors(meta, tracker, size):
     meta: DataFrame of N crops, as of `Crops.meta`. tracker: called without arguments for each video, gives a new
     tracker of the package.
     """
+    if meta["frame_number"].isna().all():
+        logger.warning(
+            "none of the %d boxes is of a video: photographs are taken for successive frames, so that a track says "
+            "little about who is who; choose a method that looks at pixels",
+            len(meta),
+        )
     names = np.full(len(meta), None, object)
     groups = meta.groupby(videos(meta))
     for video, rows in groups.indices.items():

@@ -15,6 +15,8 @@ from pugmark.runtime.disk import replacing
 
 logger = logging.getLogger(__name__)
 PROGRESS_SECONDS = 30
+CHECKPOINT_SECONDS = 300
+"""Between two checkpoints at least, each of hundreds of megabytes: what a training that is cut off has to repeat."""
 COLLAPSED = 1e-4
 """Spread below which vectors differ by the rounding of half precision alone."""
 
@@ -77,25 +79,31 @@ def spread(features):
 def train(learner, epochs, run):
     """Train `learner` for `epochs`, going on from the checkpoint in `run.folder` where it is of the same run.
 
-    Returns the learner, its model on the CPU. Raises TrainingError.
+    A checkpoint is written after the first epoch, which shows that there is room for it, then every CHECKPOINT_SECONDS,
+    when an epoch ends, and after the last one. Returns the learner, its model on the CPU. Raises TrainingError.
     """
     scaler = _move(learner)
     history, groups = _resume(learner, scaler, run)
+    kept = -math.inf
     for epoch in range(len(history), epochs):
         if history and learner.finished(history):
             break
         started = time.monotonic()
         rate = learner.optimiser.param_groups[-1]["lr"]
-        loss = _epoch(learner, scaler, epoch)
+        loss, steps = _epoch(learner, scaler, epoch)
         learner.after_epoch()
-        history.append({"epoch": epoch + 1, "loss": loss, "lr": rate, **learner.figures()})
+        steps += history[-1]["steps"] if history else 0
+        history.append({"epoch": epoch + 1, "steps": steps, "loss": loss, "lr": rate, **learner.figures()})
         told = ", ".join(f"{name} {value:.4g}" for name, value in history[-1].items() if name != "epoch")
         logger.info("epoch %d of %d: %s, %.1f s%s", epoch + 1, epochs, told, time.monotonic() - started, _memory())
         learner.check(history)
         if (grouped := learner.groups()) is not None:
             groups[epoch + 1] = torch.as_tensor(grouped, dtype=torch.int32)
         if run.folder:
-            _keep(learner, scaler, run, history, groups)
+            last = epoch + 1 == epochs or learner.finished(history)
+            if last or time.monotonic() - kept >= CHECKPOINT_SECONDS:
+                _keep(learner, scaler, run, history, groups)
+                kept = time.monotonic()
             _write(run.history, history)
     if run.folder and groups:
         _write_groups(run.groups, learner.crops.meta["crop_id"], groups)
@@ -122,7 +130,7 @@ def _epoch(learner, scaler, epoch):
             logger.info("epoch %d, step %d of %d: mean loss %.4f", epoch + 1, count, len(batches), total / count)
     if not count:
         raise TrainingError("No batch could be formed: there are too few training crops for the batch size.")
-    return total / count
+    return total / count, count
 
 
 def _step(learner, scaler, batch, epoch, count):

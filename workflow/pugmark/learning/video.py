@@ -11,6 +11,28 @@ from pugmark.learning import samplers
 from pugmark.learning.backbones import backbone
 from pugmark.learning.heads import perceptron
 
+PARAMS = {
+    "backbone": "resnet18",  # [paper] a network of torchvision, timm/NAME or open_clip/NAME
+    "weights": "resnet18-imagenet",  # [paper] name of a weight file, null for random initialisation
+    "height": 224,  # [paper] pixels
+    "width": 224,  # [paper] pixels
+    "epochs": 10,  # [paper] passes over the frames or crops: 10 for 3D-POP, 2 for 8-Calves; 0 trains nothing
+    "lr": 0.3,  # [paper] for 256 crops; scaled by the batch
+    "flip": 0.5,  # [ours: the paper flips at a rate it does not state] probability; 0 where an animal's flanks differ
+    "scale": [0.2, 1.0],  # [paper] share of the crop's area that a view shows
+    "amp": False,  # [ours: the published memory is that of single precision] mixed precision on a GPU
+}
+"""Settings that the methods share; a method's file states what it has otherwise."""
+ALLOWED = {
+    "backbone": "word",
+    "weights": "null or word",
+    "height": ">= 32",
+    "width": ">= 32",
+    "epochs": ">= 0",
+    "lr": "> 0",
+    "flip": ">= 0, <= 1",
+    "scale": "> 0, <= 1",
+}
 HIDDEN = (256, 128, 128)
 """Layers between a frozen backbone and the output."""
 

@@ -12,6 +12,28 @@ from pugmark.learning import inference, loader, norm, samplers, trainer, transfo
 from pugmark.learning.backbones import backbone
 from pugmark.learning.recompute import recompute
 
+PARAMS = video.PARAMS | {
+    "size": 64,  # [paper] outputs of the head
+    "recompute": False,  # [ours: an equal result for less memory] compute activations again in the backward pass
+}
+"""Settings of all that learn from two views."""
+ALLOWED = video.ALLOWED | {"size": ">= 2"}
+INSTANCES = PARAMS | {
+    "weights": "resnet18-imagenet",  # [ours: not stated] name of a weight file, null for random initialisation
+    "size": 64,  # [ours: not stated; as in video_pairs] outputs of the linear head
+    "features": "head",  # [ours: not stated] vectors of a crop: of the head, which the loss sees, or of the backbone
+    "batch": 256,  # [paper] crops, two views each
+    "augment": "standard",  # [ours: not stated] standard adds colour jitter, grey and blur to crops and flips
+}
+"""Settings of those to which every crop is a class of its own."""
+INSTANCES_ALLOWED = ALLOWED | {
+    "features": ["head", "backbone"],
+    "batch": ">= 2",
+    "augment": ["standard", "crops"],
+    "temperature": "> 0",
+    "jitter": ">= 0, <= 2.5",
+}
+
 
 class Projected(video.Network):
     """The same with unit vectors: B x 3 x H x W -> B x size.

@@ -9,18 +9,23 @@ log = logging.getLogger(__name__)
 
 
 def with_animals(media, detections):
-    """The usable rows of `media` that hold an animal, and {media_id: its animal rows of `detections`}."""
-    animals = detections[detections["label"] == "animal"]
-    by_media = dict(tuple(animals.groupby("media_id", sort=False)))
+    """The usable rows of `media` that hold an animal, and {media_id: its animal rows of `detections`, as tuples}."""
+    by_media = {}
+    for row in detections[detections["label"] == "animal"].itertuples():
+        by_media.setdefault(row.media_id, []).append(row)
     return media[(media["status"] == "ok") & media["media_id"].isin(list(by_media))], by_media
 
 
 def images(media, batch):
-    """Yield (row, uint8 H x W x 3) for each row of a media table; None for the pixels of what can no longer be read."""
-    for path, rows in media.groupby("path", sort=False):
-        left = {row.media_id: row for row in rows.itertuples()}
+    """Yield (row, uint8 H x W x 3) for each usable row of a media table, rows of one file together; None for the pixels
+    of what can no longer be read."""
+    files = {}
+    for row in media.itertuples():
+        files.setdefault(row.path, []).append(row)
+    for path, rows in files.items():
+        left = {row.media_id: row for row in rows}
         try:
-            for row, image in pixels.frames(rows, batch):
+            for row, image in pixels.frames_of(rows, batch / path):
                 yield left.pop(row.media_id), image
         except pixels.UnreadableError as error:
             log.warning("%s: %s", path, error)

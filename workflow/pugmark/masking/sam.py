@@ -4,11 +4,11 @@ import functools
 
 import cv2
 import numpy as np
-import torch
 from segment_anything import SamAutomaticMaskGenerator, SamPredictor, sam_model_registry
 
 from pugmark.masking import rle
 from pugmark.runtime.devices import device
+from pugmark.weights import content
 
 # The authors shrink images so before SAM. The generator holds three masks per point in the image's size, as floats:
 # with 16 points at a time 0.65 GB, with the library's 64 four times that, for the same masks.
@@ -25,7 +25,7 @@ class Sam:
 
     def __init__(self, weights, generator=None):
         model = sam_model_registry[weights.name.removeprefix("sam_")]()
-        model.load_state_dict(torch.load(weights.path, map_location="cpu", weights_only=True))
+        model.load_state_dict(content(weights.path))
         self.predictor = SamPredictor(model.to(device()).eval())
         self.generator = GENERATOR | (generator or {})
 

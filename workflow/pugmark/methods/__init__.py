@@ -9,19 +9,20 @@ vectors, with a `backbone` as learning.backbones makes it. Its pictures can then
 
 import functools
 import importlib
-import math
 from pathlib import Path
 
-from pugmark import literals
+from pugmark import literals, ranges
 
-REQUIRED = ("TITLE", "SOURCE", "FAMILY", "LABELS", "PARAMS", "PUBLISHED")
+REQUIRED = ("TITLE", "SOURCE", "FAMILY", "LABELS", "PARAMS", "ALLOWED", "PUBLISHED")
 OPTIONAL = {
     "SEES_TRUTH": False,  # is shown the names when it embeds: the oracle
+    "SEES_PATHS": False,  # is shown the batch and the path of each crop when it embeds: vectors from a file
     "CHOOSES": False,  # picks its training crops by itself, from all that are named
     "GROUPING": None,  # the one algorithm of clustering that reads its vectors; None for those of the configuration
     "PRESETS": {},  # named settings, for instance those of the paper that compares it
-    "CHOICES": {},  # the words that a setting, or each entry of one that is a list, may be
 }
+FAMILIES = ("label-free", "video", "supervised", "tracker", "frozen", "file", "control")
+UNTRAINED = ("tracker", "frozen", "file", "control")
 FOLDER = Path(__file__).parent
 COUNT = "the number of individuals (`individuals:`)"
 
@@ -62,9 +63,9 @@ def resolve(name, overrides):
         overrides = {**stated["PRESETS"][preset], **overrides}
     for key, value in overrides.items():
         _known(key, stated["PARAMS"], f"setting of method {name}")
-        _fits(value, stated["PARAMS"][key], f"{key} of method {name}")
-        for word in (value if isinstance(value, list) else [value]) if key in stated["CHOICES"] else ():
-            _known(word, stated["CHOICES"][key], f"{key} of method {name}")
+        default, allowed = stated["PARAMS"][key], stated["ALLOWED"].get(key)
+        if fault := ranges.fault(f"{key} of method {name}", value, default, allowed):
+            raise MethodError(fault)
     return {**stated["PARAMS"], **overrides}
 
 
@@ -81,51 +82,34 @@ def lacking(facts, collection):
         return "named individuals (labels: none)"
     if facts["LABELS"] == "count" and not collection["individuals"]:
         return COUNT
+    if facts["FAMILY"] == "tracker" and collection["detect"]["name"] == "whole":
+        return "boxes to follow from frame to frame (`detect: {name: whole}` makes each picture one box)"
     return None
+
+
+def counts(facts, params):
+    """Whether a method is told the number of individuals, where it is known: if it needs it, or derives k1 from it."""
+    return facts["LABELS"] == "count" or (facts["LABELS"] == "none" and params.get("k1", 0) is None)
 
 
 def learns(facts):
     """Whether a method with these literals is trained at all."""
-    return facts["FAMILY"] not in ("control", "tracker")
+    return facts["FAMILY"] not in UNTRAINED
 
 
 def _literals(path):
-    found = literals.read(path, {*REQUIRED, *OPTIONAL})
+    try:
+        found = literals.read(path, {*REQUIRED, *OPTIONAL})
+    except ValueError as error:
+        raise MethodError(f"methods/{path.name}: write its facts as literals, without a call ({error}).") from error
     missing = [name for name in REQUIRED if name not in found]
     if missing:
-        raise MethodError(f"{path.name} does not state {', '.join(missing)} as literals: see the other method files.")
+        raise MethodError(
+            f"methods/{path.name} does not state {', '.join(missing)}: write literals (docs/adding_a_method.md)."
+        )
     return {**OPTIONAL, **found}
 
 
-def _fits(value, default, what):
-    """Refuse a value of another kind than the default, or below 0; null is no file, or no limit on a number."""
-    kinds, told = _KINDS[type(default)]
-    such = "" if default is None else f", such as {default!r}"
-    if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
-        hint = f"; in YAML write {float(value)}" if _is_number(value) else ""
-        raise MethodError(f"{what} is {value!r}: write {told}{such}{hint}.")
-    if isinstance(default, int | float) and not value >= 0:
-        raise MethodError(f"{what} is {value!r}: write {told} of at least 0{such}.")
-
-
-def _is_number(value):
-    """Whether `value` is a number that YAML took for a word, such as 1e-3."""
-    try:
-        return isinstance(value, str) and math.isfinite(float(value))
-    except ValueError:
-        return False
-
-
-_KINDS = {
-    bool: (bool, "true or false"),
-    int: (int, "a whole number"),
-    float: (int | float, "a number"),
-    str: (str | type(None), "a word"),
-    list: (list, "a list"),
-    type(None): (int | float | type(None), "a number or null"),
-}
-
-
 def _known(word, known, what):
-    if word not in known:
+    if word not in list(known):  # a list among the words is no key
         raise MethodError(literals.unknown(word, known, what))

@@ -16,16 +16,8 @@ SOURCE = "Zhang et al., ByteTrack: Multi-object tracking by associating every de
 FAMILY = "tracker"
 LABELS = "none"
 GROUPING = "tracks"
-PARAMS = {
-    "high": 0.6,  # least confidence of a box in the first stage
-    "new": 0.7,  # least confidence of a box that starts a track
-    "match": 0.1,  # least IoU times confidence in the first stage: a cost of 0.9
-    "match_low": 0.5,  # least IoU in the second stage
-    "match_new": 0.3,  # least IoU times confidence with a track that is not confirmed: a cost of 0.7
-    "confirm": 2,  # boxes until a track counts, but for those of the first frame
-    "memory": 30,  # sampled frames that a track outlives without a box; the paper means one second
-    "size": 128,  # length of the vectors
-}
+PARAMS = tracks.PARAMS
+ALLOWED = tracks.ALLOWED
 PUBLISHED = [
     {"data": "8-Calves", "metric": "IDF1", "value": 0.15, "setting": "ByteTrack or BoT-SORT, about; Fang et al."},
 ]

@@ -18,41 +18,24 @@ TITLE = "Cluster Contrast"
 SOURCE = "Dai et al., Cluster Contrast for unsupervised person re-identification (ACCV 2022)"
 FAMILY = "label-free"
 LABELS = "none"
-PARAMS = {
-    "backbone": "resnet50",  # torchvision name, timm/NAME or open_clip/NAME
-    "weights": "resnet50-imagenet",  # name of a weight file, null for random initialisation
-    "last_stride": 1,  # of a ResNet's last stage; 2 for other networks
-    "pool": "gap",  # gap as the paper says, gem as the released code has it
-    "labels": "none",  # identity takes the names for the clusters: a bound, no method
-    "height": 128,  # pixels, as FANCL states
-    "width": 256,  # pixels
-    "epochs": 50,  # clusterings
-    "iterations": 100,  # batches per epoch: 1 to 4 passes over the crops
-    "identities": 16,  # clusters in a batch, P
-    "images": 16,  # crops of each, K
-    "lr": 0.00035,  # Adam
-    "step": 20,  # epochs after which the learning rate is divided by 10
-    "weight_decay": 0.0005,  # of all layers
-    "momentum": 0.1,  # weight of the old memory against the new feature
-    "update": "sequential",  # features of a batch that move a memory: sequential, batch_mean or hard
-    "temperature": 0.05,  # of the similarities in the loss
-    "eps": 0.6,  # Jaccard distance of neighbours in DBSCAN; never choose it by test scores
-    "min_samples": 4,  # neighbours that make a core point
-    "k1": 30,  # size of the k-reciprocal sets: about the images of an individual, at most 30
-    "k2": 6,  # neighbours of the query expansion
-    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
-    "padding": 10,  # pixels around the image before the random crop
-    "erasing": 0.5,  # probability of random erasing
-    "amp": True,  # mixed precision on a GPU
+PARAMS = pseudo.PARAMS | {
+    "pool": "gap",  # [paper] average pooling; gem for the generalised mean, the default of its code
+    "images": 16,  # [code]
+    "step": 20,  # [code] epochs after which the learning rate is divided by 10
+    "momentum": 0.1,  # [code] weight of the old memory against the new feature
+    "update": "sequential",  # [code] which features of a batch move a memory
+    "temperature": 0.05,  # [code] of the similarities in the loss
 }
-CHOICES = {
-    "labels": ["none", "identity"],
+ALLOWED = pseudo.ALLOWED | {
     "pool": ["gap", "gem"],
+    "step": ">= 1",
+    "momentum": ">= 0, <= 1",
     "update": ["sequential", "batch_mean", "hard"],
+    "temperature": "> 0",
 }
 PRESETS = {
     "matched": {"epochs": 60, "identities": 16, "images": 4, "erasing": 0.0},  # FANCL's sizes
-    "native": {"height": 256, "width": 128, "iterations": 200},  # of the released code on pictures of people
+    "native": {"height": 256, "width": 128, "iterations": 200, "k1": 30},  # of the released code on pictures of people
 }
 PUBLISHED = [
     {"data": "red pandas, 23 test individuals", "metric": "mAP", "value": 0.361, "setting": "FANCL, no labels"},
@@ -73,7 +56,7 @@ class ClusterContrast(pseudo.PseudoLabelLearner):
     """One encoder and one memory."""
 
     def __init__(self, crops, params, run):
-        super().__init__(crops, params, run.seed)
+        super().__init__(crops, params, run)
         encoder = neck_encoder(params, run.file(params["weights"]))
         bank = ClusterBank(params["momentum"], params["temperature"], params["update"])
         self.model = nn.ModuleDict({"encoder": encoder, "bank": bank})

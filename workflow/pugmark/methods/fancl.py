@@ -1,8 +1,10 @@
 """Feature-aware noise contrastive learning: hide what the network looks at, and ask it to know the animal all the same.
 
-Each image x is encoded as f; its pixels of highest activation are blackened, and a second network of its own encodes
-the noised image as f~. A linear layer fuses both to f^. The clusters of f are the pseudo-labels of all three, each with
-a memory of its own. The loss sums their cluster contrast, and pulls f to its noised twin and to the twin's memory:
+Each image x is encoded as f. The pixels of the animal that have the highest activation turn black, and a second network
+encodes this noised image as f~. Those pixels are chosen on the whole picture and follow it through flip and crop; no
+noise falls on padding or outside the mask. A linear layer fuses both vectors to f^. The clusters of f are the
+pseudo-labels of all three, each with a memory of its own. The loss sums their cluster contrast, and pulls f to its
+noised twin and to the twin's memory:
 
     L = sum over branches of -log softmax(<f, M> / t)_y  -  <f, m~_y>  -  <f, f~>
 
@@ -16,7 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pugmark.learning import fana, inference, norm, pseudo, trainer
+from pugmark.learning import fana, inference, norm, pseudo, trainer, transforms
 from pugmark.learning.bank import ClusterBank
 from pugmark.learning.heads import neck_encoder
 
@@ -24,50 +26,53 @@ TITLE = "FANCL"
 SOURCE = "Zhang, Zhao, Liu: Feature-Aware Noise Contrastive Learning for Unsupervised Red Panda Re-Identification"
 FAMILY = "label-free"
 LABELS = "none"
-PARAMS = {
-    "backbone": "resnet50",  # torchvision name or timm/NAME
-    "weights": "resnet50-imagenet",  # name of a weight file, null for random initialisation
-    "last_stride": 1,  # of a ResNet's last stage; 2 for other networks
-    "pool": "gap",  # gap, or gem as the released code of Cluster Contrast has it
-    "branches": ["original", "noised", "fused"],  # each with a cluster loss and a memory
-    "consistency": ["cluster", "instance"],  # of the noised twin: with its memory, with its vector
-    "consistency_weight": 1.0,  # of these terms against the cluster losses
-    "detach": False,  # whether the instance term moves the original encoder alone
-    "layer": "conv1",  # whose activation says where to add noise: conv1, bn1, layer4.2.conv3 or layer4.2.bn3
-    "area": 0.1,  # share of the pixels that becomes noise; the paper gains with .05 and .1
-    "density": 1.0,  # share of the pixels of that region that turn black
-    "activation": "current",  # of the network as it is, or as it was at the start of the epoch: current or epoch
-    "inference": "original",  # the vector of a crop: original, fused or both
-    "labels": "none",  # identity takes the names for the clusters: a bound, no method
-    "height": 128,  # pixels
-    "width": 256,  # pixels
-    "epochs": 60,  # clusterings
-    "iterations": 100,  # batches per epoch: 1 to 4 passes over the crops
-    "identities": 16,  # clusters in a batch, P
-    "images": 4,  # crops of each, K
-    "lr": 0.00035,  # Adam
-    "step": 20,  # epochs after which the learning rate is divided by 10
-    "weight_decay": 0.0005,  # of all layers
-    "momentum": 0.1,  # weight of the old memory against the new feature
-    "update": "sequential",  # features of a batch that move a memory: sequential, batch_mean or hard
-    "temperature": 0.05,  # of the similarities in the cluster loss
-    "eps": 0.6,  # Jaccard distance of neighbours in DBSCAN; never choose it by test scores
-    "min_samples": 4,  # neighbours that make a core point
-    "k1": 30,  # size of the k-reciprocal sets: about the images of an individual, at most 30
-    "k2": 6,  # neighbours of the query expansion
-    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
-    "padding": 10,  # pixels around the image before the random crop
-    "erasing": 0.0,  # probability of random erasing, which the paper does not list
-    "amp": True,  # mixed precision on a GPU
+PARAMS = pseudo.PARAMS | {
+    "backbone": "resnet50",  # [paper] a network of torchvision or timm/NAME
+    "last_stride": 1,  # [ours: not stated; as in the code of its rivals] of a ResNet's last stage; 2 for other networks
+    "pool": "gap",  # [paper] average pooling; gem for the generalised mean, as in the code of Cluster Contrast
+    "branches": ["original", "noised", "fused"],  # [paper] each has a cluster loss and a memory
+    "consistency": ["cluster", "instance"],  # [paper] agreement with the noised twin: its memory, its vector
+    "consistency_weight": 1.0,  # [paper] of the agreement, against the cluster losses
+    "detach": False,  # [ours: not stated] whether the instance term moves the original encoder alone
+    "layer": "conv1",  # [ours: the paper names none] the layer whose activation says where to add noise
+    "area": 0.1,  # [paper] share of the animal's pixels (without a mask: of all) that is noised; .05 and .1 gain most
+    "density": 1.0,  # [ours: the pictures show full erasure] share of that region's pixels that turn black
+    "activation": "current",  # [ours: not stated] of the network as it is, or as it was when the epoch began
+    "inference": "original",  # [ours: not stated] the vector of a crop; both joins those of original and fused
+    "height": 128,  # [paper] pixels
+    "width": 256,  # [paper] pixels
+    "epochs": 60,  # [paper]
+    "iterations": None,  # [ours: not stated] batches per epoch; null for 2 passes over the crops
+    "identities": 16,  # [ours: the paper states 64 crops a batch] clusters in a batch, P
+    "images": 4,  # [ours: the paper states 64 crops a batch] crops of each cluster, K
+    "lr": 0.00035,  # [paper]
+    "weight_decay": 0.0005,  # [paper]
+    "step": 20,  # [paper] epochs after which the learning rate is divided by 10
+    "momentum": 0.1,  # [paper] weight of the old memory against the new feature
+    "update": "sequential",  # [ours: not stated; as Cluster Contrast] which features of a batch move a memory
+    "temperature": 0.05,  # [paper] of the similarities in the cluster loss
+    "eps": 0.6,  # [ours: not stated; as its rivals] Jaccard distance of neighbours; never choose it by test scores
+    "min_samples": 4,  # [ours: not stated; as its rivals]
+    "k1": None,  # [ours: not stated; as its rivals]
+    "k2": 6,  # [ours: not stated; as its rivals]
+    "flip": 0.5,  # [ours: the paper flips at a rate it does not state]
+    "padding": 10,  # [paper]
+    "erasing": 0.0,  # [paper] probability of random erasing, which the paper does not list
 }
-CHOICES = {
-    "labels": ["none", "identity"],
+ALLOWED = pseudo.ALLOWED | {
     "pool": ["gap", "gem"],
-    "update": ["sequential", "batch_mean", "hard"],
-    "branches": ["original", "noised", "fused"],
+    "branches": [["original"], ["original", "noised"], ["original", "noised", "fused"]],
     "consistency": ["cluster", "instance"],
+    "consistency_weight": ">= 0",
+    "layer": ["conv1", "bn1", "layer[1-4].[0-9].conv[1-3]", "layer[1-4].[0-9].bn[1-3]", "features.*"],
+    "area": ">= 0, < 1",
+    "density": ">= 0, <= 1",
     "activation": ["current", "epoch"],
     "inference": ["original", "fused", "both"],
+    "step": ">= 1",
+    "momentum": ">= 0, <= 1",
+    "update": ["sequential", "batch_mean", "hard"],
+    "temperature": "> 0",
 }
 PUBLISHED = [
     {"data": "red pandas, 23 test individuals", "metric": "mAP", "value": 0.416, "setting": "no labels"},
@@ -86,18 +91,18 @@ def fit(crops, params, run):
 
 def embed(crops, params, state):
     """float32 N x D, D doubled where the vector is that of both branches."""
-    return norm.unit(inference.extract(network(params, state), crops, params["height"], params["width"]))
+    return norm.unit(inference.extract(network(params, state), crops.outlined(), params["height"], params["width"]))
 
 
 def network(params, state):
-    """The trained branches, B x 3 x H x W -> unit vectors."""
+    """The trained branches: B x 3 x H x W, or 4 with the animal's outline, -> unit vectors."""
     trained = Branches(params)
     trained.load_state_dict(state["model"])
     return trained.seeing()
 
 
 class Branches(nn.Module):
-    """The encoders and the fusion layer; as a function, B x 3 x H x W -> the unit vectors for inference."""
+    """The encoders and the fusion layer; as a function, B x 3 or 4 x H x W -> the unit vectors for inference."""
 
     def __init__(self, params, weights=None):
         super().__init__()
@@ -119,28 +124,33 @@ class Branches(nn.Module):
         made.eye = fana.Eye(self.backbone)
         return made
 
-    def forward(self, images):
-        """B x 3 x H x W -> B x D, or B x 2D where inference wants both."""
+    def forward(self, pictures):
+        """B x 3 or 4 x H x W -> B x D, or B x 2D where inference wants both."""
         wanted = self.params["inference"]
         if wanted == "original":
-            return self.original(images)
-        found = self.encode(images)
+            return self.original(pictures[:, :3])
+        found = self.encode(pictures[:, :3], self.region(pictures))
         return F.normalize(torch.cat((found["original"], found["fused"]), 1)) if wanted == "both" else found["fused"]
 
-    def encode(self, images):
-        """{branch: unit vectors, float32 B x D} of a batch of images."""
+    def encode(self, images, region):
+        """{branch: unit vectors, float32 B x D} of images whose `region`, bool B x H x W, is noised."""
         found = {"original": self.original(images).float()}
         if self.noised is not None:
-            found["noised"] = self.noised(self.noise(images)).float()
+            found["noised"] = self.noised(fana.noised(images, region, self.params["density"])).float()
         if self.fusion is not None:
             found["fused"] = F.normalize(self.fusion(torch.cat(tuple(found.values()), 1)).float())
         return found
 
-    def noise(self, images):
-        """The images with noise where the original encoder, or the eye, responds most."""
-        p = self.params
-        region = fana.region(fana.activation(self.eye or self.backbone, images, p["layer"]), p["area"])
-        return fana.noised(images, region, p["density"])
+    def activation(self, pictures):
+        """Where the original encoder, or the eye, responds: float32 B x H x W."""
+        return fana.activation(self.eye or self.backbone, pictures[:, :3], self.params["layer"])
+
+    def region(self, pictures):
+        """Which pixels of pictures, B x 3 or 4 x H x W, become noise: bool B x H x W; None without that branch."""
+        if self.noised is None:
+            return None
+        animal = pictures[:, 3] > 0.5 if pictures.shape[1] == 4 else None
+        return fana.region(self.activation(pictures), self.params["area"], animal)
 
 
 class Fancl(pseudo.PseudoLabelLearner):
@@ -148,11 +158,12 @@ class Fancl(pseudo.PseudoLabelLearner):
 
     def __init__(self, crops, params, run):
         _check(params)
-        super().__init__(crops, params, run.seed)
+        super().__init__(crops.outlined(), params, run)
         encoder = Branches(params, run.file(params["weights"]))
         rules = params["momentum"], params["temperature"], params["update"]
         banks = nn.ModuleDict({branch: ClusterBank(*rules) for branch in params["branches"]})
         self.model = nn.ModuleDict({"encoder": encoder, "banks": banks})
+        self.recipes = (transforms.traced_recipe(*pseudo.augmentation(params), crops.fill),)
         pseudo.optimise(self)
 
     def features(self):
@@ -170,13 +181,22 @@ class Fancl(pseudo.PseudoLabelLearner):
         if self.params["activation"] == "epoch":
             self.model["encoder"].eye = fana.Eye(self.model["encoder"].backbone)
 
-    def loss(self, images, indices):
-        """Cluster contrast of every branch, less the agreement of the original with its noised twin."""
-        self.latest, labels = self.model["encoder"].encode(images), self.labels(indices)
+    def loss(self, views, pictures, places, indices):
+        """Cluster contrast of every branch, less the agreement of the original with its noised twin.
+
+        views, pictures, places: as transforms.traced_recipe gives them, a batch of each.
+        """
+        self.latest, labels = self.encode(views, pictures, places), self.labels(indices)
         self.latest_labels = labels
         banks = self.model["banks"]
         total = sum(banks[branch].loss(found, labels) for branch, found in self.latest.items())
         return total - self.params["consistency_weight"] * self._agreement(banks, labels)
+
+    def encode(self, views, pictures, places):
+        """The branches' unit vectors of the views, whose noise is that of the pictures."""
+        encoder = self.model["encoder"]
+        region = encoder.region(transforms.normalise(pictures))
+        return encoder.encode(views, None if region is None else fana.carried(region, places))
 
     def _agreement(self, banks, labels):
         """Sum over the levels of the mean cosine similarity to the noised twin."""
@@ -200,21 +220,20 @@ class Fancl(pseudo.PseudoLabelLearner):
 
 
 class _Every(nn.Module):
-    """B x 3 x H x W -> the vectors of all branches side by side."""
+    """B x 4 x H x W -> the vectors of all branches side by side."""
 
     def __init__(self, branches):
         super().__init__()
         self.branches = branches
 
-    def forward(self, images):
-        return torch.cat(tuple(self.branches.encode(images).values()), 1)
+    def forward(self, pictures):
+        found = self.branches.encode(pictures[:, :3], self.branches.region(pictures))
+        return torch.cat(tuple(found.values()), 1)
 
 
 def _check(params):
     """Raise TrainingError where the branches do not fit one another."""
-    branches, order = params["branches"], ["original", "noised", "fused"]
-    if branches != order[: len(branches)] or not branches:
-        raise trainer.TrainingError(f"fancl: branches are {branches}: write the first one, two or three of {order}.")
+    branches = params["branches"]
     if "noised" not in branches and params["consistency"]:
         raise trainer.TrainingError("fancl: consistency needs the branch `noised`; write consistency: [] without it.")
     if "fused" not in branches and params["inference"] != "original":

@@ -25,49 +25,44 @@ TITLE = "ICE"
 SOURCE = "Chen et al., ICE: inter-instance contrastive encoding for unsupervised person re-identification (ICCV 2021)"
 FAMILY = "label-free"
 LABELS = "none"
-PARAMS = {
-    "backbone": "resnet50",  # torchvision name, timm/NAME or open_clip/NAME
-    "weights": "resnet50-imagenet",  # name of a weight file, null for random initialisation
-    "last_stride": 1,  # of a ResNet's last stage; 2 for other networks
-    "pool": "gap",  # gap or gem
-    "labels": "none",  # identity takes the names for the clusters: a bound, no method
-    "height": 128,  # pixels, as FANCL states
-    "width": 256,  # pixels
-    "epochs": 40,  # clusterings
-    "iterations": 100,  # batches per epoch: 1 to 4 passes over the crops
-    "identities": 8,  # clusters in a batch, P
-    "images": 4,  # crops of each, K
-    "lr": 0.00035,  # Adam, after the warm-up
-    "warmup": 10,  # epochs over which the learning rate grows from a tenth, linearly
-    "weight_decay": 0.0005,  # of all layers
-    "teacher_momentum": 0.999,  # weight of the old teacher against the student, at every step
-    "proxy_temperature": 0.5,  # of the similarities to the clusters' means
-    "smoothing": 0.1,  # of the labels among the clusters
-    "hard_temperature": 0.1,  # of the similarities to the teacher's features
-    "soft_temperature": 0.4,  # of the similarities that the student is to see as the teacher does
-    "soft_weight": 10.0,  # of that consistency in the loss
-    "cameras": False,  # whether the loss knows the stations; crops without one count as one station
-    "camera_temperature": 0.07,  # of the similarities to the clusters' means at each station
-    "camera_negatives": 50,  # means of other clusters, the most similar, that a feature is contrasted with
-    "camera_weight": 0.5,  # of the stations in the loss
-    "eps": 0.55,  # Jaccard distance of neighbours in DBSCAN; never choose it by test scores
-    "min_samples": 4,  # neighbours that make a core point
-    "k1": 30,  # size of the k-reciprocal sets: about the images of an individual, at most 30
-    "k2": 6,  # neighbours of the query expansion
-    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
-    "padding": 10,  # pixels around the image before the random crop
-    "erasing": 0.6,  # probability of random erasing
-    "blur": 0.5,  # probability of a Gaussian blur
-    "sigma": [0.1, 2.0],  # pixels, least and largest deviation of the blur
-    "amp": True,  # mixed precision on a GPU
+PARAMS = pseudo.PARAMS | {
+    "pool": "gap",  # [code] average pooling; gem for the generalised mean
+    "epochs": 40,  # [code]
+    "identities": 8,  # [code]
+    "warmup": 10,  # [code] epochs over which the learning rate grows linearly from a tenth
+    "teacher_momentum": 0.999,  # [code] weight of the old teacher against the student, at every step
+    "proxy_temperature": 0.5,  # [code] of the similarities to the clusters' means
+    "smoothing": 0.1,  # [code] of the labels among the clusters
+    "hard_temperature": 0.1,  # [code] of the similarities to the teacher's features
+    "soft_temperature": 0.4,  # [code] of the similarities that the student should see as the teacher does
+    "soft_weight": 10.0,  # [code] of that consistency in the loss
+    "cameras": False,  # [ours: not all surveys have stations] whether the loss knows the stations
+    "camera_temperature": 0.07,  # [code] of the similarities to the clusters' means at each station
+    "camera_negatives": 50,  # [code] most similar means of other clusters that a feature is contrasted with
+    "camera_weight": 0.5,  # [code] of the stations in the loss
+    "eps": 0.55,  # [code]
+    "erasing": 0.6,  # [code]
+    "blur": 0.5,  # [code] probability of a Gaussian blur
+    "sigma": [0.1, 2.0],  # [code] pixels: the least and the largest deviation of the blur
 }
-CHOICES = {
-    "labels": ["none", "identity"],
+ALLOWED = pseudo.ALLOWED | {
     "pool": ["gap", "gem"],
+    "warmup": ">= 0",
+    "teacher_momentum": ">= 0, <= 1",
+    "proxy_temperature": "> 0",
+    "smoothing": ">= 0, < 1",
+    "hard_temperature": "> 0",
+    "soft_temperature": "> 0",
+    "soft_weight": ">= 0",
+    "camera_temperature": "> 0",
+    "camera_negatives": ">= 1",
+    "camera_weight": ">= 0",
+    "blur": ">= 0, <= 1",
+    "sigma": "> 0",
 }
 PRESETS = {
     "matched": {"epochs": 60, "identities": 16, "images": 4, "erasing": 0.0},  # FANCL's sizes
-    "native": {"height": 256, "width": 128, "iterations": 400},  # of the released code on pictures of people
+    "native": {"height": 256, "width": 128, "iterations": 400, "k1": 30},  # of the released code on pictures of people
 }
 PUBLISHED = [
     {"data": "red pandas, 23 test individuals", "metric": "mAP", "value": 0.343, "setting": "FANCL, no labels"},
@@ -90,13 +85,18 @@ class ICE(pseudo.PseudoLabelLearner):
     """A student and its teacher, which is the encoder to cluster by."""
 
     def __init__(self, crops, params, run):
-        super().__init__(crops, params, run.seed)
+        super().__init__(crops, params, run)
         student = neck_encoder(params, run.file(params["weights"]))
         self.model = nn.ModuleDict({"student": student, "encoder": teacher.teacher_of(student)})
         self.recipes = self.views()
         self.stations = torch.from_numpy(stations(crops.meta))
         self.optimiser = pseudo.adam(self)
-        self.schedule = torch.optim.lr_scheduler.LinearLR(self.optimiser, 0.1, total_iters=params["warmup"])
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self.warmed)
+
+    def warmed(self, epoch):
+        """The share of the learning rate in `epoch`, counted from 0."""
+        warmup = self.params["warmup"]
+        return 0.1 + 0.9 * min(epoch, warmup) / warmup if warmup else 1.0
 
     def views(self):
         """Strong for the student, strong and weak for the teacher."""

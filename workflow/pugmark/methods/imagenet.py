@@ -1,21 +1,28 @@
-"""Control: a network as it came, never shown an animal of the collection. Every trained method should beat it.
+"""A network as it came, never shown an animal of the collection. Every trained method should beat it.
 
-With `weights: null` the network is random, which is a control of its own: architecture without knowledge.
+With `weights: null` the network is random: what its architecture finds without any knowledge.
 """
 
 from pugmark.learning import inference, norm
 from pugmark.learning.backbones import backbone
 
 TITLE = "ImageNet features"
-SOURCE = "Control: He et al., Deep residual learning for image recognition (CVPR 2016), frozen"
-FAMILY = "control"
+SOURCE = "He et al., Deep residual learning for image recognition (CVPR 2016), frozen"
+FAMILY = "frozen"
 LABELS = "none"
 PARAMS = {
-    "backbone": "resnet50",  # torchvision name, timm/NAME or open_clip/NAME
-    "weights": "resnet50-imagenet",  # name of a weight file, null for a random network
-    "height": 224,  # pixels
-    "width": 224,  # pixels
-    "pool": "gap",  # gap or gem
+    "backbone": "resnet50",  # [paper] a network of torchvision, timm/NAME or open_clip/NAME
+    "weights": "resnet50-imagenet",  # [paper] name of a weight file, null for a random network
+    "height": 224,  # [paper] pixels
+    "width": 224,  # [paper] pixels
+    "pool": "gap",  # [paper] average pooling; gem for the generalised mean
+}
+ALLOWED = {
+    "backbone": "word",
+    "weights": "null or word",
+    "height": ">= 32",
+    "width": ">= 32",
+    "pool": ["gap", "gem"],
 }
 PUBLISHED = []
 

@@ -16,30 +16,17 @@ TITLE = "MoCo"
 SOURCE = "He et al., CVPR 2020; as a baseline of Fang et al., Self-Supervised Animal Identification for Long Videos"
 FAMILY = "video"
 LABELS = "none"
-PARAMS = {
-    "backbone": "resnet18",  # torchvision name, timm/NAME or open_clip/NAME
-    "weights": "resnet18-imagenet",  # name of a weight file, null for random initialisation
-    "size": 64,  # outputs of the linear head
-    "features": "head",  # vectors of a crop: head, the outputs that the loss sees, or backbone, what lies below them
-    "height": 224,  # pixels
-    "width": 224,  # pixels
-    "epochs": 10,  # passes over the crops: 10 for 3D-POP, 2 for 8-Calves
-    "batch": 256,  # crops, two views each
-    "queue": 32,  # batches whose keys are kept
-    "momentum": 0.999,  # of the key encoder, m; 1 leaves it as it starts
-    "temperature": 0.07,  # of the similarities; 0.2 in MoCo v2
-    "bn_splits": 1,  # parts of the batch that batch norm sees apart, as if each were on a device of its own
-    "lr": 0.3,  # for 256 crops; scaled by the batch
-    "augment": "standard",  # standard adds colour jitter, grey and blur; crops is flip and random crop alone
-    "jitter": 0.5,  # strength of the colour jitter
-    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
-    "scale": [0.2, 1.0],  # share of the crop's area that a view shows
-    "recompute": False,  # compute the backbone's activations again in the backward pass: less memory, equal results
-    "amp": False,  # mixed precision on a GPU; the paper's figures are in single precision
+PARAMS = views.INSTANCES | {
+    "queue": 32,  # [paper] batches whose keys are kept
+    "momentum": 0.999,  # [paper] of the key encoder, m; 1 leaves it as it starts
+    "temperature": 0.07,  # [ours: not stated; as the MoCo paper] of the similarities; 0.2 in MoCo v2
+    "bn_splits": 1,  # [ours: one device] parts of the batch that batch norm sees apart, as on several devices
+    "jitter": 0.5,  # [ours: not stated; as MoCo v2] strength of the colour jitter
 }
-CHOICES = {
-    "augment": ["standard", "crops"],
-    "features": ["head", "backbone"],
+ALLOWED = views.INSTANCES_ALLOWED | {
+    "queue": ">= 1",
+    "momentum": ">= 0, <= 1",
+    "bn_splits": ">= 1",
 }
 PUBLISHED = [
     {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.278, "setting": "resnet18 full"},

@@ -13,8 +13,9 @@ FAMILY = "control"
 LABELS = "none"
 SEES_TRUTH = True
 PARAMS = {
-    "size": 128,  # length of the vectors
+    "size": 128,  # [ours: enough that random directions differ] length of the vectors
 }
+ALLOWED = {"size": ">= 2"}
 PUBLISHED = []
 
 

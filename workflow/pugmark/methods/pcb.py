@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pugmark.learning import inference, norm, parts, trainer
+from pugmark.learning import classification, inference, norm, parts, trainer
 from pugmark.learning.backbones import backbone
 from pugmark.learning.classification import Classification
 from pugmark.learning.heads import classifier
@@ -19,28 +19,25 @@ TITLE = "PCB"
 SOURCE = "Sun et al., Beyond part models: person retrieval with refined part pooling (ECCV 2018)"
 FAMILY = "supervised"
 LABELS = "identity"
-PARAMS = {
-    "backbone": "resnet50",  # torchvision name or timm/NAME
-    "weights": "resnet50-imagenet",  # name of a weight file, null for random initialisation
-    "last_stride": 1,  # of a ResNet's last stage; 2 for other networks
-    "parts": 6,  # stripes
-    "stripes": "rows",  # rows, as for people upright, or cols, for animals that are longer than high
-    "features": 256,  # channels of a stripe behind the reduction
-    "vector": "pooled",  # which stripes are the vector: pooled, or reduced for a short one
-    "height": 384,  # pixels
-    "width": 128,  # pixels; animals are often wider than high
-    "dropout": 0.5,  # probability, on the pooled stripes while training
-    "epochs": 60,  # passes over the training crops
-    "batch": 64,  # crops
-    "lr": 0.1,  # of the new layers, divided by 10 after two thirds of the epochs
-    "lr_backbone": 0.01,  # of the pretrained layers, likewise
-    "weight_decay": 0.0005,  # of all layers
-    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
-    "padding": 0,  # pixels around the image before the random crop; the paper flips alone
-    "erasing": 0.0,  # probability of random erasing
-    "amp": True,  # mixed precision on a GPU
+PARAMS = classification.PARAMS | {
+    "backbone": "resnet50",  # [paper] a network of torchvision or timm/NAME
+    "last_stride": 1,  # [paper] of a ResNet's last stage; 2 for other networks
+    "parts": 6,  # [paper] stripes
+    "stripes": "rows",  # [paper] rows for upright people; cols for animals that are longer than high
+    "features": 256,  # [paper] channels of a stripe behind the reduction
+    "vector": "pooled",  # [paper] which stripes make the vector: pooled, or reduced for a short one
+    "height": 384,  # [paper] pixels
+    "width": 128,  # [paper] pixels; animals are often wider than high
+    "dropout": 0.5,  # [code] probability, on the pooled stripes while training
+    "epochs": 60,  # [paper] passes over the training crops; 0 trains nothing
+    "batch": 64,  # [paper] crops
+    "lr": 0.1,  # [paper] of the new layers, divided by 10 after two thirds of the epochs
+    "lr_backbone": 0.01,  # [paper] of the pretrained layers, likewise; 0 freezes them
+    "padding": 0,  # [paper] pixels around the image before the random crop; the paper only flips
 }
-CHOICES = {
+ALLOWED = classification.ALLOWED | {
+    "last_stride": [1, 2],
+    "parts": ">= 1",
     "stripes": ["rows", "cols"],
     "vector": ["pooled", "reduced"],
 }

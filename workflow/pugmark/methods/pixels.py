@@ -13,10 +13,11 @@ SOURCE = "Control: small images"
 FAMILY = "control"
 LABELS = "none"
 PARAMS = {
-    "height": 32,  # pixels
-    "width": 32,  # pixels
-    "colour": False,  # True keeps the three channels, False their grey
+    "height": 32,  # [ours: a thumbnail] pixels
+    "width": 32,  # [ours: a thumbnail] pixels
+    "colour": False,  # [ours: night pictures have none] whether the three channels are kept, or only their grey
 }
+ALLOWED = {"height": ">= 2", "width": ">= 2"}
 PUBLISHED = []
 
 

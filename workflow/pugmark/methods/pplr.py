@@ -21,43 +21,30 @@ TITLE = "PPLR"
 SOURCE = "Cho et al., Part-based pseudo label refinement for unsupervised person re-identification (CVPR 2022)"
 FAMILY = "label-free"
 LABELS = "none"
-PARAMS = {
-    "backbone": "resnet50",  # torchvision name or timm/NAME; its maps are averaged
-    "weights": "resnet50-imagenet",  # name of a weight file, null for random initialisation
-    "last_stride": 1,  # of a ResNet's last stage; 2 for other networks
-    "labels": "none",  # identity takes the names for the clusters: a bound, no method
-    "parts": 3,  # stripes
-    "stripes": "rows",  # rows as the paper says; cols suits animals wider than high
-    "height": 128,  # pixels, as FANCL states
-    "width": 256,  # pixels
-    "epochs": 50,  # clusterings
-    "iterations": 100,  # batches per epoch: 1 to 4 passes over the crops
-    "identities": 16,  # clusters in a batch, P
-    "images": 4,  # crops of each, K
-    "lr": 0.00035,  # Adam
-    "step": 20,  # epochs after which the learning rate is divided by 10
-    "weight_decay": 0.0005,  # of all layers
-    "reset_moments": True,  # whether Adam forgets the classifiers' moments when clusters change; published: it does not
-    "neighbours": 20,  # nearest others whose overlap is the agreement
-    "label_weight": 0.5,  # of the pseudo-label in the target of the whole; the rest is the stripes'
-    "smoothing": 0.1,  # of a stripe's labels in the first epochs
-    "smoothing_epochs": 5,  # that they are; then the agreement decides
-    "eps": 0.5,  # Jaccard distance of neighbours in DBSCAN; never choose it by test scores
-    "min_samples": 4,  # neighbours that make a core point
-    "k1": 30,  # size of the k-reciprocal sets: about the images of an individual, at most 30
-    "k2": 6,  # neighbours of the query expansion
-    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
-    "padding": 10,  # pixels around the image before the random crop
-    "erasing": 0.5,  # probability of random erasing
-    "amp": True,  # mixed precision on a GPU
+PARAMS = pseudo.PARAMS | {
+    "backbone": "resnet50",  # [paper] a network of torchvision or timm/NAME; its maps are averaged
+    "parts": 3,  # [code] stripes
+    "stripes": "rows",  # [code] rows for upright people; cols for animals wider than high
+    "step": 20,  # [code] epochs after which the learning rate is divided by 10
+    "reset_moments": True,  # [ours: its code keeps them] whether Adam forgets its moments when clusters change
+    "neighbours": 20,  # [code] nearest others whose overlap is the agreement
+    "label_weight": 0.5,  # [code] of the pseudo-label in the target of the whole; the rest is the stripes'
+    "smoothing": 0.1,  # [code] of a stripe's labels in the first epochs
+    "smoothing_epochs": 5,  # [code] of that smoothing; then the agreement decides
+    "eps": 0.5,  # [code]
 }
-CHOICES = {
-    "labels": ["none", "identity"],
+ALLOWED = pseudo.ALLOWED | {
+    "parts": ">= 1",
     "stripes": ["rows", "cols"],
+    "step": ">= 1",
+    "neighbours": ">= 1",
+    "label_weight": ">= 0, <= 1",
+    "smoothing": ">= 0, < 1",
+    "smoothing_epochs": ">= 0",
 }
 PRESETS = {
     "matched": {"epochs": 60, "identities": 16, "images": 4, "erasing": 0.0},  # FANCL's sizes
-    "native": {"height": 384, "width": 128, "iterations": 400},  # of the released code on pictures of people
+    "native": {"height": 384, "width": 128, "iterations": 400, "k1": 30},  # of the released code on pictures of people
 }
 PUBLISHED = [
     {"data": "red pandas, 23 test individuals", "metric": "mAP", "value": 0.376, "setting": "FANCL, no labels"},
@@ -90,7 +77,7 @@ class PPLR(pseudo.PseudoLabelLearner):
     """An encoder of the whole and its stripes, and a classifier for each."""
 
     def __init__(self, crops, params, run):
-        super().__init__(crops, params, run.seed)
+        super().__init__(crops, params, run)
         network = parts.PartEncoder(params, run.file(params["weights"]))
         self.model = nn.ModuleDict({"encoder": network})
         rows = torch.zeros(1 + params["parts"], self.most_clusters(), network.backbone.size)

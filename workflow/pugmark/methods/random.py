@@ -7,8 +7,9 @@ SOURCE = "Control: chance"
 FAMILY = "control"
 LABELS = "none"
 PARAMS = {
-    "size": 128,  # length of the vectors
+    "size": 128,  # [ours: enough that random directions differ] length of the vectors
 }
+ALLOWED = {"size": ">= 2"}
 PUBLISHED = []
 
 

@@ -1,10 +1,12 @@
 """Supervised classification with a ResNet-50, the baseline that re-ID papers start from.
 
 Features: global average pooling, then Linear(512), BatchNorm and dropout. The loss is the cross-entropy over the
-training individuals; at test time the 512 numbers of an image and of its mirror image are added. The recipe is that of
-layumi's public baseline, as the paper that publishes the figures below (FANCL) states none.
+training individuals. At test time the 512 numbers of an image and of its mirror image are added; with `flip: 0` those
+of the image stand alone, as the flanks of the animals then differ. FANCL, which publishes the figures below, states no
+recipe; this is that of layumi's public baseline.
 """
 
+from pugmark.learning import classification
 from pugmark.learning.classification import embed, fit, network
 
 __all__ = ["embed", "fit", "network"]
@@ -12,23 +14,8 @@ TITLE = "ResNet-50, identity classification"
 SOURCE = "He et al., CVPR 2016; recipe: Zheng et al., layumi/Person_reID_baseline_pytorch"
 FAMILY = "supervised"
 LABELS = "identity"
-PARAMS = {
-    "backbone": "resnet50",  # torchvision name, timm/NAME or open_clip/NAME
-    "weights": "resnet50-imagenet",  # name of a weight file, null for random initialisation
-    "height": 256,  # pixels
-    "width": 128,  # pixels; animals are often wider than high
-    "features": 512,  # length of the vectors
-    "dropout": 0.5,  # probability, on the vector while training
-    "epochs": 60,  # passes over the training crops
-    "batch": 32,  # crops
-    "lr": 0.05,  # of the new layers, divided by 10 after two thirds of the epochs
-    "lr_backbone": 0.005,  # of the pretrained layers, likewise
-    "weight_decay": 0.0005,  # of all layers
-    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
-    "padding": 10,  # pixels around the image before the random crop
-    "erasing": 0.0,  # probability of random erasing
-    "amp": True,  # mixed precision on a GPU
-}
+PARAMS = classification.PARAMS
+ALLOWED = classification.ALLOWED
 PRESETS = {
     "matched": {"height": 128, "width": 256, "batch": 64},  # FANCL's sizes
     "native": {},  # as it stands above

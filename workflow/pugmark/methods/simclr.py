@@ -15,28 +15,11 @@ TITLE = "SimCLR"
 SOURCE = "Chen et al., ICML 2020; as a baseline of Fang et al., Self-Supervised Animal Identification for Long Videos"
 FAMILY = "video"
 LABELS = "none"
-PARAMS = {
-    "backbone": "resnet18",  # torchvision name, timm/NAME or open_clip/NAME
-    "weights": "resnet18-imagenet",  # name of a weight file, null for random initialisation
-    "size": 64,  # outputs of the linear head
-    "features": "head",  # vectors of a crop: head, the outputs that the loss sees, or backbone, what lies below them
-    "height": 224,  # pixels
-    "width": 224,  # pixels
-    "epochs": 10,  # passes over the crops: 10 for 3D-POP, 2 for 8-Calves
-    "batch": 256,  # crops, two views each
-    "temperature": 0.5,  # of the similarities
-    "lr": 0.3,  # for 256 crops; scaled by the batch
-    "augment": "standard",  # standard adds colour jitter, grey and blur; crops is flip and random crop alone
-    "jitter": 1.0,  # strength of the colour jitter
-    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
-    "scale": [0.2, 1.0],  # share of the crop's area that a view shows
-    "recompute": False,  # compute the backbone's activations again in the backward pass: less memory, equal results
-    "amp": False,  # mixed precision on a GPU; the paper's figures are in single precision
+PARAMS = views.INSTANCES | {
+    "temperature": 0.5,  # [ours: not stated; as the SimCLR paper has it for small data sets] of the similarities
+    "jitter": 1.0,  # [paper] strength of the colour jitter
 }
-CHOICES = {
-    "augment": ["standard", "crops"],
-    "features": ["head", "backbone"],
-}
+ALLOWED = views.INSTANCES_ALLOWED
 PUBLISHED = [
     {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.312, "setting": "resnet18 full"},
     {"data": "3D-POP Seq19", "metric": "accuracy", "value": 0.299, "setting": "resnet18 full"},

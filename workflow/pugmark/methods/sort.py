@@ -19,11 +19,18 @@ FAMILY = "tracker"
 LABELS = "none"
 GROUPING = "tracks"
 PARAMS = {
-    "match": 0.3,  # least IoU of a box with where its track is expected
-    "new": 0.0,  # least confidence of a box that starts a track
-    "confirm": 3,  # boxes until a track counts; those before are nobody's
-    "memory": 1,  # sampled frames that a track outlives without a box
-    "size": 128,  # length of the vectors
+    "match": 0.3,  # [code] least IoU of a box with where its track is expected
+    "new": 0.0,  # [code] least confidence of a box that starts a track
+    "confirm": 3,  # [code] boxes until a track counts; those before are nobody's
+    "memory": 1,  # [code] sampled frames that a track outlives without a box
+    "size": 128,  # [ours: a track needs a direction of its own] length of the vectors
+}
+ALLOWED = {
+    "match": ">= 0, <= 1",
+    "new": ">= 0, <= 1",
+    "confirm": ">= 1",
+    "memory": ">= 0",
+    "size": ">= 2",
 }
 PUBLISHED = [
     {"data": "3D-POP", "metric": "IDF1", "value": 0.96, "setting": "3D-MuPPET: matched across views, then SORT"},

@@ -7,11 +7,13 @@ that a slightly tighter eps leaves together best; every other crop is a class of
 of a feature's mean cosine similarity to the crops of each class, over a temperature.
 """
 
+import functools
+
 import torch
 from torch import nn
 
 from pugmark.clustering import algorithms, jaccard
-from pugmark.learning import pseudo, samplers, self_paced, trainer
+from pugmark.learning import grouping, pseudo, samplers, self_paced, trainer
 from pugmark.learning.bank import InstanceBank
 from pugmark.learning.heads import neck_encoder
 from pugmark.learning.pseudo import embed, network
@@ -22,41 +24,26 @@ TITLE = "SpCL"
 SOURCE = "Ge et al., Self-paced contrastive learning with hybrid memory for domain adaptive object re-ID (NeurIPS 2020)"
 FAMILY = "label-free"
 LABELS = "none"
-PARAMS = {
-    "backbone": "resnet50",  # torchvision name, timm/NAME or open_clip/NAME
-    "weights": "resnet50-imagenet",  # name of a weight file, null for random initialisation
-    "last_stride": 1,  # of a ResNet's last stage; 2 for other networks
-    "pool": "gap",  # gap or gem
-    "labels": "none",  # identity takes the names for the clusters, all of them reliable: a bound, no method
-    "height": 128,  # pixels, as FANCL states
-    "width": 256,  # pixels
-    "epochs": 50,  # clusterings
-    "iterations": 100,  # batches per epoch: 1 to 4 passes over the crops
-    "identities": 16,  # a batch has identities x images crops
-    "images": 4,  # crops of each cluster; a single crop comes once
-    "lr": 0.00035,  # Adam
-    "step": 20,  # epochs after which the learning rate is divided by 10
-    "weight_decay": 0.0005,  # of all layers
-    "momentum": 0.2,  # weight of the old vector against the new feature
-    "temperature": 0.05,  # of the similarities in the loss
-    "eps": 0.6,  # Jaccard distance of neighbours in DBSCAN; never choose it by test scores
-    "eps_gap": 0.02,  # by how much the tighter and the looser eps differ from it; 0 trusts every cluster
-    "independent": 0.9,  # share of the first epoch's clusters that set how independent a cluster must be
-    "min_samples": 4,  # neighbours that make a core point
-    "k1": 30,  # size of the k-reciprocal sets: about the images of an individual, at most 30
-    "k2": 6,  # neighbours of the query expansion
-    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
-    "padding": 10,  # pixels around the image before the random crop
-    "erasing": 0.5,  # probability of random erasing
-    "amp": True,  # mixed precision on a GPU
+PARAMS = pseudo.PARAMS | {
+    "pool": "gap",  # [code] average pooling; gem for the generalised mean
+    "step": 20,  # [code] epochs after which the learning rate is divided by 10
+    "momentum": 0.2,  # [code] weight of the old vector against the new feature
+    "temperature": 0.05,  # [code] of the similarities in the loss
+    "images": 4,  # [code] crops of each cluster, K; a single crop comes once
+    "eps_gap": 0.02,  # [code] by how much the tighter and the looser eps differ from eps; 0 trusts every cluster
+    "independent": 0.9,  # [code] share of the first epoch's clusters that set how independent a cluster must be
 }
-CHOICES = {
-    "labels": ["none", "identity"],
+ALLOWED = pseudo.ALLOWED | {
     "pool": ["gap", "gem"],
+    "step": ">= 1",
+    "momentum": ">= 0, <= 1",
+    "temperature": "> 0",
+    "eps_gap": ">= 0, < 1",
+    "independent": ">= 0, <= 1",
 }
 PRESETS = {
     "matched": {"epochs": 60, "identities": 16, "images": 4, "erasing": 0.0},  # FANCL's sizes
-    "native": {"height": 256, "width": 128, "iterations": 400},  # of the released code on pictures of people
+    "native": {"height": 256, "width": 128, "iterations": 400, "k1": 30},  # of the released code on pictures of people
 }
 PUBLISHED = [
     {"data": "red pandas, 23 test individuals", "metric": "mAP", "value": 0.27, "setting": "FANCL, no labels"},
@@ -77,7 +64,7 @@ class SpCL(pseudo.PseudoLabelLearner):
     """One encoder and one vector per crop."""
 
     def __init__(self, crops, params, run):
-        super().__init__(crops, params, run.seed)
+        super().__init__(crops, params, run)
         network = neck_encoder(params, run.file(params["weights"]))
         bank = InstanceBank(len(crops), network.backbone.size, params["momentum"], params["temperature"])
         self.model = nn.ModuleDict({"encoder": network, "bank": bank})
@@ -92,14 +79,15 @@ class SpCL(pseudo.PseudoLabelLearner):
 
     def cluster(self, features):
         """The reliable clusters under three values of eps, which share one matrix of distances."""
-        p = self.params
+        p, gap = self.params, self.params["eps_gap"]
         if p["labels"] == "identity":
             return super().cluster(features)
-        vectors, gap = torch.from_numpy(features).to(device()), p["eps_gap"]
-        distances = jaccard.distances(vectors, p["k1"], p["k2"], pseudo.EPS[1] + gap)
-        labels, eps = pseudo.relaxed(lambda eps: algorithms.dbscan(distances, eps, p["min_samples"]), p["eps"])
-        tight, loose = (algorithms.dbscan(distances, eps + by, p["min_samples"]) for by in (-gap, gap))
-        return self_paced.reliable(labels, tight, loose, self.threshold(labels, loose)), eps
+        vectors, farthest = torch.from_numpy(features).to(device()), max(grouping.EPS[1], p["eps"]) + gap
+        distances = functools.cache(lambda k1: jaccard.distances(vectors, k1, p["k2"], farthest))
+        labels, found_by = self.grouped(lambda k1, eps: algorithms.dbscan(distances(k1), eps, p["min_samples"]))
+        near = distances(found_by["k1"])
+        tight, loose = (algorithms.dbscan(near, found_by["eps"] + by, p["min_samples"]) for by in (-gap, gap))
+        return self_paced.reliable(labels, tight, loose, self.threshold(labels, loose)), found_by
 
     def threshold(self, labels, loose):
         """Theta, set by the first epoch that has a cluster of two crops; before, all are independent enough."""
@@ -116,7 +104,8 @@ class SpCL(pseudo.PseudoLabelLearner):
         """Batches from clusters and single crops alike."""
         p = self.params
         size = p["identities"] * p["images"]
-        return samplers.stream_batches(self_paced.singled(labels), size, p["images"], p["iterations"], rng)
+        count = self.iterations(len(labels), size)
+        return samplers.stream_batches(self_paced.singled(labels), size, p["images"], count, rng)
 
     def loss(self, images, indices):
         """Cross-entropy against the memory as it is before this batch."""

@@ -25,26 +25,22 @@ FAMILY = "supervised"
 LABELS = "identity"
 CHOOSES = True
 GROUPING = "argmax"
-PARAMS = {
-    "frames": 1000,  # that teach; fewer in proportion where half of all frames would not remain unseen
-    "validation": 200,  # frames that say when to stop; likewise
-    "split": "random",  # random frames, or temporal: the first ones, those of the validation last
-    "backbone": "resnet18",  # torchvision name, timm/NAME or open_clip/NAME
-    "weights": "resnet18-imagenet",  # name of a weight file, null for random initialisation
-    "trainable": "full",  # full trains all under one linear layer; frozen trains a perceptron on a fixed backbone
-    "height": 224,  # pixels
-    "width": 224,  # pixels
-    "epochs": 100,  # passes over the frames that teach, at most
-    "patience": 10,  # epochs without a lower validation loss after which training ends
-    "batch": 2,  # frames
-    "lr": 0.3,  # for 256 crops; scaled by the largest batch that the video can give
-    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
-    "scale": [0.2, 1.0],  # share of the crop's area that a view shows
-    "amp": False,  # mixed precision on a GPU; the paper's figures are in single precision
+PARAMS = video.PARAMS | {
+    "frames": 1000,  # [paper] that teach; fewer in proportion where half of all frames would not remain unseen
+    "validation": 200,  # [paper] frames that say when to stop; likewise
+    "split": "random",  # [ours: not stated] random frames, or temporal: the first ones, those of the validation last
+    "trainable": "full",  # [paper] full trains all under a linear layer; frozen a perceptron on a fixed backbone
+    "epochs": 100,  # [ours: not stated] passes over the frames that teach, at most; 0 trains nothing
+    "patience": 10,  # [paper] epochs without a lower validation loss after which training ends
+    "batch": 2,  # [paper] frames
 }
-CHOICES = {
-    "trainable": ["full", "frozen"],
+ALLOWED = video.ALLOWED | {
+    "frames": ">= 1",
+    "validation": ">= 1",
     "split": ["random", "temporal"],
+    "trainable": ["full", "frozen"],
+    "patience": ">= 1",
+    "batch": ">= 1",
 }
 # Settings: resnet18 full or efficientnet_b0 frozen, and the frames that taught and validated.
 PUBLISHED = [

@@ -19,33 +19,27 @@ TITLE = "Video pairs (self-supervised)"
 SOURCE = "Fang, Hannuna, Simpson, Campbell: Self-Supervised Animal Identification for Long Videos"
 FAMILY = "video"
 LABELS = "count"
-PARAMS = {
-    "backbone": "resnet18",  # torchvision name, timm/NAME or open_clip/NAME
-    "weights": "resnet18-imagenet",  # name of a weight file, null for random initialisation
-    "trainable": "full",  # full trains all under one linear layer; frozen trains a perceptron on a fixed backbone
-    "labels": "count",  # identity pairs by the true names: a bound for every assignment, no method
-    "size": 64,  # length of the vectors
-    "height": 224,  # pixels
-    "width": 224,  # pixels
-    "epochs": 10,  # passes over the frames: 10 for 3D-POP, 2 for 8-Calves
-    "frames": 2,  # in a batch, K
-    "loss": "bce",  # bce, supcon (fixed temperature) or supcon_learnable
-    "temperature": 0.5,  # of supcon
-    "matching": "per_block",  # per_block solves every pair of views by itself, consensus their mean once
-    "min_similarity": None,  # cosine, -1 to 1, below which a pair of two frames counts as two animals; null for none
-    "lr": 0.3,  # for 256 crops; scaled by the largest batch that the video can give
-    "flip": 0.5,  # probability; 0 where the two flanks of an animal differ
-    "scale": [0.2, 1.0],  # share of the crop's area that a view shows
-    "pool": 0,  # random views of each crop, encoded once, to train on above a frozen backbone; 0 for fresh ones
-    "recompute": False,  # compute the backbone's activations again in the backward pass: less memory, equal results
-    "watch": 0,  # every how many epochs k-means groups all crops, for the report's accuracy over training; 0 for never
-    "amp": False,  # mixed precision on a GPU; the paper's figures are in single precision
+PARAMS = views.PARAMS | {
+    "trainable": "full",  # [paper] full trains all under a linear layer; frozen a perceptron on a fixed backbone
+    "labels": "count",  # [paper] identity pairs by the true names: an upper bound of any assignment, not a method
+    "frames": 2,  # [paper] in a batch, K
+    "loss": "bce",  # [paper] bce, supcon (fixed temperature) or supcon_learnable
+    "temperature": 0.5,  # [paper] of supcon
+    "matching": "per_block",  # [paper] per_block solves every pair of views by itself, consensus their mean once
+    "min_similarity": None,  # [paper] cosine below which a pair of two frames counts as two animals; null for none
+    "pool": 0,  # [ours: faster] random views of each crop, encoded once, to train a perceptron on; 0 for fresh ones
+    "watch": 0,  # [ours: for the report] epochs between two groupings of all crops, scored over training; 0 for never
 }
-CHOICES = {
-    "labels": ["count", "identity"],
+ALLOWED = views.ALLOWED | {
     "trainable": ["full", "frozen"],
+    "labels": ["count", "identity"],
+    "frames": ">= 1",
     "loss": ["bce", "supcon", "supcon_learnable"],
+    "temperature": "> 0",
     "matching": ["per_block", "consensus"],
+    "min_similarity": "null or >= -1.0, <= 1.0",
+    "pool": "0 or >= 2",
+    "watch": ">= 0",
 }
 PUBLISHED = [
     {"data": "3D-POP Seq11", "metric": "accuracy", "value": 0.976, "setting": "bce, resnet18 full"},
@@ -197,11 +191,10 @@ class PooledPairs(VideoPairs):
     """The same on views that the frozen backbone has encoded before: training computes the perceptron alone."""
 
     def __init__(self, crops, params, run):
-        if params["trainable"] != "frozen" or params["pool"] < 2:
+        if params["trainable"] != "frozen":
             raise trainer.TrainingError(
                 f"pool: {params['pool']} with trainable: {params['trainable']} cannot be trained: a pool needs a "
-                "frozen backbone, whose features never change, and at least two views of each crop. Set pool to 0, or "
-                "trainable to frozen and pool to 2 or more."
+                "frozen backbone, whose features never change. Set pool to 0, or trainable to frozen."
             )
         super().__init__(crops, params, run)
 

@@ -2,22 +2,51 @@
 
 import numpy as np
 
+FEWEST = 4
+"""Individuals below which nothing is said: of three, an interval holds the truth far less often than it claims."""
+CAUTION = 20
+"""Individuals below which an interval deserves a word of caution: benchmarks/bench_intervals.py measures coverage."""
+ALIKE = 1e-9
+"""A standard error below this is rounding: all individuals have the same mean."""
 
-def of_means(values, individuals, resamples, seed):
+
+def of_means(values, individuals, resamples, seed, bounds=(0.0, 1.0)):
     """95 % interval of the mean of `values` over its entries, as `of_ratios`."""
-    return of_ratios(values, np.ones(len(values)), individuals, resamples, seed)
+    return of_ratios(values, np.ones(len(values)), individuals, resamples, seed, bounds)
 
 
-def of_ratios(numerators, denominators, individuals, resamples, seed):
-    """95 % percentile bootstrap interval of sum(numerators) / sum(denominators), individuals drawn with replacement.
+def of_ratios(numerators, denominators, individuals, resamples, seed, bounds=(0.0, 1.0)):
+    """95 % studentised bootstrap interval of sum(numerators) / sum(denominators), individuals drawn with replacement.
 
-    All three are arrays of N; an individual brings all of its entries each time that it is drawn. Returns (low, high),
-    or (None, None) without resamples and with fewer than two individuals, of which nothing can be said.
+    All three are arrays of N; an individual brings all of its entries each time that it is drawn. Each draw's ratio is
+    measured in its own standard errors (Efron and Tibshirani, An introduction to the bootstrap, 1993, section 12.5),
+    since percentiles of the ratios themselves are too narrow where individuals are few. bounds: what the ratio can be.
+    Returns (low, high), or (None, None) without resamples, with fewer than FEWEST individuals, or where all individuals
+    are alike: nothing can be said then.
     """
     names, codes = np.unique(individuals, return_inverse=True)
-    if len(names) < 2 or not resamples:
+    if len(names) < FEWEST or not resamples:
         return None, None
     above, below = np.bincount(codes, numerators), np.bincount(codes, denominators)
+    value = above.sum() / below.sum()
+    apart = above - value * below
+    _, (error,) = _moves(np.ones((1, len(names))), apart, below)
+    if error < ALIKE:
+        return None, None
     drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), resamples)
-    low, high = np.percentile((drawn @ above) / (drawn @ below), [2.5, 97.5])
-    return float(low), float(high)
+    moves, errors = _moves(drawn, apart, below)
+    told = errors >= ALIKE  # a draw of individuals that are alike has no standard error
+    least, most = np.percentile(moves[told] / errors[told], [2.5, 97.5])
+    low, high = value - max(most, 0.0) * error, value - min(least, 0.0) * error
+    return float(max(low, bounds[0])), float(min(high, bounds[1]))
+
+
+def _moves(drawn, apart, below):
+    """How far the ratio of each draw (rows of counts of individuals) is from the whole one, and its standard error.
+
+    apart: residual of each individual's numerator. The error is that of a ratio of means, linearised.
+    """
+    weight, number = drawn @ below, len(apart)
+    moves = drawn @ apart / weight
+    squares = drawn @ apart**2 - 2 * moves * (drawn @ (apart * below)) + moves**2 * (drawn @ below**2)
+    return moves, np.sqrt(number / (number - 1) * np.maximum(squares, 0)) / weight

@@ -24,6 +24,7 @@ def retrieval(ranking, individuals, settings, group=""):
         chance = metric.endswith("_chance")
         low, high = (None, None) if chance else _interval(kept, np.ones(len(kept)), individuals[counted], settings)
         rows.append(_row(metric + group, kept.mean() if len(kept) else np.nan, len(kept), low, high))
+    rows.append(_row("individuals" + group, len(np.unique(individuals[counted])), len(counted)))
     rows.append(_row("queries" + group, counted.sum(), len(counted)))
     rows.append(_row("queries_without_positives" + group, (~answerable).sum(), len(counted)))
     return rows
@@ -82,6 +83,7 @@ def clustering(individuals, clusters, on_video, settings, names=None):
         above, below = partition.id_f1(there, clusters[on_video])
         low, high = _interval(above, below, individuals[on_video], settings)
         rows.append(_row("IDF1", above.sum() / below.sum(), on_video.sum(), low, high))
+    rows.append(_row("individuals", present, number))
     rows.append(_row("clusters", found, number))
     rows.append(_row("count_error", abs(found - present) / present, number))
     rows.append(_row("noise_share", (clusters < 0).mean(), number))

@@ -9,6 +9,7 @@ import os
 import re
 
 from pugmark.formats.folder import JUNK, is_junk
+from pugmark.planning import places
 from pugmark.planning.configuration import ConfigError
 
 
@@ -18,11 +19,12 @@ def folders(name, spec, results):
     Raises ConfigError where there are none, or where a name cannot stand for one batch.
     """
     if "synthetic" in spec:
-        count = spec["synthetic"].get("batches", 3)
+        count = spec["synthetic"]["batches"]
         return {f"batch_{i:02}": f"{results}/{name}/survey/batch_{i:02}" for i in range(1, count + 1)}
     patterns = [spec["batches"]] if isinstance(spec["batches"], str) else spec["batches"]
-    matched = {os.path.normpath(path) for pattern in patterns for path in glob.glob(os.path.expanduser(pattern))}
+    matched = {os.path.normpath(path) for pattern in patterns for path in glob.glob(places.at_home(pattern))}
     found = sorted(path for path in matched if os.path.isdir(path) and os.path.basename(path).lower() not in JUNK)
+    places.check_apart(name, patterns, found, results)
     if not found:
         files = f": only files, such as {min(matched)}; write the folder that holds them" if matched else ""
         raise ConfigError(f"collections.{name}.batches: no folder matches {' or '.join(patterns)}{files}.")
@@ -35,8 +37,8 @@ def folders(name, spec, results):
     named = {}
     for folder in found:
         batch = os.path.basename(os.path.abspath(folder))
-        if fault := _fault(batch, named):
-            raise ConfigError(f"collections.{name}.batches: rename {folder}: its name {fault}.")
+        if fault := _fault(batch, folder, named):
+            raise ConfigError(f"collections.{name}.batches: rename {places.printable(folder)}: its name {fault}.")
         named[batch] = folder
     return named
 
@@ -45,12 +47,12 @@ def _holds_folders(folder):
     return any(os.path.isdir(os.path.join(folder, name)) for name in os.listdir(folder) if not is_junk(name))
 
 
-def _fault(batch, named):
+def _fault(batch, folder, named):
     if batch in named:
         return f"is also the name of {named[batch]}"
-    if fnmatch.fnmatch(batch, "*[{}]*"):
-        return "holds a brace"
-    return "is that of a shard" if whole(batch) != batch else None
+    if whole(batch) != batch:
+        return "is that of a shard"
+    return places.fault(batch) or ("is not UTF-8" if not places.is_text(folder) else None)
 
 
 def whole(batch):

@@ -4,23 +4,16 @@ Imported when the workflow is parsed, so it needs nothing heavier than a JSON Sc
 """
 
 import functools
+import math
+import re
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError, validators
 
-from pugmark import literals
+from pugmark.planning import sentences
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
-_KINDS = {
-    "array": "a list, such as [a, b]",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "null": "null",
-    "number": "a number",
-    "object": "lines of `key: value`",
-    "string": "a word",
-}
 
 
 class ConfigError(ValueError):
@@ -50,10 +43,31 @@ def check(section, name, settings):
 
 
 def _check(config, spec, at):
-    validator = Draft202012Validator({**spec, "$defs": schema()["$defs"]})
-    faults = [_sentence(error, at) for error in _leaves(validator.iter_errors(config))]
+    validator = _Validator({**spec, "$defs": schema()["$defs"]})
+    faults = sentences.of(validator.iter_errors(config), at)
     if faults:
-        raise ConfigError("Configuration:\n" + "\n".join(f"  {fault}" for fault in dict.fromkeys(faults)))
+        raise ConfigError("\n".join(dict.fromkeys(faults)))
+
+
+def _whole_text(validator, pattern, text, spec):
+    """A pattern must fit all of the text: `$` would let a line break follow."""
+    if isinstance(text, str) and not re.fullmatch(pattern, text):
+        yield ValidationError(f"{text!r} does not fit {pattern!r}")
+
+
+def _is_number(checker, value):
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(checker, value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_Validator = validators.extend(
+    Draft202012Validator,
+    {"pattern": _whole_text},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_whole}),
+)
 
 
 def _filled(value, spec):
@@ -74,36 +88,4 @@ def _filled(value, spec):
 
 def _resolved(spec):
     reference = spec.get("$ref")
-    return schema()["$defs"][reference.rsplit("/", 1)[1]] if reference else spec
-
-
-def _leaves(errors):
-    for error in errors:
-        # In a choice (oneOf) the branch that went furthest is the one that the user meant.
-        if error.context and error.validator in ("oneOf", "anyOf"):
-            deepest = max(len(inner.absolute_path) for inner in error.context)
-            meant = [inner for inner in error.context if len(inner.absolute_path) == deepest > len(error.absolute_path)]
-            yield from _leaves(meant) if meant else [error]
-        else:
-            yield error
-
-
-def _sentence(error, at):
-    where = ".".join(map(str, (*at, *error.absolute_path))) or "top level"
-    if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
-        wrong = [key for key in error.instance if key not in known]
-        return "; ".join(f"{where}: {literals.unknown(key, known, 'key')}" for key in wrong)
-    if error.validator in ("minProperties", "minItems"):
-        return f"{where} is empty: name at least one."
-    if error.validator == "required":
-        return f"{where}: {error.message}."
-    if error.validator == "enum" and isinstance(error.instance, str):
-        return f"{where}: {literals.unknown(error.instance, [str(word) for word in error.validator_value], 'word')}"
-    if error.validator == "oneOf" and where.count(".") == 1:
-        return f"{where}: give either `batches` (a pattern of folders) or `synthetic`."
-    meaning = error.schema.get("description", "see workflow/schemas/config.schema.yaml")
-    if error.validator == "type":
-        kinds = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
-        return f"{where} is {error.instance!r}: write {' or '.join(_KINDS[kind] for kind in kinds)} ({meaning})."
-    return f"{where}: {error.message} ({meaning})."
+    return schema()["$defs"][reference.rsplit("/", 1)[1]] | spec if reference else spec

@@ -11,6 +11,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 
 
+@functools.cache
 def of(*modules):
     """Short checksum of the sources of `modules` (dotted names inside the package, such as `stages.detect`
     or `methods.resnet50`), of all they import from the package, directly or through one another, and of the templates

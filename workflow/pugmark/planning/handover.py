@@ -1,8 +1,8 @@
 """What the process that starts a run hands to its jobs, each of which reads the workflow anew, maybe hours later.
 
-Through the environment, which every executor passes on: the batch folders that were found and who they were said to
-show, and the folders of weights. So a batch that is copied in, or a name that is corrected, while a job waits in the
-queue does not change what that job was submitted for.
+Through the environment, which every executor passes on: the batch folders that were found, who they were said to
+show, checksums of files of vectors, and the folders of weights. So a batch that is copied in, or a name that is
+corrected, while a job waits in the queue does not change what that job was submitted for.
 """
 
 import base64
@@ -20,6 +20,8 @@ def give(plan):
     """Put what `plan` found, and where it looks for weights, into the environment of the jobs to come."""
     for collection in {run.source for name in plan.collections for run in plan.runs(name) if run.learns_names}:
         plan.names(collection)
+    for file in {run.params["file"] for name in plan.collections for run in plan.runs(name) if "file" in run.params}:
+        plan.content(file)
     packed = base64.b64encode(zlib.compress(json.dumps(plan.found).encode(), 9)).decode()
     os.environ[VARIABLE] = packed if len(packed) <= LONGEST else ""
     os.environ["PUGMARK_WEIGHTS"] = os.pathsep.join(dict.fromkeys(plan.manifest.folders()))

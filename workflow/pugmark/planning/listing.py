@@ -25,14 +25,13 @@ class Listing:
 
     media: of all that decides which pixels are read, and when and where they were taken. labels: of that, and of all
     that decides who is said to be in a picture. names: of the rows of tables that name an animal, so that pictures
-    added without one change nothing. stamp: of the times at which the media were last written, which tell one folder
-    from another with files of the same names and sizes.
+    added without one change nothing. videos: whether there are any.
     """
 
     media: str = ""
     labels: str = ""
     names: str = ""
-    stamp: str = ""
+    videos: bool = False
 
 
 def of(folder, every=False):
@@ -41,22 +40,22 @@ def of(folder, every=False):
     every: count files that are neither media nor tables as well; the classes of published data sets read some of them.
     A folder that cannot be opened is left to the stage that reads it, which says what is wrong.
     """
-    media, names, stamp = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
+    media, names = hashlib.sha256(), hashlib.sha256()
     try:
-        found = sorted((path, *_facts(path, entry)) for path, entry in folders.walk(folder))
-        contents = [(path, folders.content(os.path.join(folder, path))) for path, size, _ in found if size is None]
+        found = sorted((path, _size(path, entry)) for path, entry in folders.walk(folder))
+        contents = [(path, folders.content(os.path.join(folder, path))) for path, size in found if size is None]
     except folders.BatchError as error:
-        return Listing(*[_digest(str(error)).hexdigest()[:16]] * 4)
+        return Listing(*[_digest(str(error)).hexdigest()[:16]] * 3)
     counted = [facts for facts in found if facts[1] is not None and (every or kinds.is_media(facts[0]))]
-    media.update(_digest("".join(f"{path}\0{size}\0" for path, size, _ in counted)).digest())
-    stamp.update(_digest("".join(f"{path}\0{written}\0" for path, _, written in counted)).digest())
+    media.update(_digest("".join(f"{path}\0{size}\0" for path, size in counted)).digest())
     labels = media.copy()
     for path, content in contents:
         taken, naming = _parts(path, content)
         # A file that says nothing is as good as none.
         for digest, said in ((media, taken), (labels, taken), (labels, naming), (names, naming)):
             digest.update(_digest(f"{path}\0{said}").digest() if said else b"")
-    return Listing(*(digest.hexdigest()[:16] for digest in (media, labels, names, stamp)))
+    videos = any(kinds.is_video(path) for path, _ in counted)
+    return Listing(*(digest.hexdigest()[:16] for digest in (media, labels, names)), videos=videos)
 
 
 def file(path):
@@ -69,14 +68,13 @@ def _digest(said):
     return hashlib.sha256(said.encode(errors="surrogateescape"))
 
 
-def _facts(path, entry):
-    """(bytes, time of writing); no bytes where the content counts, and -1 for a link that leads nowhere."""
+def _size(path, entry):
+    """Bytes; None where the content counts, and -1 for a link that leads nowhere."""
     try:
-        facts = entry.stat()
         counts = path.lower().endswith(SIDECARS) and entry.is_file()
+        return None if counts else entry.stat().st_size
     except OSError:
-        return -1, 0
-    return None if counts else facts.st_size, facts.st_mtime_ns
+        return -1
 
 
 def _parts(path, content):

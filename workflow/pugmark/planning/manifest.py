@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from pugmark import literals
-from pugmark.planning import configuration
+from pugmark.planning import configuration, places
 from pugmark.planning.configuration import ConfigError
 
 FILE = Path(__file__).parents[2] / "weights.yaml"
@@ -23,11 +23,16 @@ class Manifest:
         self.settings, self.results = settings, results
         self.entries = configuration.read_yaml(FILE)
         for name, entry in settings["files"].items():
+            if name not in self.entries and "file" not in entry:
+                raise ConfigError(f"weights.files.{name} lacks `file`: write the name of the file.")
             self.entries[name] = _known(self.entries.get(name), entry) | entry
 
-    def paths(self, names):
-        """{name: path} of the weight files `names`, None passed over. Raises ConfigError where one cannot be had."""
-        return {name: self._path(name) for name in names if name}
+    def paths(self, wanted):
+        """{name: path} of the weight files `wanted`, {key of the configuration: name or None}.
+
+        Raises ConfigError where one cannot be had.
+        """
+        return {name: self._path(name, key) for key, name in wanted.items() if name}
 
     def facts(self, names):
         """{name: its checksum and licence}: what the settings of a stage say of its weights."""
@@ -40,20 +45,20 @@ class Manifest:
     def folders(self):
         """Where files are looked for before any is downloaded."""
         named = os.environ.get("PUGMARK_WEIGHTS", "").split(os.pathsep)
-        return [folder for folder in (self.settings["folder"], *named) if folder]
+        return [places.at_home(folder) for folder in (self.settings["folder"], *named) if folder]
 
     def _place(self, entry):
         """One path for a file wherever it comes from, in a folder per checksum, so that another is never taken for it:
         moving the folder of weights changes no job."""
         return f"{self.results}/weights/{str(entry.get('sha256'))[:8].lower()}/{entry['file']}"
 
-    def _path(self, name):
+    def _path(self, name, key):
         if name not in self.entries:
-            raise ConfigError(literals.unknown(name, self.entries, "weights"))
+            raise ConfigError(f"{key}: {literals.unknown(name, self.entries, 'weights')}")
         entry = self.entries[name]
         if not entry.get("sha256"):
             raise ConfigError(
-                f"Weights {name}: nobody has stated the checksum of {entry['file']}. Fetch it from {entry.get('url')}, "
+                f"{key}: nobody has stated the checksum of {entry['file']} ({name}). Fetch it from {entry.get('url')}, "
                 f"make sure that it is the file you want, and write its sha256sum into weights.files.{name}.sha256."
             )
         place, folders = self._place(entry), self.folders()
@@ -62,7 +67,7 @@ class Manifest:
             return place
         where = " or ".join(folders) or "any folder: none is given"
         raise ConfigError(
-            f"Weights {name}: {entry['file']} is not in {where}. Fetch it from "
+            f"{key}: {entry['file']} ({name}) is not in {where}. Fetch it from "
             f"{entry.get('url') or 'its publisher'} into the folder that weights.folder or PUGMARK_WEIGHTS names, set "
             f"weights.download: true, or name a file of your own in weights.files.{name}: {{file, sha256, licence}}."
         )

@@ -5,8 +5,10 @@ import time
 from dataclasses import dataclass
 
 from pugmark.progress import forecast, logs, records
+from pugmark.progress.failures import Failure
+from pugmark.runtime import attempts
 
-MOST_FAILURES, MOST_LINES = 20, 10
+MOST_FAILURES = 20
 HEX = ("version", "checksum")
 AGAIN = "What is finished is kept: give the same command again, and it goes on where it stopped."
 REMEDY = f"Remove the cause first. {AGAIN}"
@@ -14,18 +16,26 @@ REMEDY = f"Remove the cause first. {AGAIN}"
 
 @dataclass(frozen=True)
 class Job:
-    """What is kept of a job's announcement while it runs."""
+    """What is kept of a job's announcement while it runs.
+
+    logs: {path: what `logs.stamp` said of it then}, by which the log of an earlier attempt is known. asked: resources.
+    """
 
     rule: str
     wildcards: dict
-    logs: tuple
+    logs: dict
     benchmark: str | None
+    asked: dict
 
     @property
     def name(self):
         """`detect demo/batch_01`: the rule and what its wildcards say, without checksums."""
         values = [str(value) for name, value in self.wildcards.items() if name not in HEX]
         return f"{self.rule} {'/'.join(values)}".strip()
+
+    def written(self):
+        """Those of its logs that were written since it was announced."""
+        return [path for path, before in self.logs.items() if logs.stamp(path) not in (None, before)]
 
 
 class Progress(logging.Handler):
@@ -40,13 +50,14 @@ class Progress(logging.Handler):
         super().__init__()
         self.logger, self.planned, self.folder = logger, planned, folder
         self.extra = {"quietness": quietness}
-        self.jobs, self.failed, self.forecast = {}, {}, None
+        self.jobs, self.failed, self.groups, self.forecast = {}, {}, {}, None
         self.start = time.monotonic()
         self.heard = {
             "run_info": self.run_starts,
             "job_info": self.job_starts,
             "job_finished": self.job_finishes,
             "job_error": self.job_fails,
+            "group_error": self.group_fails,
         }
         logger.addHandler(self)
 
@@ -67,8 +78,11 @@ class Progress(logging.Handler):
         self._say(forecast.table(self.forecast, list(event.stats)))
 
     def job_starts(self, event):
-        self.jobs[event.jobid] = Job(event.rule_name, event.wildcards, tuple(event.log), event.benchmark)
+        asked = {name: value for name, value in event.resources.items() if name in ("mem_mb", "runtime")}
+        before = {path: logs.stamp(path) for path in event.log}
+        self.jobs[event.jobid] = Job(event.rule_name, event.wildcards, before, event.benchmark, asked)
         self.failed.pop(event.jobid, None)
+        self.groups.pop(event.jobid, None)
 
     def job_finishes(self, event):
         job = self.jobs.pop(event.job_id, None)
@@ -77,21 +91,42 @@ class Progress(logging.Handler):
         if self.forecast:
             measured = records.of_file(job.benchmark) if job.benchmark else []
             self.forecast.finish(records.kind(job.rule, job.wildcards), measured[-1] if measured else None)
-        self._say(f"{job.name}: {logs.counts(job.logs[0])}{self._time_left()}")
+        self._say(f"{job.name}: {logs.counts(next(iter(job.logs)))}{self._time_left()}")
+
+    def group_fails(self, event):
+        """Its members are told to fail right after it, without a word of why."""
+        for member in event.job_error_info:
+            self.groups[member["jobid"]] = event
 
     def job_fails(self, event):
-        self.failed[event.jobid] = (self.jobs.get(event.jobid), event)
+        job, group = self.jobs.get(event.jobid), self.groups.get(event.jobid)
+        if job is None:
+            job = Job(event.rule_name, {}, dict.fromkeys(event.log[:1]), None, {})
+        message = getattr(group, "said", None) if group else event.rule_msg
+        theirs = [path for path in (group.aux_logs if group else event.log) if path and path not in job.logs]
+        failure = Failure(
+            rule=job.rule,
+            name=job.name,
+            written=job.written(),
+            places=list(job.logs),
+            message=message or "",
+            theirs=theirs,
+            asked=job.asked,
+            grouped=bool(group),
+        )
+        self.failed[event.jobid] = failure
+        attempts.record(job.rule, job.wildcards, failure.cause)
 
     def failures(self):
         """Tell once more, at the end of the run, which jobs failed and what their logs say."""
         if not self.failed:
             return
-        stopped = [job for job, _ in self.failed.values() if job and any(map(logs.interrupted, job.logs))]
+        stopped = [failure for failure in self.failed.values() if any(map(logs.interrupted, failure.written))]
         if len(stopped) == len(self.failed):
-            names = ", ".join(job.name for job in stopped[:MOST_FAILURES])
+            names = ", ".join(failure.name for failure in stopped[:MOST_FAILURES])
             self.logger.error(f"\nStopped by you; interrupted: {names}. {AGAIN}\n")
             return
-        told = [_failure(job, event) for job, event in list(self.failed.values())[:MOST_FAILURES]]
+        told = [failure.told() for failure in list(self.failed.values())[:MOST_FAILURES]]
         if len(self.failed) > MOST_FAILURES:
             told.append(f"and {len(self.failed) - MOST_FAILURES} more, told above and in the log of the run.\n")
         head = "1 job failed:" if len(self.failed) == 1 else f"{len(self.failed)} jobs failed:"
@@ -107,20 +142,3 @@ class Progress(logging.Handler):
     def _say(self, text):
         if text:
             self.logger.info(text, extra=self.extra)
-
-
-def _failure(job, event):
-    """What is known of a failed job: its own log's end, then what the cluster says."""
-    own = job.logs if job else event.log[:1]
-    lines = [job.name if job else event.rule_name]
-    for path in own:
-        end = logs.tail(path)
-        lines += [f"    log: {path}", *(f"    | {line}" for line in end[-MOST_LINES:])]
-        if not end:
-            lines.append("    The log is empty or absent: the job was stopped before it could say why.")
-        elif logs.stopped(path):
-            lines.append("    The log ends without an error: the job was stopped (out of memory or time, cancelled).")
-    message = (event.rule_msg or "").partition("For further error details")[0].strip()
-    lines += [f"    {message}"] if message else []
-    lines += [f"    cluster's log: {path}" for path in event.log if path and path not in own]
-    return "\n".join([*lines, ""])

@@ -1,6 +1,7 @@
 """What a stage's log says at its end: the counts, what the job used, or why it failed. Only the end is read."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -38,6 +39,16 @@ def tail(path):
     return [line for line in _end(path) if line.strip() and USED not in line]
 
 
+def stamp(path):
+    """What changes when a log is written anew, None where it is absent. A network file system looks only on opening."""
+    try:
+        with open(path) as file:
+            found = os.fstat(file.fileno())
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def interrupted(path):
     """Whether the job ended because the user stopped the run."""
     return any(line.endswith("interrupted") or line.startswith("KeyboardInterrupt") for line in tail(path)[-1:])
@@ -45,7 +56,7 @@ def interrupted(path):
 
 def stopped(path):
     """Whether the log ends amid ordinary work: the job was killed before it could say why."""
-    return bool(LINE.match(tail(path)[-1]))
+    return any(map(LINE.match, tail(path)[-1:]))
 
 
 def _end(path):

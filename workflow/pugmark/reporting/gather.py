@@ -18,21 +18,22 @@ RUN_TABLES = ("clusters", "metrics", "queries")
 class Collection:
     """The tables below `folder` (results/{collection}), each read once, as DataFrames.
 
-    settings: {"batches": [name], "runs": [{run, method, name, seed, family, train_on, model, settings}], "detector",
-    "protocol", "explained": [run]}; model is the folder of the run's model, from `folder`'s parent, and a run's
-    settings are those that differ from its method's; the protocol is the headline of the leaderboard.
+    settings: {"batches": [name], "folders": {batch: folder of its media}, "runs": [{run, method, name, seed, family,
+    train_on, model, settings}], "detector", "protocol", "explained": [run]}; model is the folder of the run's model,
+    from `folder`'s parent, and a run's settings are those that differ from its method's; the protocol is the headline
+    of the leaderboard.
     """
 
     def __init__(self, name, folder, settings):
         self.name, self.folder = name, folder
         self.batches, self.runs = settings["batches"], settings["runs"]
         self.detector, self.protocol = settings.get("detector"), settings.get("protocol", "cross_sequence")
-        self.explained = settings.get("explained", [])
+        self.folders, self.explained = settings.get("folders", {}), settings.get("explained", [])
 
     @cached_property
     def tallies(self):
         """One Tally per batch."""
-        about = ["path", "kind", "status", "station", "timestamp", "sequence"]
+        about = ["path", "kind", "status", "station", "timestamp", "time_doubt", "sequence"]
         wanted = {"media": about, "detections": ["label", "detector"], "crops": ["crop_id"]}
         return [
             tally.of_batch(batch, *(_read(self.batch_file(batch, name), name, wanted[name]) for name in wanted))
@@ -45,11 +46,34 @@ class Collection:
 
     @cached_property
     def crops(self):
-        return self._of_batches("crops", ["crop_id"])
+        return self._of_batches("crops", ["crop_id", "path", *"xywh"])
+
+    @cached_property
+    def index(self):
+        """The split table with, of each crop, the path of its picture, its box, and the species that was stated."""
+        species = self._of_batches("detections", ["detection_id", "source_label"])
+        species.columns = ["crop_id", "species"]
+        found = self.split.merge(self.crops.drop_duplicates("crop_id"), on="crop_id", how="left")
+        return found.merge(species.drop_duplicates("crop_id"), on="crop_id", how="left")
 
     @cached_property
     def split(self):
         return _read(self.folder / "split.parquet", "split")
+
+    @property
+    def film(self):
+        """Whether the crops are frames of videos."""
+        return bool(self.split["frame_number"].notna().any())
+
+    def queries(self, name, protocol):
+        """What the evaluation says of each query of all seeds of the method `name`: crop_id, individual, ap."""
+        told = [
+            self.of_run(run["run"], "queries", ["protocol", "crop_id", "individual", "ap"])
+            for run in self.runs
+            if run["name"] == name
+        ]
+        asked = _stack(told, "queries", [])
+        return asked[asked["protocol"] == protocol]
 
     @cached_property
     def metrics(self):
@@ -60,9 +84,9 @@ class Collection:
             parts.append(self.of_run(run["run"], "metrics").assign(**known))
         return _stack(parts, "metrics", ["run", "name", "family", "train_on"])
 
-    def of_run(self, run, name):
+    def of_run(self, run, name, columns=None):
         """The table `name` (clusters, metrics or queries) of a run."""
-        return _read(self.folder / "runs" / run / f"{name}.parquet", name)
+        return _read(self.folder / "runs" / run / f"{name}.parquet", name, columns)
 
     def history(self, run):
         """{epoch: figures} of a run's training; an epoch that was run again after a stop counts once, the last time."""
@@ -88,15 +112,15 @@ class Collection:
             places += [(run, self.folder / "runs" / run / f"{name}.parquet") for name in RUN_TABLES]
         return [(place, tables.provenance(path)) for place, path in places if path.exists()]
 
-    def images(self, wanted):
-        """{crop_id: (JPEG bytes, mask RLE or None)} of the crops named in `wanted`."""
+    def images(self, wanted, made):
+        """{crop_id: what `made` makes of its JPEG bytes and its mask (RLE or None)} of the crops in `wanted`."""
         found = {}
         for batch in self.batches:
             path = self.batch_file(batch, "crops")
             if path.exists() and not wanted.isdisjoint(tables.read(path, "crops", ["crop_id"])["crop_id"]):
                 for crop_id, *picture in tables.stream(path, "crops", ["crop_id", "image", "mask"]):
                     if crop_id in wanted:
-                        found.setdefault(crop_id, tuple(picture))
+                        found.setdefault(crop_id, made(*picture))
         return found
 
     def _of_batches(self, name, columns):

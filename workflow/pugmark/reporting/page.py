@@ -1,4 +1,4 @@
-"""From views to files: one HTML page with its style inside, and the plots as separate SVG for other reports."""
+"""From views to files: HTML pages with their style inside, and plots and tables beside them."""
 
 import math
 from pathlib import Path
@@ -7,10 +7,12 @@ import jinja2
 import pandas as pd
 
 from pugmark.progress import records
-from pugmark.reporting import leaderboard
+from pugmark.reporting import drawing, exports, glossary, leaderboard, plots
 from pugmark.runtime import disk
 
 TEMPLATES = Path(__file__).parent / "templates"
+COLUMNS = 11
+"""Crops in a row of the gallery."""
 
 
 def environment():
@@ -28,24 +30,62 @@ def environment():
         number=number,
         counted=counted,
         moment=moment,
-        short=short,
+        short=plots.short,
+        signed=signed,
+        anchor=lambda name: f"collection-{name}",
+        explained=glossary.explained,
         span=records.span,
     )
     return made
 
 
 def write(folder, views, bill, versions, settings):
-    """Write index.html and, for each view, leaderboard.svg and curves.svg in a folder of the collection's name."""
+    """Write index.html and, in a folder of each view's name, its plots, its tables and the pages of its clusters."""
     made = environment()
     titles = leaderboard.RANKING | leaderboard.PARTITION | {"rank10": "Rank-10"}
-    context = {"views": views, "models": bill, "versions": versions, "titles": titles, **settings}
-    _write(folder / "index.html", made.get_template("page.html").render(context))
     for view in views:
-        board = view["boards"][0] if view["boards"] else None
-        plots = {"leaderboard": ("dots.svg", board and board["plot"]), "curves": ("curves.svg", view["curves"])}
-        for name, (template, plot) in plots.items():
-            drawn = made.get_template("standalone.svg").render(template=template, plot=plot, collection=view["name"])
-            _write(folder / view["name"] / f"{name}.svg", drawn)
+        view["files"] = _tables(folder / view["name"], view)
+        _plots(folder / view["name"], view)
+        _clusters(folder / view["name"], view, made)
+    context = {"views": views, "models": bill, "versions": versions, "titles": titles, "words": glossary.WORDS}
+    _write(folder / "index.html", made.get_template("page.html").render(context | {"columns": COLUMNS} | settings))
+
+
+def _tables(folder, view):
+    """Write the tables of a view; the names of their files."""
+    tables = exports.of_view(view)
+    for file, table in tables.items():
+        exports.write(folder / file, table)
+    if not view["boards"]:
+        return {*tables}
+    _write(folder / "leaderboard.tex", exports.latex(view["boards"][0]))
+    return {*tables, "leaderboard.tex"}
+
+
+def _plots(folder, view):
+    """leaderboard.svg and curves.svg, for other reports and for papers."""
+    style_sheet = (TEMPLATES / "plot.css").read_text()
+    for name, plot in (("leaderboard", view["boards"] and view["boards"][0]["plot"]), ("curves", view["curves"])):
+        shown = plot or drawing.svg(plots.nothing(), f"Nothing to show of {view['name']}")
+        _write(folder / f"{name}.svg", drawing.standalone(shown, style_sheet))
+
+
+def _clusters(folder, view, made):
+    """A page for each cluster, and the tables to fill with names. Those of clusters that are no more are removed."""
+    pages, template = [*view["gallery"].get("pages", {}).values()], made.get_template("cluster.html")
+    written = {folder / sheet.file for page in pages for sheet in page.sheets}
+    for before, page, after in zip([None, *pages], pages, [*pages[1:], None], strict=False):
+        path = folder / "clusters" / f"{page.stem}.html"
+        _write(path, template.render(view=view, page=page, before=before, after=after))
+        written |= {path, *(folder / "clusters" / file for file in page.tables)}
+        for file, table in page.tables.items():
+            exports.write(folder / "clusters" / file, table)
+    for batch, table in view["gallery"].get("to_fill", {}).items():
+        exports.write(folder / "names" / f"{batch}.csv", table)
+        written.add(folder / "names" / f"{batch}.csv")
+    for path in [*folder.glob("clusters/*"), *folder.glob("names/*")]:
+        if path not in written:
+            path.unlink()
 
 
 def write_study(folder, study):
@@ -86,9 +126,9 @@ def moment(value):
     return "–" if value is None or pd.isna(value) else f"{value:%Y-%m-%d %H:%M}"
 
 
-def short(text, most=26):
-    """`text` cut to fit a plot's label."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+def signed(value):
+    """A difference of shares in points, with its sign."""
+    return f"{100 * value:+.1f}"
 
 
 def _write(path, text):

@@ -64,6 +64,20 @@ def draw(sheet, images, folder):
         canvas.save(partial, "JPEG", quality=82, optimize=True)
 
 
+def whole(jpeg, mask):
+    """The picture as it is."""
+    return jpeg, mask
+
+
+def small(jpeg, mask):
+    """The picture no larger than a tile, to be held beside thousands of others; without its mask."""
+    held = io.BytesIO()
+    with Image.open(io.BytesIO(jpeg)) as image:
+        image.draft("RGB", (TILE[0] * 2, TILE[1] * 2))
+        ImageOps.contain(image.convert("RGB"), TILE).save(held, "JPEG", quality=92)
+    return held.getvalue(), None
+
+
 def explained(collection):
     """[{"run", "path", "file", "size"}] of the pictures that explain runs: where each lies, its name in the report."""
     found = []

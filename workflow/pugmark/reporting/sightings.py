@@ -4,82 +4,114 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pugmark.reporting import leaderboard
+from pugmark.reporting.pictures import spread
 
 ALGORITHMS = ("argmax", "tracks", "kmeans_per_frame", "kmeans", "dbscan", "agglomerative")
-FAMILIES = ("label-free", "video", "supervised", "tracker", "control")
+FAMILIES = ("label-free", "video", "supervised", "file", "tracker", "frozen", "control")
 NOISE = -1
 
 
 @dataclass(frozen=True)
 class Group:
-    """One cluster: its crops (rows of `assigned`), how many of them are named, and the commonest name with its share
-    of those."""
+    """One cluster: its crops (rows of `assigned`), and how many of them bear each name, commonest first."""
 
     cluster: int
     crops: pd.DataFrame
-    named: int
-    name: str | None
-    purity: float | None
+    names: dict
+
+    @property
+    def is_noise(self):
+        return self.cluster == NOISE
 
     @property
     def label(self):
-        return "Noise" if self.cluster == NOISE else f"Cluster {self.cluster}"
+        return "Noise" if self.is_noise else f"Cluster {self.cluster}"
+
+    @property
+    def name(self):
+        """The commonest name, or None."""
+        return next(iter(self.names), None)
+
+    @property
+    def named(self):
+        """How many crops have a name."""
+        return sum(self.names.values())
+
+    @property
+    def visits(self):
+        """In how many sequences the named crops were taken: ten frames of one burst say little more than one."""
+        return self.crops.loc[self.crops["individual"].notna(), "sequence"].nunique()
+
+    @property
+    def species(self):
+        """{what the detector or the sidecar calls them: crops}, commonest first."""
+        return _counted(self.crops["species"])
 
 
 def choose(collection):
-    """(run, algorithm) that the galleries show, or None: the highest ARI; without labels the first run that learned."""
-    return _highest_ari(collection) or _first_learner(collection)
+    """(run, algorithm) that the galleries show, or None: the highest ARI; without names the first run that learned.
+
+    A control is shown only where nothing else ran, and one that is told the answers, or nothing, never.
+    """
+    runs = [run for run in collection.runs if run["method"] not in ("oracle", "random")]
+    runs = [run for run in runs if _algorithms(collection, run["run"])]
+    runs = [run for run in runs if run["family"] != "control"] or runs
+    return _highest_ari(collection, runs) or _first(collection, runs)
 
 
-def _highest_ari(collection):
+def _highest_ari(collection, runs):
     """Of the test part; where that holds no names, as in a video that is one sequence, of all crops or the unseen."""
     metrics = collection.metrics
-    names = leaderboard.clusterings(metrics)
-    names = [name for name in names if ", " not in name] or names
-    found = [(name, leaderboard.best(metrics, name, "ARI")) for name in names]
-    scored = [(_ari(metrics, run, name), run, name) for name, run in found if run]
-    for _, run, name in sorted(scored, reverse=True):
-        for algorithm in _algorithms(collection, run):
-            if algorithm == name.partition(", ")[0]:
-                return run, algorithm
+    scored = metrics[(metrics["metric"] == "ARI") & metrics["value"].notna()]
+    scored = scored[scored["run"].isin([run["run"] for run in runs])]
+    tested = scored[~scored["protocol"].str.contains(", ", regex=False)]
+    scored = tested if len(tested) else scored
+    for row in scored.sort_values(["value", "run", "protocol"], ascending=False).itertuples():
+        algorithm = row.protocol.partition(", ")[0]
+        if algorithm in _algorithms(collection, row.run):
+            return row.run, algorithm
     return None
 
 
-def _first_learner(collection):
-    usable = [run for run in collection.runs if run["method"] not in ("oracle", "random")]
-    for run in sorted(usable, key=lambda run: (FAMILIES.index(run["family"]), run["method"] == "pixels")):
-        for algorithm in _algorithms(collection, run["run"]):
-            return run["run"], algorithm
+def _first(collection, runs):
+    for run in sorted(runs, key=lambda run: (FAMILIES.index(run["family"]), run["method"] == "pixels")):
+        return run["run"], _algorithms(collection, run["run"])[0]
     return None
 
 
 def _algorithms(collection, run):
-    present = set(collection.of_run(run, "clusters")["algorithm"])
+    present = set(collection.of_run(run, "clusters", ["algorithm"])["algorithm"])
     return [algorithm for algorithm in ALGORITHMS if algorithm in present]
-
-
-def _ari(metrics, run, protocol):
-    chosen = (metrics["run"] == run) & (metrics["protocol"] == protocol) & (metrics["metric"] == "ARI")
-    return metrics.loc[chosen, "value"].max()
 
 
 def assigned(collection, run, algorithm):
     """The crops of the collection's index with the cluster and score that `run` gave them."""
     clusters = collection.of_run(run, "clusters")
-    return clusters[clusters["algorithm"] == algorithm].merge(collection.split, on="crop_id")
+    return clusters[clusters["algorithm"] == algorithm].merge(collection.index, on="crop_id")
 
 
 def groups(frame):
     """The clusters of `assigned` crops, largest first, noise last."""
-    made = []
-    for cluster, crops in frame.groupby("cluster"):
-        names = crops["individual"].dropna().value_counts(sort=True)
-        named = int(names.sum())
-        names = names[names == names.max()].sort_index() if named else names
-        commonest = (names.index[0], float(names.iloc[0] / named)) if named else (None, None)
-        made.append(Group(int(cluster), crops, named, *commonest))
-    return sorted(made, key=lambda group: (group.cluster == NOISE, -len(group.crops), group.cluster))
+    made = [Group(int(cluster), crops, _counted(crops["individual"])) for cluster, crops in frame.groupby("cluster")]
+    return sorted(made, key=lambda group: (group.is_noise, -len(group.crops), group.cluster))
+
+
+def by_visit(crops):
+    """Crops of one cluster in the order in which they are looked at: the visits with the most typical crop first, and
+    the crops of a visit together, the most typical first."""
+    best = crops.groupby("sequence")["score"].transform("max")
+    order = {"best": best, "sequence": crops["sequence"], "score": crops["score"], "crop_id": crops["crop_id"]}
+    return crops.loc[pd.DataFrame(order).sort_values(list(order), ascending=[False, True, False, True]).index]
+
+
+def examples(crops, most):
+    """At most `most` crops of one cluster: of as many visits as possible, from the most to the least typical ones."""
+    typical = crops.sort_values(["score", "crop_id"], ascending=[False, True])
+    turns = typical.groupby("sequence").cumcount()
+    first = typical[turns == 0]
+    if len(first) >= most:
+        return by_visit(first.iloc[spread(range(len(first)), most)])
+    return by_visit(typical.loc[turns.sort_values(kind="stable").index[:most]])
 
 
 def errors(frame):
@@ -100,18 +132,25 @@ def errors(frame):
 
 
 def table(frame, by):
-    """Rows {who, station, first, last, sequences, crops} per value of the column `by` and station."""
+    """Rows {who, species, station, first, last, visits, crops} per value of the column `by` and station."""
     rows = []
     for (who, station), crops in frame.dropna(subset=[by]).groupby([by, "station"], dropna=False):
         times = crops["timestamp"]
         rows.append(
             {
                 "who": who,
+                "species": ", ".join(_counted(crops["species"])),
                 "station": None if pd.isna(station) else station,
                 "first": times.min(),
                 "last": times.max(),
-                "sequences": crops["sequence"].nunique(),
+                "visits": crops["sequence"].nunique(),
                 "crops": len(crops),
             }
         )
     return rows
+
+
+def _counted(values):
+    """{value: how often}, commonest first, equal ones in their own order."""
+    counts = values.dropna().value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    return {name: int(count) for name, count in counts.items()}

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
+from pugmark.reporting import captions
 from pugmark.reporting.pictures import Sheet, Tile
 
 NEIGHBOURS = 10
@@ -13,9 +13,9 @@ EACH = 4
 
 @dataclass(frozen=True)
 class Strip:
-    """One query: its caption, and (caption, correct) for each neighbour, nearest first."""
+    """One query: its Caption, and (Caption, correct) for each neighbour, nearest first."""
 
-    query: tuple
+    query: captions.Caption
     ap: float
     neighbours: tuple
 
@@ -35,23 +35,14 @@ def pick(queries, seed=0):
     return picked
 
 
-def strips(queries, picked, split, file):
-    """(sheet, [Strip]) of the queries named in `picked`, in that order."""
-    asked, about = queries.set_index("crop_id"), split.set_index("crop_id")
+def strips(queries, picked, index, links, file):
+    """(sheet, [Strip]) of the queries named in `picked`, in that order. index: that of the Collection."""
+    asked, about = queries.set_index("crop_id"), index.set_index("crop_id")
     rows, made = [], []
     for crop_id in picked:
         query = asked.loc[crop_id]
         near = list(zip(query["neighbours"], map(bool, query["correct"]), strict=True))[:NEIGHBOURS]
         rows.append((Tile(crop_id), *(Tile(other, correct) for other, correct in near)))
-        neighbours = tuple((caption(about, other), correct) for other, correct in near)
-        made.append(Strip(caption(about, crop_id), float(query["ap"]), neighbours))
+        neighbours = tuple((captions.of(about.loc[other], links), correct) for other, correct in near)
+        made.append(Strip(captions.of(about.loc[crop_id], links), float(query["ap"]), neighbours))
     return Sheet(file, tuple(rows), NEIGHBOURS + 1), made
-
-
-def caption(about, crop_id):
-    """(individual or None, [station, frame of a video or time]) of a crop, for the lines below its picture."""
-    row = about.loc[crop_id]
-    frame, time = row["frame_number"], row["timestamp"]
-    when = f"frame {int(frame)}" if pd.notna(frame) else f"{time:%Y-%m-%d %H:%M}" if pd.notna(time) else None
-    known = [None if pd.isna(value) else value for value in (row["individual"], row["station"])]
-    return known[0], [line for line in (known[1], when) if line]

@@ -7,7 +7,7 @@ from statistics import fmean, stdev
 
 from scipy.special import stdtrit
 
-from pugmark.reporting import leaderboard, plots, points, training
+from pugmark.reporting import drawing, leaderboard, plots, training
 
 TITLES = leaderboard.RANKING | {"rank10": "Rank-10"} | leaderboard.OPEN_SET | leaderboard.PARTITION
 USUAL = ("mAP", "rank1", "accuracy")
@@ -74,7 +74,7 @@ def clustering(names, family):
 
 
 def _part(study, collection, used):
-    headline = next(iter(leaderboard.protocols(collection.metrics, collection.protocol)), None)
+    headline = next(iter(leaderboard.protocols(collection.metrics, collection.protocol, collection.film)), None)
     wanted = study["metrics"] or USUAL
     rows = [_row(cell, study, collection, headline, wanted, used) for cell in study["cells"]]
     metrics = [metric for metric in wanted if any(row["figures"][metric] for row in rows)]
@@ -92,13 +92,19 @@ def _part(study, collection, used):
         "seeds": max((row["seeds"] for row in rows), default=0),
         "cross": _cross(study["axes"], rows, metrics[0]) if len(study["axes"]) == 2 and metrics else None,
         "plots": [plot for metric in metrics[:2] if (plot := _plot(study["axes"], rows, metric))],
-        "training": plots.curves(_watched(study, collection)),
+        "training": _curves(study, collection),
     }
 
 
+def _curves(study, collection):
+    drawn = plots.curves(_watched(study, collection))
+    return drawn and drawing.svg(drawn, f"Accuracy over the training of each cell on {collection.name}")
+
+
 def _controls(metrics, under):
-    """{control: {metric: Figure or None}} under the protocol of the cells: what each of them has to beat."""
-    controls = metrics[metrics["family"] == "control"].groupby("name", sort=False)
+    """{(family, name): {metric: Figure or None}} of controls and frozen networks, under the protocol of the cells: what
+    each of these has to beat."""
+    controls = metrics[metrics["family"].isin(["control", "frozen"])].groupby(["family", "name"], sort=False)
     return {
         name: {metric: figure(rows, protocols[0], metric) for metric, protocols in under.items()}
         for name, rows in controls
@@ -156,7 +162,10 @@ def _plot(axes, rows, metric):
         if found := row["figures"][metric]:
             point = float(row["cell"]["at"][at]), found.value, found.low, found.high
             lines.setdefault(", ".join(others), []).append(point)
-    return points.against(axes[at][0], TITLES[metric], lines) if lines else None
+    if not lines:
+        return None
+    drawn = plots.against(axes[at][0], TITLES[metric], lines)
+    return drawing.svg(drawn, f"{TITLES[metric]} against {axes[at][0]}; the table has the numbers")
 
 
 def _number(word):

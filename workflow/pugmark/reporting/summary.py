@@ -28,6 +28,16 @@ def counts(collection):
     return list(dict.fromkeys(rows))
 
 
+def barren(collection):
+    """[(batch, files that could not be used, {suffix: files that nothing opens})] of batches without a usable file."""
+    ingested = (item for item in collection.provenances() if item[1]["stage"] == "ingest")
+    passed = {place: said["counts"].get("passed over", {}) for place, said in ingested}
+    found = [
+        (tally.batch, tally.skipped, passed.get(tally.batch, {})) for tally in collection.tallies if not tally.read
+    ]
+    return [(batch, skipped, kinds) for batch, skipped, kinds in found if skipped or kinds]
+
+
 def mask_sources(collection):
     """{"policy", "fallback": share of boxes that it did not mask itself, "sources": [(name, boxes, mean area)]}."""
     masks = collection.masks

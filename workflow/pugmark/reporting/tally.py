@@ -9,8 +9,9 @@ SHOWN = 5
 @dataclass(frozen=True)
 class Tally:
     """Of one batch: files read and skipped, frames of videos, boxes by label, crops; and which detectors, stations and
-    times (first and last, or none) there are. `unused` is {reason: (number of media, paths of the first of them)}.
-    `alone` counts the images that have no time and are a sequence by themselves.
+    times (first and last, or none) there are. `unused` and `doubted` (whose time is in doubt) are {reason: (number of
+    media, paths of the first of them)}. `alone` counts the images and videos that have no time and are each a
+    sequence of its own.
     """
 
     batch: str
@@ -23,6 +24,7 @@ class Tally:
     stations: frozenset
     times: tuple
     unused: dict
+    doubted: dict
     alone: int
 
 
@@ -41,15 +43,17 @@ def of_batch(batch, media, detections, crops):
         stations=frozenset(media["station"].dropna()),
         times=(times.min(), times.max()) if len(times) else (),
         unused=_unused(media[media["status"] != "ok"]),
-        alone=_alone(media[media["status"] == "ok"]),
+        doubted=_by_reason(media[~frames & media["time_doubt"].notna()], "time_doubt"),
+        alone=_alone(media[~frames & (media["status"] == "ok")]),
     )
 
 
-def unused(tallies):
-    """{reason: (number of media, (batch, path) of the first of them)} over all batches, the commonest reason first."""
+def reasons(tallies, of):
+    """{reason: (number of media, (batch, path) of the first of them)} of the fields `of`, `unused` or `doubted`, of all
+    batches, the commonest reason first."""
     found = {}
     for tally in tallies:
-        for reason, (number, paths) in tally.unused.items():
+        for reason, (number, paths) in getattr(tally, of).items():
             count, first = found.get(reason, (0, []))
             found[reason] = count + number, [*first, *((tally.batch, path) for path in paths)][:SHOWN]
     return dict(sorted(found.items(), key=lambda item: (-item[1][0], item[0])))
@@ -66,10 +70,14 @@ def period(tallies):
 
 def _alone(media):
     alone = ~media["sequence"].duplicated(keep=False)
-    return int((alone & media["timestamp"].isna() & (media["kind"] == "image")).sum())
+    return int((alone & media["timestamp"].isna()).sum())
 
 
 def _unused(media):
     """A duplicate's original is not a reason."""
-    reasons = media["status"].map(lambda status: "duplicate" if status.startswith("duplicate of") else status)
-    return {reason: (len(part), part["path"].head(SHOWN).tolist()) for reason, part in media.groupby(reasons)}
+    status = media["status"].map(lambda status: "duplicate" if status.startswith("duplicate of") else status)
+    return _by_reason(media.assign(status=status), "status")
+
+
+def _by_reason(media, column):
+    return {reason: (len(part), part["path"].head(SHOWN).tolist()) for reason, part in media.groupby(column)}

@@ -1,8 +1,17 @@
 """One collection as its section of the page needs it: figures, tables, plots and the plan of its pictures."""
 
-import pandas as pd
-
-from pugmark.reporting import leaderboard, pictures, plots, sightings, strips, summary, tally, training
+from pugmark.reporting import (
+    drawing,
+    galleries,
+    leaderboard,
+    pictures,
+    plots,
+    sightings,
+    strips,
+    summary,
+    tally,
+    training,
+)
 from pugmark.reporting.pictures import Sheet, Tile, spread
 
 COLUMNS = 11
@@ -11,25 +20,32 @@ MOST_TIMELINES = 4
 MOST_MASKS = 2 * COLUMNS
 
 
-def view(collection):
-    """{section: what templates/collection.html shows}; `sheets` are the pictures still to draw."""
-    retrieval, gallery, masks = retrievals(collection), clusters(collection), masked(collection)
+def view(collection, links, new=()):
+    """{section: what templates/collection.html shows}; `sheets` are the pictures still to draw.
+
+    links: captions.Links. new: the batches that the last report did not have.
+    """
+    retrieval, gallery, masks = retrievals(collection, links), clusters(collection, links), masked(collection)
     return {
         "name": collection.name,
+        "new": [batch for batch in collection.batches if batch in new],
         "figures": summary.figures(collection),
         "period": tally.period(collection.tallies),
         "alone": sum(batch.alone for batch in collection.tallies),
+        "barren": summary.barren(collection),
         "detectors": sorted(summary.detectors(collection)),
         "boards": boards(collection),
+        "unanswered": leaderboard.unanswered(collection.metrics, collection.protocol),
         "clusterings": clusterings(collection),
         "partition": partition(collection.metrics),
         "retrieval": retrieval,
         "gallery": gallery,
-        "curves": plots.curves(training.histories(collection)),
+        "curves": trained(collection),
         "explained": pictures.explained(collection),
         "masks": masks,
         "batches": collection.tallies,
-        "skipped": tally.unused(collection.tallies),
+        "skipped": tally.reasons(collection.tallies, "unused"),
+        "doubted": tally.reasons(collection.tallies, "doubted"),
         "counts": summary.counts(collection),
         "settings": summary.settings(collection),
         "methods": summary.methods(collection),
@@ -40,20 +56,26 @@ def view(collection):
 def boards(collection):
     """One leaderboard per retrieval protocol, the headline first."""
     made, shown = [], leaderboard.RANKING | leaderboard.OPEN_SET
-    for protocol in leaderboard.protocols(collection.metrics, collection.protocol):
+    for protocol in leaderboard.protocols(collection.metrics, collection.protocol, collection.film):
         rows = leaderboard.rows(collection.metrics, protocol)
         chance = {metric: leaderboard.chance(rows, metric) for metric in ("mAP", "rank1")}
+        gains = leaderboard.gains(rows, lambda row, protocol=protocol: collection.queries(row.name, protocol))
+        drawn = plots.dots(rows, chance, {"mAP": "mAP", "rank1": "Rank-1"})
+        what = f"mAP and Rank-1 of each method on {collection.name}, protocol {protocol}; the table has the numbers"
         made.append(
             {
                 "protocol": protocol,
                 "rows": rows,
-                "verdicts": leaderboard.verdicts(rows),
+                "gains": gains,
+                "verdicts": leaderboard.verdicts(gains),
+                "caution": leaderboard.caution(rows),
+                "individuals": leaderboard.individuals(rows),
                 "warnings": leaderboard.warnings(rows),
                 "chance": chance,
                 "seeds": max((len(row.cells["mAP"].seeds) for row in rows if "mAP" in row.cells), default=0),
                 "columns": {metric: title for metric, title in shown.items() if _stated(rows, metric)},
                 "unanswerable": leaderboard.unanswerable(rows),
-                "plot": plots.dots(rows, chance, {"mAP": "mAP", "rank1": "Rank-1"}),
+                "plot": drawing.svg(drawn, what),
             }
         )
     return made
@@ -76,9 +98,15 @@ def partition(metrics):
     return {metric: title for metric, title in leaderboard.PARTITION.items() if metric in stated}
 
 
-def retrievals(collection):
+def trained(collection):
+    """The training curves as an SVG, or None where nothing was trained."""
+    drawn = plots.curves(training.histories(collection))
+    return drawn and drawing.svg(drawn, f"Training curves of {collection.name}")
+
+
+def retrievals(collection, links):
     """Strips of the best run, and of the random control on the same queries; a sheet without rows if there are none."""
-    protocol = next(iter(leaderboard.protocols(collection.metrics, collection.protocol)), None)
+    protocol = next(iter(leaderboard.protocols(collection.metrics, collection.protocol, collection.film)), None)
     best = leaderboard.best(collection.metrics, protocol, "mAP")
     control = next((run["run"] for run in collection.runs if run["method"] == "random"), None)
     controls = {run["run"] for run in collection.runs if run["family"] == "control"}
@@ -88,20 +116,20 @@ def retrievals(collection):
         queries = queries[queries["protocol"] == protocol]
         picked = strips.pick(queries) if picked is None else picked
         file = "strips.jpg" if not made else f"strips-{len(made)}.jpg"
-        sheet, shown = strips.strips(queries, picked, collection.split, file)
+        sheet, shown = strips.strips(queries, picked, collection.index, links, file)
         made.append({"run": run, "is_control": run in controls, "protocol": protocol, "sheet": sheet, "strips": shown})
     return made or [{"run": None, "protocol": None, "sheet": Sheet("strips.jpg", (), COLUMNS), "strips": []}]
 
 
-def clusters(collection):
-    """The gallery of the chosen clustering, the sightings table, and a timeline per video."""
+def clusters(collection, links):
+    """The gallery of the chosen clustering, a page for each cluster, the sightings table, and a timeline per video."""
     chosen = sightings.choose(collection)
     if chosen is None:
         return {"run": None, "sheet": Sheet("clusters.jpg", (), COLUMNS)}
     frame = sightings.assigned(collection, *chosen)
     found = sightings.groups(frame)
-    real = [group for group in found if group.cluster != sightings.NOISE]
-    shown = [*real[:MOST_CLUSTERS], *(group for group in found if group.cluster == sightings.NOISE)]
+    real = [group for group in found if not group.is_noise]
+    shown = [*real[:MOST_CLUSTERS], *(group for group in found if group.is_noise)]
     return {
         "run": chosen[0],
         "is_control": any(run["run"] == chosen[0] and run["family"] == "control" for run in collection.runs),
@@ -109,6 +137,9 @@ def clusters(collection):
         "sheet": Sheet("clusters.jpg", tuple(_row(group) for group in shown), COLUMNS),
         "shown": shown,
         "total": len(real),
+        "pages": galleries.pages(found, links),
+        "to_fill": {batch: galleries.to_fill(part) for batch, part in galleries.by_batch(frame).items()},
+        "species": sorted(frame["species"].dropna().unique()),
         "labelled": bool(frame["individual"].notna().any()),
         "errors": sightings.errors(frame),
         "sightings": sightings.table(frame, "cluster"),
@@ -125,7 +156,8 @@ def timelines(frame):
         :MOST_TIMELINES
     ]:
         found = sightings.groups(crops)[: MOST_CLUSTERS + 1]
-        made.append((sequence, plots.timeline(found, crops["frame_number"])))
+        drawn = plots.timeline(found, crops["frame_number"])
+        made.append((sequence, drawing.svg(drawn, f"Frames of {sequence} in which each cluster was seen")))
     return made
 
 
@@ -144,9 +176,7 @@ def masked(collection):
 
 
 def _row(group):
-    """Crops of a cluster from the most to the least typical; marked where both the crop and the cluster have a name."""
-    crops = group.crops.sort_values(["score", "crop_id"], ascending=[False, True])
-    picked = crops.iloc[spread(range(len(crops)), COLUMNS)]
-    named = group.name if group.cluster != sightings.NOISE else None
-    marks = [None if named is None or pd.isna(who) else who == named for who in picked["individual"]]
+    """A few crops of a cluster; marked where both the crop and the cluster have a name."""
+    picked = sightings.examples(group.crops, COLUMNS)
+    marks = galleries.marks(group, picked)
     return tuple(Tile(crop_id, mark) for crop_id, mark in zip(picked["crop_id"], marks, strict=True))

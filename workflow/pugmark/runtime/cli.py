@@ -7,7 +7,6 @@ import os
 import sys
 
 from pugmark.runtime import cores
-from pugmark.runtime.disk import DiskError
 
 logger = logging.getLogger("pugmark")
 
@@ -25,8 +24,8 @@ def parser(doc):
 
 
 def _tell(kind, error, trace):
-    """A disk that refuses and a user who interrupts are no fault of the program: one sentence, and no traceback."""
-    if isinstance(error, DiskError):
+    """No traceback where a sentence says it all: the package's own exceptions do, and an interruption is no fault."""
+    if kind.__module__.partition(".")[0] in ("pugmark", "__main__"):
         logger.error("%s", error)
     elif isinstance(error, KeyboardInterrupt):
         logger.error("interrupted")

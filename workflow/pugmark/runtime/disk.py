@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _RANDOM = "?" * 8  # what mkstemp adds to a name
+_BLOCK = 64 << 10  # bytes that a folder must still take
 _REFUSALS = {
     errno.ENOSPC: ("the disk is full (of bytes or of files)", "Free space there"),
     errno.EDQUOT: ("the quota of space or of files is used up", "Delete files there or ask for a larger quota"),
@@ -16,6 +17,7 @@ _REFUSALS = {
     errno.EACCES: ("this user may not write there", "Ask for the permission"),
     errno.EPERM: ("this user may not write there", "Ask for the permission"),
 }
+_ELSEWHERE = "move the results elsewhere and set `results:` in the configuration to where they are"
 
 
 class DiskError(OSError):
@@ -24,7 +26,7 @@ class DiskError(OSError):
 
 @contextmanager
 def replacing(path):
-    """Yield a temporary path beside `path` that takes its place, synced to disk, when the block ends well.
+    """Yield a temporary path beside `path` that takes its place, synced with its folder, when the block ends well.
 
     What killed writers of the same file left behind is removed. Raises DiskError.
     """
@@ -39,6 +41,7 @@ def replacing(path):
                 os.fsync(written.fileno())
             os.chmod(partial, 0o666 & ~_umask())
             os.replace(partial, path)
+            _sync_folder(path.parent)
         except BaseException:
             with suppress(OSError):
                 os.unlink(partial)
@@ -50,6 +53,26 @@ def replacing(path):
 @contextmanager
 def refusals_told(path):
     """Turn the disk's refusal to take `path`, wherever in a chain of exceptions it stands, into a DiskError."""
+    with _told(f"{path} in the folder {Path(path).absolute().parent}", _ELSEWHERE):
+        yield
+
+
+def check(folder, otherwise=_ELSEWHERE):
+    """Raise DiskError where nothing can be written in `folder`, or in what is to hold it where it is not there yet.
+
+    otherwise: what the user may do beside making room.
+    """
+    folder = Path(folder).absolute()
+    there = next(part for part in (folder, *folder.parents) if part.is_dir())
+    with _told(f"in {there}", otherwise), tempfile.TemporaryFile(dir=there) as file:
+        # A full disk still takes the name of a file.
+        file.write(bytes(_BLOCK))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _told(where, otherwise):
     try:
         yield
     except Exception as error:
@@ -60,19 +83,23 @@ def refusals_told(path):
         if refusal is None or isinstance(error, DiskError):
             raise
         what, remedy = _REFUSALS[refusal.errno]
-        folder = Path(path).absolute().parent
         message = (
-            f"Cannot write {path} in the folder {folder}: {what}. {remedy}, or move the results elsewhere and set "
-            "`results:` in the configuration to where they are; the same command then goes on where it stopped."
+            f"Cannot write {where}: {what}. {remedy}, or {otherwise}; the same command then goes on where it stopped."
         )
         raise DiskError(message) from error
 
 
-def check(folder):
-    """Raise DiskError where no file can be made in `folder`, which is made where it is absent."""
-    with refusals_told(folder):
-        os.makedirs(folder, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
+def _sync_folder(folder):
+    """Have a power cut find the new name, too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        # Some network file systems sync no folders.
+        if error.errno not in (errno.EINVAL, errno.EBADF):
+            raise
+    finally:
+        os.close(handle)
 
 
 def _beside(path):

@@ -5,17 +5,18 @@
         --settings '{"individuals": 9, "algorithms": {"kmeans": {}, "dbscan": {"eps": 0.6}}, "seed": 1}'
 """
 
+import functools
 import logging
 
 import numpy as np
 import pandas as pd
 
 from pugmark import tables, vectors
-from pugmark.clustering import algorithms
+from pugmark.clustering import algorithms, neighbourhood
 from pugmark.runtime import cli
 
 DEFAULTS = {"individuals": None, "algorithms": {"kmeans": {}, "dbscan": {}, "agglomerative": {}}, "seed": 0}
-DBSCAN = {"eps": 0.6, "min_samples": 4, "k1": 30, "k2": 6}
+DBSCAN = {"eps": 0.6, "min_samples": 4, "k1": None, "k2": 6}
 AGGLOMERATIVE = {"threshold": 0.4}
 log = logging.getLogger(__name__)
 
@@ -86,8 +87,17 @@ def _kmeans_per_frame(features, settings, _, frames):
     return algorithms.kmeans_per_frame(features, settings["individuals"], frames, settings["seed"])
 
 
-def _dbscan(features, _, options, __):
-    return algorithms.pseudo_labels(features, **(DBSCAN | options))
+def _dbscan(features, settings, options, _):
+    options = DBSCAN | options
+    grouping = functools.cache(lambda k1: algorithms.pseudo_labels(features, **(options | {"k1": k1})))
+    k1 = options["k1"]
+    if k1 is None:
+        k1, told = neighbourhood.derived(grouping, len(features), settings["individuals"])
+        log.info("dbscan: %s", told)
+    labels = grouping(k1)
+    if (share := neighbourhood.largest(labels)) > neighbourhood.SHARE:
+        log.warning("dbscan: one cluster holds %.0f%% of the crops and may mix animals: try a smaller k1", 100 * share)
+    return labels
 
 
 def _agglomerative(features, settings, options, _):

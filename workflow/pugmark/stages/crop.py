@@ -36,7 +36,7 @@ def crop_boxes(batch, media, detections, masks, **settings):
     masks = {row.detection_id: row for row in masks.itertuples()}
     rows = []
     for row, image in boxes.images(media, batch):
-        for box in by_media[row.media_id].itertuples():
+        for box in by_media[row.media_id]:
             reason = _unusable(box, image, settings["min_side"])
             if reason:
                 dropped[reason] += 1
@@ -56,7 +56,9 @@ def sharpness(crop):
 
 def infrared(crop):
     """Whether a uint8 RGB crop has no colour: its channels differ by less than 4 grey levels on average."""
-    return bool(np.ptp(crop, axis=2).mean() < GREY_LEVELS)
+    red, green, blue = np.moveaxis(crop, 2, 0)  # many times as fast as np.ptp over an axis of three
+    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    return bool((most - least).mean() < GREY_LEVELS)
 
 
 def jpeg(pixels, quality):

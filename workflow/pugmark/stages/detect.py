@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from pugmark import literals, tables, weights
-from pugmark.formats import megadetector
+from pugmark.formats import classes, megadetector
 from pugmark.formats.folder import BatchError
 from pugmark.runtime import cli, usage
 
@@ -36,7 +36,7 @@ def detect(media, batch, settings, found_weights=None):
     boxes = pd.DataFrame([{"detector": settings["name"], **row} for row in rows], columns=_COLUMNS)
     boxes = ordered(clipped(boxes, counts))
     counts["images and frames"] = int(((media["status"] == "ok") & (media["kind"] != "video")).sum())
-    counts.update({label: int((boxes["label"] == label).sum()) for label in megadetector.CATEGORIES})
+    counts.update({label: int((boxes["label"] == label).sum()) for label in classes.LABELS})
     return boxes, dict(counts)
 
 
@@ -83,7 +83,7 @@ def main(argv=None):
     try:
         found = weights.verified(args.weights, args.settings.get("manifest", {}))
         boxes, counts = detect(media, args.batch, args.settings, found)
-    except (SettingsError, weights.WeightsError, megadetector.FormatError, BatchError) as error:
+    except (SettingsError, weights.WeightsError, BatchError) as error:
         raise SystemExit(str(error)) from error
     settings = {key: value for key, value in args.settings.items() if key != "manifest"}
     models = [entry.provenance() for entry in found.values()]

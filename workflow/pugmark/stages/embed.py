@@ -16,16 +16,17 @@ class FeatureError(ValueError):
     """Features that are not finite unit vectors, one for each crop."""
 
 
-def embed(model, table, out, fill=None, labels=None):
+def embed(model, table, out, fill=None, labels=None, batch=None):
     """Write the features table `out` of a crops table under a model file.
 
     fill: grey level outside the masks, None for unmasked crops. labels: path of the labels table, which only a method
-    that states SEES_TRUTH is shown. Raises FeatureError.
+    that states SEES_TRUTH is shown. batch: name of the batch, which with the paths is shown to a method that states
+    SEES_PATHS. Raises FeatureError.
     """
     model = checkpoint.load(model)
-    sees_truth = methods.catalogue()[model["method"]]["SEES_TRUTH"]
-    truth = tables.read(labels, "labels") if sees_truth else None
-    seen = crops.read(table, fill, truth)
+    facts = methods.catalogue()[model["method"]]
+    truth = tables.read(labels, "labels") if facts["SEES_TRUTH"] else None
+    seen = crops.read(table, fill, truth, batch if facts["SEES_PATHS"] else None)
     method = methods.load(model["method"])
     features = checked(method.embed(seen, model["params"], model["state"]), len(seen)) if len(seen) else []
     settings = {"method": model["method"], "params": model["params"], "seed": model["seed"], "fill": fill}
@@ -54,7 +55,7 @@ def main(argv=None):
     parser.add_argument("--labels", type=Path, help="labels table, for methods that see the truth")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args(argv)
-    embed(args.model, args.crops, args.out, args.settings.get("fill"), args.labels)
+    embed(args.model, args.crops, args.out, args.settings.get("fill"), args.labels, args.settings.get("batch"))
 
 
 if __name__ == "__main__":

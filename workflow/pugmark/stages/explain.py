@@ -40,11 +40,13 @@ def explain(model, split, features, clusters, folder, out, most, fill=None):
     drawn = []
     if len(rows):
         network = method.network(params, model["state"]).eval()
-        images = _images(crops.read_split(Path(folder), split.iloc[rows], fill), split["crop_id"].iloc[rows], params)
-        heats = gradcam.heat(network, images, torch.from_numpy(towards))
+        seen = crops.read_split(Path(folder), split.iloc[rows], fill).outlined()
+        pictures = _pictures(seen, split["crop_id"].iloc[rows], params)
+        images, noising = pictures[:, :3], hasattr(network, "region")
+        heats = gradcam.heat(network, pictures if noising else images, torch.from_numpy(towards))
         drawn = [("crop", panels.pictures(images)), ("Grad-CAM", panels.overlays(images, heats))]
-        if {"layer", "area"} <= params.keys():
-            drawn += noise(network, images, params["layer"], params["area"])
+        if noising:
+            drawn += noise(network, pictures)
     panels.draw(drawn, out)
     log.info("%s: %d crops explained", model["method"], len(rows))
 
@@ -67,21 +69,26 @@ def chosen(split, features, clusters, most, seed=0):
     return rows, np.array(towards, np.float32).reshape(len(rows), features.shape[1])
 
 
-def noise(network, images, layer, area):
-    """Rows of pictures of FANCL's noise: the layer's activation, the region of its highest values, the noised crop."""
-    activation = fana.activation(network.backbone, images, layer)
-    region = fana.region(activation, area)
+def noise(network, pictures):
+    """Rows of pictures of FANCL's noise: activation, region of its highest values on the animal, noised crop.
+
+    network: fancl.Branches. pictures: normalised, with the outline, B x 4 x H x W. None without the noised branch.
+    """
+    region, params, images = network.region(pictures), network.params, pictures[:, :3]
+    if region is None:
+        return []
+    activation, noised = network.activation(pictures), fana.noised(images, region, params["density"])
     white = [*(255 * region[..., None].expand(*region.shape, 3)).to(torch.uint8).numpy()]
     heats = gradcam.upon(activation - activation.amin((1, 2), keepdim=True), images.shape[2:])
-    titled = f"activation of {layer}", f"region, {100 * area:g} %", "noised"
-    return list(zip(titled, (panels.coloured(heats), white, panels.pictures(fana.noised(images, region))), strict=True))
+    titled = f"activation of {params['layer']}", f"region, {100 * params['area']:g} % of the animal", "noised"
+    return list(zip(titled, (panels.coloured(heats), white, panels.pictures(noised)), strict=True))
 
 
-def _images(seen, order, params):
-    """Normalised images of the crops called `order`, as the network sees them when it embeds."""
+def _pictures(seen, order, params):
+    """Normalised pictures with their outline of the crops called `order`, as the network sees them when it embeds."""
     recipe = transforms.test_recipe(params["height"], params["width"])
     at = {crop_id: place for place, crop_id in enumerate(seen.meta["crop_id"])}
-    return transforms.normalise(torch.stack([recipe(seen.image(at[crop_id])) for crop_id in order]))
+    return transforms.normalise(torch.stack([recipe(seen.image(at[crop_id], recipe.size)) for crop_id in order]))
 
 
 def main(argv=None):

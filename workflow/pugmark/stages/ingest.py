@@ -1,23 +1,35 @@
 """What a batch folder holds: one row per image, video and frame taken from a video, readable or not.
 
-Of a video, frames are taken every `video.every_seconds` of its time, the first included; where sidecars speak of single
-frames, exactly those, or as many of them as lie `video.frame_gap` seconds apart. Times come from labels.csv, else a
-Camtrap DP package, EXIF, the file's name, the video's header; never from the file system. Stations come from the
-sidecars, else by the setting `station`: `folder` (the first below the batch), `batch`, `none`, or `auto`: the folder,
-unless it names an individual, a split or a camera's own numbering.
+Of a video, one frame is taken every `video.every_seconds`, the first included. Where sidecars speak of single frames,
+or the detector brings boxes on some, exactly those, or as many of them as lie `video.frame_gap` seconds apart.
+Times come from labels.csv, else a Camtrap DP package, EXIF, the file's name, the video's header; never from the file
+system. Stations come from the sidecars, else by the setting `station`: `folder` (the first below the batch), `batch`,
+`none`, or `auto`: the first folder that may be a place (see `formats.places`), unless folders name the individuals.
 """
 
 import datetime as dt
 import hashlib
 import logging
-import math
 import os
-import re
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
 from pugmark import tables, weights
-from pugmark.formats import folder, kinds, labels_csv, pixels, sequences, sidecars, times
+from pugmark.detectors import boxes, megadetector_json
+from pugmark.formats import (
+    clocks,
+    duplicates,
+    folder,
+    kinds,
+    pixels,
+    places,
+    sampling,
+    sequences,
+    sidecars,
+    statements,
+    text,
+    times,
+)
 from pugmark.runtime import cli
 
 LOG = logging.getLogger("pugmark.stages.ingest")
@@ -27,8 +39,14 @@ DEFAULTS = {
     "sequence_gap": 120,
     "video": {"every_seconds": 1.0, "frame_gap": 0.0},
     "labels": "sidecar",
+    "boxes": {"name": "megadetector_json"},  # a detector that brings boxes, with its settings, or null
 }
-_NOT_PLACES = re.compile(rf"DCIM|\d{{3}}[A-Z0-9_]{{5}}|{'|'.join(labels_csv.SPLITS)}")
+_BRING_BOXES = {"boxes": boxes, "megadetector_json": megadetector_json}
+_NO_ZONE = "videos in UTC beside pictures without a zone"
+_NO_STATIONS = (
+    "The stations are unknown, as pictures lie directly in the batch. If this folder is a station, set "
+    "ingest.station: batch; otherwise put the pictures of each station into a folder of their own."
+)
 
 
 def ingest(batch, settings):
@@ -39,72 +57,84 @@ def ingest(batch, settings):
     """
     batch, settings, counts = Path(batch), {**DEFAULTS, **settings}, Counter()
     settings |= {"zone": times.zone(settings["timezone"]), "video": {**DEFAULTS["video"], **settings["video"]}}
-    said = _by_media(sidecars.read(batch, settings))
+    said = sidecars.read(batch, settings, counts=counts)
     media, _, passed = folder.listing(batch)
-    name, rows, first = os.path.basename(os.path.abspath(batch)), [], {}
+    originals = duplicates.originals(batch, media)
+    name, first, rows = os.path.basename(os.path.abspath(batch)), {}, []
+    stations = _stations(media, said, settings, name)
+    facts = statements.by_media(duplicates.moved(said, originals), counts)
+    for path, numbers in _frames_with_boxes(batch, settings["boxes"]).items():
+        facts.setdefault(originals.get(path, path), statements.nothing())["frames"] |= numbers
+    for path, original in originals.items():
+        counts["duplicates in folders of two stations, of which the first counts"] += (
+            None not in (stations[original], stations[path]) and stations[original] != stations[path]
+        )
+        stations[original] = stations[original] or stations[path]
     for path in media:
-        row = _row(path, said.get(path, {}), settings, name)
-        rows += _read(batch / path, row, said.get(path, {}), settings, first, counts)
-    given = {path: facts["sequence"] for path, facts in said.items() if facts["sequence"]}
-    for row, sequence in zip(rows, sequences.assign(rows, given, name, settings["sequence_gap"]), strict=True):
-        row.update(sequence=folder.printable(sequence), path=folder.printable(row["path"]))
+        if path in originals:
+            rows.append(duplicates.row(path, first[originals[path]], stations[path]))
+            continue
+        about = facts.get(path, {})
+        row = _row(path, about, stations[path], settings)
+        rows += _read(batch / path, row, about, settings, counts)
+        first[path] = row
+    _sequences(rows, facts, originals, name, settings)
     counts["hidden"] = passed.pop("hidden", 0)
-    return rows, _counted(rows) | dict(sorted(counts.items())) | {"passed over": dict(sorted(passed.items()))}
+    by_kind = {"files read": Counter(map(kinds.suffix, media)), "passed over": passed}
+    return rows, _counted(rows) | dict(sorted(counts.items())) | {key: dict(by_kind[key]) for key in by_kind}
 
 
-def _by_media(said):
-    """{path: {station, sequence, timestamp, source, frames}}: of each the first that any statement gives."""
-    facts = {}
-    for row in said.to_dict("records"):
-        nothing = dict.fromkeys(("station", "sequence", "timestamp", "source"))
-        fact = facts.setdefault(row["path"], nothing | {"frames": set()})
-        fact["source"] = fact["source"] if fact["timestamp"] or not row["timestamp"] else row["source"]
-        for key in ("station", "sequence", "timestamp"):
-            fact[key] = fact[key] or row[key]
-        if not math.isnan(row["frame_number"]):
-            fact["frames"].add(int(row["frame_number"]))
-    return facts
+def _frames_with_boxes(batch, detector):
+    """{path: frame numbers} of the boxes that the detector of these settings, if any, brings with it."""
+    module = detector and _BRING_BOXES[detector["name"]]
+    return module.frames(batch, {**module.DEFAULTS, **detector}) if module else {}
 
 
-def _row(path, facts, settings, batch):
+def _sequences(rows, facts, originals, batch, settings):
+    """Fill in the sequences of `rows`, and which times their camera's later pictures put in doubt."""
+    for index in clocks.jumps(rows):
+        rows[index]["time_doubt"] = clocks.JUMP
+    stated = {row["path"]: facts.get(originals.get(row["path"], row["path"]), {}).get("sequence") for row in rows}
+    given = {path: sequence for path, sequence in stated.items() if sequence}
+    for row, sequence in zip(rows, sequences.assign(rows, given, batch, settings["sequence_gap"]), strict=True):
+        row.update(sequence=folder.printable(sequence), path=folder.printable(row["path"]))
+
+
+def _stations(media, said, settings, batch):
+    """{path: the station that the setting tells}, before any statement."""
+    rule, named = settings["station"], said.dropna(subset=["individual"])
+    if rule == "batch":
+        return dict.fromkeys(media, batch)
+    if rule == "folder":
+        return {path: text.word(next(iter(PurePosixPath(path).parts[:-1]), None)) for path in media}
+    animals = settings["labels"] not in ("sidecar", "none") or places.name_animals(
+        zip(named["path"], named["individual"], strict=True)
+    )
+    return {path: None if animals or rule == "none" else places.station(path) for path in media}
+
+
+def _row(path, facts, station, settings):
     return {
         "media_id": hashlib.sha256().hexdigest()[:16],
         "path": path,
         "kind": "video" if kinds.is_video(path) else "image",
-        **dict.fromkeys(("width", "height", "timestamp", "utc_offset", "frame_number")),
+        **dict.fromkeys(("width", "height", "timestamp", "utc_offset", "time_doubt", "frame_number", "look")),
         "time_source": "none",
-        "station": _station(path, facts, settings, batch),
+        "station": facts.get("station") or station if settings["station"] != "none" else None,
         "status": "ok",
     }
 
 
-def _station(path, facts, settings, batch):
-    rule, folders = settings["station"], PurePosixPath(path).parts[:-1]
-    if rule == "none" or facts.get("station"):
-        return facts.get("station") if rule != "none" else None
-    if rule == "batch":
-        return batch
-    names_places = settings["labels"] in ("sidecar", "none") and folders and not _NOT_PLACES.fullmatch(folders[0])
-    return folders[0] if folders and (rule == "folder" or names_places) else None
-
-
-def _read(file, row, facts, settings, first, counts):
+def _read(file, row, facts, settings, counts):
     """`row` completed from the content of `file`, and rows of the frames where it is a video."""
     try:
         _acceptable(file, row["path"])
-        digest = weights.sha256(file)
-        row["media_id"] = digest[:16]
-        if digest in first:
-            row["status"] = f"duplicate of {folder.printable(first[digest])}"
-            return [row]
-        rows = (_video if row["kind"] == "video" else _image)(file, row, facts, settings, counts)
+        row["media_id"] = weights.sha256(file)[:16]
+        return (_video if row["kind"] == "video" else _image)(file, row, facts, settings, counts)
     except pixels.UnreadableError as error:
         row["status"] = f"unreadable: {error}"
     except OSError as error:
         row["status"] = f"unreadable: {error.strerror}"
-    else:
-        first[digest] = row["path"]
-        return rows
     return [row]
 
 
@@ -117,8 +147,8 @@ def _acceptable(file, path):
 
 
 def _image(file, row, facts, settings, counts):
-    row["width"], row["height"], exif = pixels.check_image(file)
-    _date(row, facts, {"exif": lambda: times.from_exif(exif)}, settings["zone"], counts)
+    row["width"], row["height"], exif, row["look"] = pixels.check_image(file)
+    _date(row, facts, {"exif": lambda: times.from_exif(exif, settings["zone"])}, settings["zone"], counts)
     return [row]
 
 
@@ -127,37 +157,8 @@ def _video(file, row, facts, settings, counts):
     counts["videos that break off"] += not whole
     tz = settings["zone"]
     _date(row, facts, {"video": lambda: times.from_iso(created, tz) if created else None}, tz, counts)
-    taken = _chosen(sorted(facts.get("frames", ())), seconds, settings["video"], counts)
+    taken = sampling.chosen(sorted(facts.get("frames", ())), seconds, settings["video"], counts)
     return [row] + [_frame(row, number, seconds[number]) for number in taken]
-
-
-def _chosen(named, seconds, settings, counts):
-    if not named:
-        return sampled(seconds, settings["every_seconds"])
-    found = [number for number in named if number < len(seconds)]
-    kept = apart(found, seconds, settings["frame_gap"])
-    counts["frames named that the video does not have (the first is 0)"] += len(named) - len(found)
-    counts["frames with boxes left out, closer than frame_gap"] += len(found) - len(kept)
-    return kept
-
-
-def sampled(seconds, every):
-    """Numbers of the first frame at or after each multiple of `every` seconds, of frames `seconds` after the first."""
-    numbers, due = [], 0.0
-    for number, second in enumerate(seconds):
-        if second >= due - 1e-6:
-            numbers.append(number)
-            due = (math.floor(second / every + 1e-6) + 1) * every
-    return numbers
-
-
-def apart(numbers, seconds, gap):
-    """Those of the frame `numbers`, ascending, that are at least `gap` after the last that is kept."""
-    kept = []
-    for number in numbers:
-        if not kept or seconds[number] - seconds[kept[-1]] >= gap - 1e-6:
-            kept.append(number)
-    return kept
 
 
 def _frame(video, number, second):
@@ -167,7 +168,10 @@ def _frame(video, number, second):
 
 
 def _date(row, facts, own, tz, counts):
-    """Fill in the time of `row` by the best source that states a possible one; `own`: {source: how to read it}."""
+    """Fill in the time of `row` by the best source that states a possible one; `own`: {source: how to read it}.
+
+    What is wrong with a better source's stays as the row's doubt.
+    """
     said = {facts["source"]: lambda: times.from_iso(facts["timestamp"], tz)} if facts.get("timestamp") else {}
     name = {"filename": lambda: times.from_name(os.path.basename(row["path"]))}
     ranked = said | own | name if "exif" in own else said | name | own
@@ -179,6 +183,7 @@ def _date(row, facts, own, tz, counts):
             taken, doubt = None, "not a date"
         if doubt:
             counts[f"times set aside: {source}, {doubt}"] += 1
+            row["time_doubt"] = row["time_doubt"] or doubt
         elif taken:
             row["timestamp"], row["utc_offset"] = times.placed(taken, tz)
             row["time_source"] = source
@@ -194,9 +199,19 @@ def _counted(rows):
         "frames": kinds["frame"],
         "sequences": len({row["sequence"] for row in rows if row["status"] == "ok"}),
         "without time": sum(row["time_source"] == "none" for row in rows if row["status"] == "ok"),
+        "times in doubt": sum(row["time_doubt"] is not None for row in rows if row["kind"] != "frame"),
+        _NO_ZONE: _without_zone(rows),
         "unreadable": states["unreadable"],
         "duplicates": states["duplicate"],
     }
+
+
+def _without_zone(rows):
+    """How many videos state their time in UTC where photographs do not state their zone."""
+    silent = any(row["kind"] == "image" and row["timestamp"] and not row["utc_offset"] for row in rows)
+    return silent * sum(
+        row["time_source"] == "video" and row["utc_offset"] == "+00:00" for row in rows if row["kind"] == "video"
+    )
 
 
 def main(argv=None):
@@ -209,10 +224,21 @@ def main(argv=None):
     except (folder.BatchError, times.ZoneError) as error:
         raise SystemExit(f"{args.batch}: {error}") from error
     tables.write(args.out, "media", rows, stage="ingest", settings=args.settings, counts=counts)
-    passed = counts.pop("passed over")
-    LOG.info("%s", ", ".join(f"{count} {what}" for what, count in counts.items()))
-    if passed:
-        LOG.info("passed over by kind: %s", ", ".join(f"{kind}: {number}" for kind, number in passed.items()))
+    if args.settings.get("station", "auto") == "auto" and any(_nowhere(row) for row in rows):
+        LOG.warning(_NO_STATIONS)
+    if counts[_NO_ZONE]:
+        LOG.warning("There are %d %s: set ingest.timezone, so that they can be compared.", counts[_NO_ZONE], _NO_ZONE)
+    groups = {what: count for what, count in counts.items() if isinstance(count, dict)}
+    LOG.info("%s", ", ".join(f"{count} {what}" for what, count in counts.items() if what not in groups))
+    for what, found in groups.items():
+        LOG.info("%s: %s", what, ", ".join(f"{kind}: {number}" for kind, number in found.items()) or "none")
+    if not counts["images"] + counts["videos"]:
+        LOG.warning("%s holds no picture or video that can be used.", args.batch)
+
+
+def _nowhere(row):
+    """Whether nothing tells where the picture of a row was taken, neither a statement nor a folder."""
+    return row["status"] == "ok" and not places.camera(row)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 The boxes of a sidecar and the crops of the same image or frame are paired one to one so that their overlap is largest;
 pairs below `min_iou` are none. A name without a box goes to the most confident crop of the image, or of every frame of
-the video, that no box has named; two such names for one image cannot be told apart and name nobody. A split that all
-statements about an image share holds for all of its crops, named or not, so that no method trains on a test image.
+the video, that no box has named; two such names for one image cannot be told apart and name nobody. What is said of a
+duplicate is said of the file that is used. A split that all statements about an image share holds for all of its crops,
+named or not, so that no method trains on a test image; several splits for one image are none.
 """
 
 import logging
@@ -14,7 +15,7 @@ from pathlib import Path
 from scipy.optimize import linear_sum_assignment
 
 from pugmark import tables
-from pugmark.formats import boxes, folder, sidecars
+from pugmark.formats import boxes, duplicates, folder, sidecars
 from pugmark.runtime import cli
 
 LOG = logging.getLogger("pugmark.stages.label")
@@ -36,35 +37,48 @@ def label(crops, said, min_iou=0.5):
         # What is said of a video as a whole holds for each of its frames.
         found = statements.get((path, frame), []) + (statements.get((path, None), []) if frame is not None else [])
         pairs = by_box(members, found, min_iou)
-        rest = [crop for crop in members if crop["crop_id"] not in pairs]
-        pairs |= by_image(rest, found, counts)
+        pairs |= by_image([crop for crop in members if crop["crop_id"] not in pairs], found, counts)
         _share_split(members, found, rows)
-        for crop_id, statement in pairs.items():
-            rows[crop_id] = {key: statement[key] for key in _SAID}
-            used.add(id(statement))
+        for crop_id, agreeing in pairs.items():
+            rows[crop_id] = _agreed(agreeing, counts)
+            used.update(map(id, agreeing))
     unused = [statement for statement in said if statement["individual"] and id(statement) not in used]
     labelled = [{"crop_id": crop_id, **row} for crop_id, row in rows.items()]
     return labelled, _counted(labelled, unused) | dict(counts)
 
 
 def by_box(crops, said, min_iou):
-    """{crop_id: statement} of boxes that overlap by at least `min_iou`, one to one, best in sum; of one image."""
-    said = [statement for statement in said if _has_box(statement)]
-    overlap = boxes.iou(*([[row[side] for side in "xywh"] for row in rows] for rows in (crops, said)))
+    """{crop_id: statements with its box}, by boxes that overlap by at least `min_iou`, one to one, best in sum; of one
+    image."""
+    drawn = {}
+    for statement in filter(_has_box, said):
+        drawn.setdefault(tuple(round(statement[side], 6) for side in "xywh"), []).append(statement)
+    overlap = boxes.iou([[crop[side] for side in "xywh"] for crop in crops], list(drawn))
     overlap[overlap < min_iou] = 0
-    pairs = zip(*linear_sum_assignment(overlap, maximize=True), strict=True)
-    return {crops[i]["crop_id"]: said[j] for i, j in pairs if overlap[i, j] > 0}
+    pairs, statements = zip(*linear_sum_assignment(overlap, maximize=True), strict=True), list(drawn.values())
+    return {crops[i]["crop_id"]: statements[j] for i, j in pairs if overlap[i, j] > 0}
 
 
 def by_image(crops, said, counts):
-    """{crop_id of the most confident of `crops`: the one statement of an animal without a box}; of one image."""
-    alike = {tuple(row[key] for key in _SAID): row for row in said if not _has_box(row)}
-    names = [row for row in alike.values() if row["individual"] or row["viewpoint"]]
+    """{crop_id of the most confident of `crops`: all statements without a box}; of one image.
+
+    Empty where they name several animals, or say nothing of one.
+    """
+    said = [statement for statement in said if not _has_box(statement)]
+    names = {statement["individual"] for statement in said} - {None}
     counts["images with several names and no boxes"] += len(names) > 1
-    if len(names) != 1 or not crops:
+    if len(names) > 1 or not crops or not any(row["individual"] or row["viewpoint"] for row in said):
         return {}
     counts["crops unnamed beside a more confident one"] += len(crops) - 1
-    return {max(crops, key=lambda crop: crop["confidence"])["crop_id"]: names[0]}
+    return {max(crops, key=lambda crop: crop["confidence"])["crop_id"]: said}
+
+
+def _agreed(said, counts):
+    """What the statements about one crop agree on: of each fact the one value that any of them gives, else None."""
+    values = {key: {statement[key] for statement in said} - {None} for key in _SAID}
+    for key, stated in values.items():
+        counts[f"crops with more than one {key} in the sidecars, so with none"] += len(stated) > 1
+    return {key: stated.pop() if len(stated) == 1 else None for key, stated in values.items()}
 
 
 def _share_split(crops, said, rows):
@@ -107,13 +121,16 @@ def main(argv=None):
     parser.add_argument("--out", required=True, help="labels table to write")
     args = parser.parse_args(argv)
     settings = {**DEFAULTS, **args.settings}
+    counts = Counter()  # of a table kept apart, which ingest does not read
     try:
-        said = sidecars.read(args.batch, settings, args.labels_file)
+        said = sidecars.read(args.batch, settings, args.labels_file, counts if args.labels_file else None)
     except folder.BatchError as error:
         raise SystemExit(f"{args.batch}: {error}") from error
-    here = set(tables.read(args.media, "media", ["path"])["path"])
-    said = said[said["path"].map(folder.printable).isin(here)]  # the rest is of other shards
-    rows, counts = label(tables.read(args.crops, "crops", _CROP), said, settings["min_iou"])
+    media = tables.read(args.media, "media", ["path", "status"])
+    said = said[said["path"].map(folder.printable).isin(media["path"])]  # the rest is of other shards
+    said = duplicates.moved(said, duplicates.in_table(media))
+    rows, matched = label(tables.read(args.crops, "crops", _CROP), said, settings["min_iou"])
+    counts = matched | dict(counts)
     tables.write(args.out, "labels", rows, stage="label", settings=settings, counts=counts)
     LOG.info("%s", ", ".join(f"{count} {what}" for what, count in counts.items()))
 

@@ -31,7 +31,7 @@ def mask_boxes(batch, media, detections, chain, padding=0.05):
     unseen = ((row, None) for row in media.itertuples())
     rows, unreadable = [], 0
     for row, image in unseen if chain.policy == "none" else ahead.of(boxes.images(media, batch), 1):
-        found = by_media[row.media_id].itertuples()
+        found = by_media[row.media_id]
         if image is None:
             rows += [_row(box, row.height, row.width, chain.policy) for box in found]
             unreadable += chain.policy != "none"

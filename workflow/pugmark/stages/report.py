@@ -1,16 +1,20 @@
-"""Write the report: one page that opens from disk, with its pictures beside it, and one on what the jobs used.
+"""Write the report: pages that open from disk, with their pictures and tables beside them.
 
 Reads what lies below `--results` and nothing else: index.html is made from the tables alone, resources.html from what
-was measured of the jobs, studies/NAME.html from both. In `--out` also, in a folder per collection, leaderboard.svg,
-curves.svg, strips.jpg, clusters.jpg and masks.jpg, which exist even where there is nothing to show, and the pictures
-that explain runs.
+was measured of the jobs, studies/NAME.html from both. In `--out` also, in a folder per collection:
+
+    leaderboard.svg curves.svg strips.jpg clusters.jpg masks.jpg    there even where there is nothing to show
+    gradcam-RUN.jpg                                                 of runs that are explained
+    *.csv leaderboard.tex                                           the tables of the page
+    clusters/N.html N.csv N-1.jpg                                   a page for each cluster, with all its crops
+    names/BATCH.csv                                                 to be filled with names: a labels.csv of the batch
 """
 
 import logging
 import shutil
 from pathlib import Path
 
-from pugmark.reporting import page, pictures, resources, study, summary
+from pugmark.reporting import captions, news, page, pictures, resources, study, summary
 from pugmark.reporting.gather import Collection
 from pugmark.reporting.view import view
 from pugmark.runtime import cli, disk
@@ -22,33 +26,43 @@ log = logging.getLogger(__name__)
 def report(results, out, settings):
     """Write the report on the tables below `results` into the folder `out`.
 
-    settings: {"title", "collections": {name: {"batches", "runs", "detector", "protocol"}}, "methods": {name: facts},
-    "studies": [study]}, as `gather.Collection` describes a collection and `study.view` a study; facts: {"title",
-    "source", "family", "labels", "published": [{"data", "metric", "value", "setting"}]}. Equal tables and settings give
-    equal bytes, but for resources.html and what the studies say of time and memory.
+    settings: {"title", "collections": {name: what `gather.Collection` takes}, "methods": {name: facts}, "studies":
+    [what `study.view` takes]}; facts: {"title", "source", "family", "labels", "published": [{"data", "metric", "value",
+    "setting"}]}. Equal tables and settings give equal bytes, but for resources.html and what the studies say of time
+    and memory; which batches are new depends on the report that lies in `out`.
     """
     settings = DEFAULTS | settings
     results, out = Path(results), Path(out)
     collections = [Collection(name, results / name, given) for name, given in settings["collections"].items()]
-    views = [view(collection) for collection in collections]
+    new = news.new(out, settings)
+    views = [view(each, captions.Links(each.folders, out), new[each.name]) for each in collections]
     for collection, shown in zip(collections, views, strict=True):
-        images = collection.images(set().union(*(sheet.crops for sheet in shown["sheets"])))
-        for sheet in shown["sheets"]:
-            pictures.draw(sheet, images, out / collection.name)
-        for picture in shown["explained"]:
-            with disk.replacing(out / collection.name / picture["file"]) as partial:
-                shutil.copyfile(picture["path"], partial)
+        _draw(collection, shown, out / collection.name)
     models, versions = summary.models(collections)
     page.write(out, views, models, versions, settings)
     used = resources.trainings(results / "benchmarks", results / "logs")
     for given in settings["studies"]:
         page.write_study(out, study.view(given, collections, used))
     page.write_resources(out, resources.rows(results / "benchmarks", results / "logs"))
+    news.remember(out, settings, new)
     pictured = sum(len(sheet.rows) for shown in views for sheet in shown["sheets"])
     log.info("%d collections, %d rows of pictures, written to %s", len(views), pictured, out / "index.html")
 
 
+def _draw(collection, shown, folder):
+    """The pictures of a view: few at their full size, and those of the clusters' pages as small as they are shown."""
+    paged = [sheet for page in shown["gallery"].get("pages", {}).values() for sheet in page.sheets]
+    for sheets, made in ((shown["sheets"], pictures.whole), (paged, pictures.small)):
+        images = collection.images(set().union(*(sheet.crops for sheet in sheets)), made)
+        for sheet in sheets:
+            pictures.draw(sheet, images, folder)
+    for picture in shown["explained"]:
+        with disk.replacing(folder / picture["file"]) as partial:
+            shutil.copyfile(picture["path"], partial)
+
+
 def main(argv=None):
+    """The command line of the stage."""
     arguments = cli.parser(__doc__)
     arguments.add_argument("--results", type=Path, required=True, help="folder of the collections' tables")
     arguments.add_argument("--out", type=Path, required=True, help="folder to write the report into")

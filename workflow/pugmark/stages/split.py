@@ -3,20 +3,23 @@
     python -m pugmark.stages.split --folder results/C/batches --out split.parquet \\
         --settings '{"batches": ["b1", "b2"], "by": "sequence", "train": 0.5}'
 
-Whole groups go to either part, in turn, in the order in which they first appear (batches by name, then time, then
-path), so that a batch whose name sorts last changes nothing that was decided before. Groups are, by `by`:
+Sequences that are one event are joined first, over the borders of batches (see `formats.events`). Then whole groups go
+to either part, in turn, in the order in which they first appear (batches by name, then time, then path), so that a
+batch whose name sorts last changes nothing that was decided before, unless it holds the missing link between two
+sequences. Groups are, by `by`:
 
     sequence    each individual's sequences, in turn; one that shows several individuals goes with the first of them
     station     the stations
-    individual  the individuals, so that those of the test were never seen; where a sequence shows individuals of both
-                parts, those that are not in the part of the first of them are unused
+    individual  the individuals, so that those of the test were never seen
     given       the words of labels.csv; crops without one are unused
     auto        given where labels.csv has words; else station if at least four hold named crops and two individuals
                 remain to learn from and two with two sequences each to test on; else sequence
 
+Where a sequence holds stations or individuals of both parts, those that are not in the part of its first crop are
+unused.
 A collection that grows should name one of the first four: `auto` may decide otherwise once it knows more.
 Crops without an individual are train: methods that learn without labels use them, others pass over them. Those in a
-sequence that tests are unused.
+sequence or at a station that tests are unused.
 """
 
 import logging
@@ -27,11 +30,12 @@ import numpy as np
 import pandas as pd
 
 from pugmark import tables
+from pugmark.formats import collected
 from pugmark.runtime import cli
 
-DEFAULTS = {"batches": [], "by": "auto", "train": 0.5}
-WORDS = ("train", "val", "query", "gallery", "test", "unused")
-_LABELS = ["crop_id", "individual", "viewpoint", "split"]
+DEFAULTS = {"batches": [], "by": "auto", "train": 0.5, "sequence_gap": 120}
+LEARNED, TESTED = ("train", "val"), ("query", "gallery", "test")
+WORDS = (*LEARNED, *TESTED, "unused")
 log = logging.getLogger(__name__)
 
 
@@ -60,32 +64,30 @@ def main(argv=None):
         parser.add_argument(f"--{option}", required=True)
     arguments = parser.parse_args(argv)
     settings = DEFAULTS | arguments.settings
-    crops, repeated = _collect(Path(arguments.folder), sorted(settings["batches"]))
-    words, by, reason = split(crops, settings["by"], settings["train"])
+    crops, counts = collected.crops(Path(arguments.folder), sorted(settings["batches"]), settings["sequence_gap"])
+    try:
+        words, by, reason = split(crops, settings["by"], settings["train"])
+    except SplitError as error:
+        raise SystemExit(str(error)) from error
     crops["split"] = words
-    counts = {"crops": len(crops), "repeated": repeated, "by": by, "reason": reason}
+    counts = {"crops": len(crops), **counts, "by": by, "reason": reason} | leaks(crops, by)
     counts |= {"parts": crops["split"].value_counts().sort_index().to_dict()}
     tables.write(arguments.out, "split", crops, "split", settings, counts=counts)
-    _warn(crops)
+    _warn(crops, counts)
     parts = ", ".join(f"{number} {word}" for word, number in counts["parts"].items())
-    log.info("%d crops (%d met in two batches), %s; split by %s (%s)", len(crops), repeated, parts, by, reason)
+    log.info("%d crops, %s; split by %s (%s)", len(crops), parts, by, reason)
 
 
-def _collect(folder, batches):
-    """The crops of all batches in order of appearance, and how many were left out as already met."""
-    wanted = [name for name in tables.definitions()["split"]["columns"] if name not in ("batch", *_LABELS[1:])]
-    parts = []
-    for batch in batches:
-        crops = tables.read(folder / batch / "crops.parquet", "crops", columns=[*wanted, "path"])
-        crops = crops.sort_values(["timestamp", "path", "frame_number", "crop_id"], kind="stable")
-        labels = tables.read(folder / batch / "labels.parquet", "labels", columns=_LABELS)
-        parts.append(crops.drop(columns="path").merge(labels, on="crop_id", how="left").assign(batch=batch))
-    if not parts:
-        return pd.DataFrame(columns=[*wanted, "batch", *_LABELS[1:]]), 0
-    # Empty tables know no types that a concatenation should heed.
-    every = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    once = every.drop_duplicates("crop_id", ignore_index=True)
-    return once, len(every) - len(once)
+def leaks(crops, by):
+    """Counts of what the split leaves on both sides, or cannot tell. crops: DataFrame of the split table."""
+    sides = [set(crops["sequence"][crops["split"].isin(words)]) for words in (LEARNED, TESTED)]
+    astride = crops["sequence"].isin(set.intersection(*sides)) & (crops["split"] != "unused")
+    unnamed = crops["individual"].isna() & (crops["split"] == "train")
+    return {
+        "sequences on both sides": int(crops["sequence"][astride].nunique()),
+        "crops of sequences on both sides": int(astride.sum()),
+        "unnamed crops that teach, perhaps of individuals in the test": int(unnamed.sum()) * (by == "individual"),
+    }
 
 
 def _chosen(crops, train):
@@ -117,6 +119,8 @@ def _parts(crops, by, train):
     if named.any():
         words[named] = _GROUPS[by](crops[named], Fraction(str(train)))
     tested = crops["sequence"].isin(crops["sequence"][words == "test"])
+    if by == "station":
+        tested |= crops["station"].isin(crops["station"][words == "test"].dropna())
     words[~named & tested] = "unused"
     return words
 
@@ -128,14 +132,17 @@ def _by_sequence(named, train):
 
 
 def _by_station(named, train):
-    sequences = named.drop_duplicates("sequence")
     # Where the station is unknown the sequence stands for it.
-    turns, _ = pd.factorize(sequences["station"].fillna("sequence " + sequences["sequence"]))
-    return named["sequence"].map(dict(zip(sequences["sequence"], _word(turns, train), strict=True)))
+    return _whole(named, named["station"].fillna("sequence " + named["sequence"]), train)
 
 
 def _by_individual(named, train):
-    turns, _ = pd.factorize(named["individual"])
+    return _whole(named, named["individual"], train)
+
+
+def _whole(named, groups, train):
+    """The words of whole `groups` in turn; in a sequence that meets both, those unlike its first are unused."""
+    turns, _ = pd.factorize(groups)
     own = pd.Series(_word(turns, train), named.index)
     return own.where(own == own.groupby(named["sequence"]).transform("first"), "unused")
 
@@ -149,14 +156,24 @@ def _word(turns, train):
     return np.array(words, object)
 
 
-def _warn(crops):
+def _warn(crops, counts):
     named = crops[crops["individual"].notna()]
-    tested = named[named["split"].isin(["query", "gallery", "test"])]
+    tested = named[named["split"].isin(TESTED)]
     if len(named) and (tested.groupby("individual")["sequence"].nunique() < 2).all():
         log.warning(
             "No individual has two sequences in the test part, so no method can be judged across sequences: "
             "add labelled batches, or lower split.train."
         )
+    if counts["sequences on both sides"]:
+        log.warning(
+            "The given split puts %d sequences (%d crops) on both sides, so figures will be too good: give each "
+            "sequence one side in labels.csv, or set split.by to sequence.",
+            counts["sequences on both sides"],
+            counts["crops of sequences on both sides"],
+        )
+    told = {what: count for what, count in counts.items() if isinstance(count, int) and count and what != "crops"}
+    if told:
+        log.info("%s", "; ".join(f"{count} {what}" for what, count in told.items()))
 
 
 if __name__ == "__main__":

@@ -38,6 +38,20 @@ DEFAULTS = {
     "height": 360,  # pixels
     "quality": 90,  # of the JPEG files
 }
+ALLOWED = {
+    "seed": ">= 0",
+    "individuals": ">= 1",
+    "stations": ">= 1",
+    "sequences": ">= 0",
+    "pairs": ">= 0",
+    "empty": ">= 0",
+    "people": ">= 0",
+    "burst": ">= 1",
+    "night": ">= 0, <= 1",
+    "width": ">= 64",
+    "height": ">= 64",
+    "quality": ">= 1, <= 100",
+}
 LABELS = ("path", "individual", "viewpoint", "x", "y", "w", "h")
 
 

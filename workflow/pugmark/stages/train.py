@@ -18,7 +18,7 @@ from pugmark.planning import fingerprint, versions
 from pugmark.runtime import cli, disk, usage
 
 logger = logging.getLogger(__name__)
-_NOTHING = pd.DataFrame(columns=["batch", "crop_id", *crops.TRUTH])
+_NOTHING = pd.DataFrame(columns=["batch", "crop_id", *crops.KNOWN])
 
 
 class NothingToLearnError(ValueError):
@@ -28,9 +28,9 @@ class NothingToLearnError(ValueError):
 def train(split, folder, out, trained, method, params, seed, fill=None, individuals=None, files=None):
     """Fit `method`; write the model to `out` and the crops it learned from to `trained`.
 
-    split: path of the split table, None for a control. folder: that holds {batch}/crops.parquet. params: complete, as
-    `methods.resolve` gives them. fill: grey level outside the masks, None for unmasked crops. individuals: their number
-    where known. files: {name: Weights}.
+    split: path of the split table, None for a method that learns nothing. folder: that holds {batch}/crops.parquet.
+    params: complete, as `methods.resolve` gives them. fill: grey level outside the masks, None for unmasked crops.
+    individuals: their number where known. files: {name: Weights}.
     Returns what was written: method, params, seed, state, weights. Raises NothingToLearnError.
     """
     facts, files, out = methods.facts(method, params), files or {}, Path(out)
@@ -58,10 +58,10 @@ def train(split, folder, out, trained, method, params, seed, fill=None, individu
 
 def fit(method, seen, params, run):
     """The state of `method` trained on the crops `seen`, from which all that it may not see is withheld first."""
-    labels = methods.facts(method, params)["LABELS"]
+    facts = methods.facts(method, params)
     checkpoint.seed_all(run.seed)
-    shown = seen if labels.startswith("identity") else seen.without_truth()
-    counted = run if labels == "count" else replace(run, individuals=None)
+    shown = seen if facts["LABELS"].startswith("identity") else seen.without_truth()
+    counted = run if methods.counts(facts, params) else replace(run, individuals=None)
     return methods.load(method).fit(shown, params, counted)
 
 
@@ -87,7 +87,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     settings = dict(args.settings)
     files = weights.verified(args.weights, settings.pop("manifest", {}))
-    settings.pop("names", None)  # which the split table holds; here they only tell one version from another
+    for told in ("names", "content"):  # of labels and files; here they only tell one version from another
+        settings.pop(told, None)
     train(args.split, args.folder, args.out, args.trained, files=files, **settings)
     versions.keep(args.settings, args.out.parent)
 

@@ -1,0 +1,101 @@
+"""The settings of each stage, as canonical JSON: those alone that change its result.
+
+Snakemake makes a result again where they differ, so nothing else may stand in them. Read whenever the workflow is
+parsed, so it imports nothing heavy.
+"""
+
+from pugmark.planning import batches, fingerprint, report
+from pugmark.planning.collection import fill
+from pugmark.planning.versions import canonical
+
+
+class Settings:
+    """What a plan.Plan gives the jobs of each stage. Arguments have the names of the rules' wildcards."""
+
+    def __init__(self, plan):
+        self.plan = plan
+
+    def synthesise(self, collection):
+        """Of the drawing of a survey."""
+        return self.plan.drawing(collection)
+
+    def ingest(self, collection, batch):
+        """Of ingest: with the labels that lie in the batch, of which it takes times and places, and with the detector
+        where that says which frames of videos to read."""
+        boxes = self.plan.frames_named_by(collection, batch)
+        return self._of(collection, "ingest", labels=self.plan.sidecar(collection), boxes=boxes)
+
+    def detect(self, collection, batch):
+        """Of the detector, with the checksum of its weights."""
+        plan, own = self.plan, self.plan.collections[collection]["detect"]
+        more = {"manifest": plan.manifest.facts(plan.detect_weights(collection))}
+        if own["name"] == "boxes":
+            more["labels"] = plan.sidecar(collection)
+        if file := plan.boxes_file(collection, batch):
+            more["file"] = file
+        return self._of(collection, "detect", **more)
+
+    def mask(self, collection):
+        """Of the masking policy. `fill` is not among them: it is applied when a crop is read."""
+        plan = self.plan
+        own = {key: value for key, value in plan.collections[collection]["mask"].items() if key != "fill"}
+        return canonical({**own, "manifest": plan.manifest.facts(plan.mask_weights(collection))})
+
+    def crop(self, collection):
+        """Of the crops."""
+        return self._of(collection, "crop")
+
+    def label(self, collection):
+        """Of the labels."""
+        return self._of(collection, "label", labels=self.plan.sidecar(collection))
+
+    def split(self, collection):
+        """Of the split, with the batches that it is made over and the gap that ends an event in all of them."""
+        gap = self.plan.collections[collection]["ingest"]["sequence_gap"]
+        return self._of(collection, "split", batches=self.plan.batches(collection), sequence_gap=gap)
+
+    def embed(self, collection, run, batch):
+        """Of the features: what lies outside the mask looks as it did in training."""
+        seen = {"batch": batches.whole(batch)} if self.plan.run(collection, run).facts["SEES_PATHS"] else {}
+        return canonical({"fill": self._fill(collection, run), **seen})
+
+    def cluster(self, collection, run):
+        """Of the clusters. Where the method's vectors are made for one algorithm, that one alone runs."""
+        planned = self.plan.run(collection, run)
+        own = planned.facts["GROUPING"]
+        only = {"algorithms": {own: {}}} if own else {}
+        individuals = self.plan.collections[collection]["individuals"]
+        return self._of(collection, "cluster", individuals=individuals, seed=planned.seed, **only)
+
+    def evaluate(self, collection, run):
+        """Of the figures, with what the tables say of the run."""
+        planned = self.plan.run(collection, run)
+        about = {"method": planned.label, "seed": planned.seed, "family": planned.facts["FAMILY"]}
+        about["chooses"] = planned.facts["CHOOSES"]
+        return self._of(collection, "evaluate", **about)
+
+    def explain(self, collection, run):
+        """Of the pictures that explain a network."""
+        return canonical({"crops": self.plan.config["explain"]["crops"], "fill": self._fill(collection, run)})
+
+    def report(self):
+        """Of the report: all that there is to tell of."""
+        return report.settings(self.plan)
+
+    def detect_code(self, collection):
+        """Fingerprint of the code that detects in `collection`."""
+        return fingerprint.of("stages.detect", f"detectors.{self.plan.collections[collection]['detect']['name']}")
+
+    def embed_code(self, collection, run):
+        """Fingerprint of the code that makes the features of the run."""
+        return fingerprint.of("stages.embed", f"methods.{self.plan.run(collection, run).method}")
+
+    def explain_code(self, collection, run):
+        """Fingerprint of the code that explains the run's network."""
+        return fingerprint.of("stages.explain", f"methods.{self.plan.run(collection, run).method}")
+
+    def _of(self, collection, section, **more):
+        return canonical({**self.plan.collections[collection][section], **more})
+
+    def _fill(self, collection, run):
+        return fill(self.plan.collections[self.plan.run(collection, run).source])

@@ -1,0 +1,95 @@
+# Features of every batch by every run, and clusters of crops that look like one animal.
+
+
+def model_file(name):
+    """Input function: a file of the run's model.
+
+    A finished one is taken as it lies there. Snakemake asks nothing of a job below one that is to run, so a training
+    in the graph, with the split above it, would hide from it what else has changed for the features.
+    """
+
+    def file(wildcards):
+        run = run_of(wildcards)
+        path = f"{PLAN.models.folder(run)}/{name}"
+        asked = workflow.dag_settings
+        wanted = asked.forceall or "train" in asked.forcerun
+        finished = PLAN.models.is_trained(run) and not wanted
+        return before_update(path) if finished else path
+
+    return file
+
+
+def run_features(wildcards):
+    return per_batch(f"features/{wildcards.run}.parquet")(wildcards)
+
+
+def truth_for_oracle(wildcards):
+    """The names, as an input of the one method that is shown them when it embeds."""
+    sees = run_of(wildcards).facts["SEES_TRUTH"]
+    return f"{BATCH}/labels.parquet".format(**wildcards) if sees else []
+
+
+def gpu_to_embed(wildcards):
+    """1 where the run's method computes with a network, else 0."""
+    return int(run_of(wildcards).network)
+
+
+rule embed:
+    input:
+        model=model_file("model.pt"),
+        crops=rules.crop.output[0],
+        labels=truth_for_oracle,
+    output:
+        f"{BATCH}/features/{{run}}.parquet",
+    log:
+        f"{LOGS}/embed/{{collection}}/{{batch}}/{{run}}.log",
+    benchmark:
+        f"{BENCHMARKS}/embed/{{collection}}/{{run}}/{{batch}}.jsonl"
+    cache: SHARED_CACHE
+    conda:
+        "../../envs/pugmark.yaml"
+    threads: lambda wildcards: 1 + gpu_to_embed(wildcards)
+    resources:
+        mem_mb=memory(3000, per_input=2),
+        runtime=minutes(120),
+        gpu=gpu_to_embed,
+    params:
+        settings=ask(SETTINGS.embed),
+        labels=lambda wildcards, input: (
+            [f"--labels={input.labels}"] if input.labels else []
+        ),
+        code=ask(SETTINGS.embed_code),
+    shell:
+        "python -m pugmark.stages.embed --model={input.model:q} --crops={input.crops:q} --settings={params.settings:q}"
+        " {params.labels:q} --out={output:q} > {log:q} 2>&1"
+
+
+rule cluster:
+    input:
+        run_features,
+        split=rules.split.output[0],
+    output:
+        f"{RUN}/clusters.parquet",
+    log:
+        f"{LOGS}/cluster/{{collection}}/{{run}}.log",
+    benchmark:
+        f"{BENCHMARKS}/cluster/{{collection}}/{{run}}.jsonl"
+    conda:
+        "../../envs/pugmark.yaml"
+    threads: 2
+    resources:
+        mem_mb=memory(3000, per_input=4),
+        runtime=minutes(60),
+    params:
+        folder=f"{RESULTS}/{{collection}}/batches",
+        settings=ask(SETTINGS.cluster),
+        code=code("stages.cluster"),
+    shell:
+        "python -m pugmark.stages.cluster --split={input.split:q} --folder={params.folder:q} --run={wildcards.run:q}"
+        " --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
+
+
+# Snakemake allows a rule a benchmark or the cache, not both, and no condition inside a rule.
+if SHARED_CACHE:
+    for name in ("detect", "mask", "embed"):
+        workflow.get_rule(name)._benchmark = None
