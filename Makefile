@@ -56,7 +56,7 @@ bench: .venv/.installed ## Run the benchmarks, each beside a named peer (real pi
 	$(BIN)/python benchmarks/bench_scale.py --batches 100 --media 100
 	$(BIN)/python benchmarks/bench_demo.py
 
-docs: .venv/.installed ## Write README.md's table of methods and the pages of docs/ that come from the code
+docs: .venv/.installed ## Write the pages of docs/ that come from the code
 	$(BIN)/python docs/generate.py
 
 lock: .venv/.installed ## Write envs/requirements.txt and envs/pugmark.yaml anew from envs/requirements.in

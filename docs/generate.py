@@ -1,4 +1,4 @@
-"""Write what the code already states into the documents: README's table of methods, methods.md, configuration.md.
+"""Write the documents that the code already states: methods.md and configuration.md.
 
 `make docs` runs it; a test fails when a document is stale.
 """
@@ -19,7 +19,6 @@ from pugmark.planning import configuration  # noqa: E402
 
 PACKAGE = Path(configuration.__file__).parents[1]
 
-START, END = "<!-- methods -->", "<!-- /methods -->"
 HEAD = """\
 # Configuration
 
@@ -32,7 +31,28 @@ Every key of `config.yaml`, from `workflow/schemas/config.schema.yaml`. Defaults
 
 
 METHODS_HEAD = """\
-# Methods and their settings
+# Methods
+
+TABLE
+
+## Choose one
+
+- **Controls** show what a figure is worth. `oracle` must score 1 and `random` chance. `pixels` compares small pictures.
+- **Frozen** networks were trained elsewhere. A trained method that is not above `pixels` and `imagenet` gained nothing,
+  and the report says so.
+- **Supervised** methods learn from names. Use them where many animals are named.
+- **Label-free** methods group the crops anew before every epoch and learn from the groups. They need at least a few
+  pictures of each animal. The log of each epoch tells how many clusters there are and how large the largest is. A
+  training that collapses ends with a sentence. `k1: null` takes the number of neighbours from the number of
+  individuals, or estimates it. `labels: identity` uses the true names instead: a bound, no method. For animals that are
+  longer than high, cut `pcb` and `pplr` into `stripes: cols`. `ice` has `cameras: true` where stations are known.
+- **Video** methods and **trackers** name the boxes of one video: see [Long videos](videos.md).
+- **`file`** reads vectors that you made elsewhere: see [Adding a method](adding_a_method.md).
+
+`preset: matched` sets what the red panda paper compares with. `preset: native` sets what each method's own paper used.
+The figures that a paper published appear in the report beside the measured ones.
+
+## Settings
 
 Write a setting beside the method's name under `methods` in `config.yaml`, or into a study's grid. A setting that you
 leave out keeps the value below. The column *from* says where that value comes from: the method's **paper**, the
@@ -55,19 +75,17 @@ def _seen(facts):
     return "all, in place of pixels" if facts["SEES_TRUTH"] else facts["LABELS"]
 
 
-def readme(text):
-    """README.md with the table of methods brought up to date."""
-    return re.sub(f"{START}.*{END}", lambda _: f"{START}\n{methods_table()}\n{END}", text, flags=re.S)
-
-
 def methods_page():
-    """The whole of methods.md: source, presets and settings of every method."""
-    return METHODS_HEAD + "".join(_method(name, facts) for name, facts in methods.catalogue().items())
+    """The whole of methods.md: how to choose, the table of methods, and the settings of each."""
+    settings = "".join(_method(name, facts) for name, facts in methods.catalogue().items())
+    return METHODS_HEAD.replace("TABLE", methods_table()) + settings
+        _method(name, facts) for name, facts in methods.catalogue().items()
+    )
 
 
 def _method(name, facts):
     about = f"{facts['TITLE']}. {facts['SOURCE']}. Family: {facts['FAMILY']}; labels it sees: {_seen(facts)}."
-    yielded = [f"\n## `{name}`\n\n{about}\n"]
+    yielded = [f"\n### `{name}`\n\n{about}\n"]
     for preset, chosen in facts["PRESETS"].items():
         listed = ", ".join(f"`{key}: {value}`" for key, value in chosen.items())
         yielded.append(f"\n`preset: {preset}` stands for {listed or 'the settings below'}.\n")
@@ -148,6 +166,5 @@ def _rows(spec, schema, prefix):
 
 
 if __name__ == "__main__":
-    (ROOT / "README.md").write_text(readme((ROOT / "README.md").read_text()))
     (ROOT / "docs" / "methods.md").write_text(methods_page())
     (ROOT / "docs" / "configuration.md").write_text(configuration_page())

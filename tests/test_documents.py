@@ -1,16 +1,29 @@
 """What the documents say is what the code says."""
 
+import re
 import runpy
 
+import pytest
 from places import ROOT
 
+PAGES = [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")]
 GENERATE = runpy.run_path(str(ROOT / "docs" / "generate.py"))
 
 
-def test_the_readmes_table_of_methods_is_current():
-    text = (ROOT / "README.md").read_text()
-    assert GENERATE["START"] in text
-    assert GENERATE["readme"](text) == text, "run `make docs`"
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+
+
+@pytest.mark.parametrize("page", ["README.md", "profiles/README.md", "envs/README.md", *sorted(PAGES)])
+def test_links_lead_to_files(page):
+    missing = [
+        link for link in LINK.findall((ROOT / page).read_text()) if not (ROOT / page).parent.joinpath(link).exists()
+    ]
+    assert not missing, f"{page} links to what is not there"
+
+
+def test_the_index_lists_every_page():
+    listed = set(LINK.findall((ROOT / "docs" / "index.md").read_text()))
+    assert {page.removeprefix("docs/") for page in PAGES} - {"index.md"} <= listed
 
 
 def test_the_page_of_settings_is_current():

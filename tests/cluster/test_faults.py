@@ -162,11 +162,12 @@ def test_accounting_is_away_while_the_job_ends(training, lab):
 
 
 def test_snakemake_is_killed(training):
-    """The recovery that README.md documents: no job goes on beside its second start."""
+    """The recovery that profiles/README.md documents: no job goes on beside its second start."""
     training.run.kill()
     training.run.wait()
     assert training.states() == ["RUNNING"]
-    subprocess.run(documented("README.md", "squeue")[0], shell=True, check=True)
+    cancel = documented("profiles/README.md", "squeue --me --noheader")[0]
+    subprocess.run(cancel, shell=True, check=True, cwd=training.project.folder)
     until(lambda: not training.processes(), "the end of the cancelled job")
     training.project.here("--unlock")
     training.run = training.project.start(*TRAIN)
