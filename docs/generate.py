@@ -79,8 +79,6 @@ def methods_page():
     """The whole of methods.md: how to choose, the table of methods, and the settings of each."""
     settings = "".join(_method(name, facts) for name, facts in methods.catalogue().items())
     return METHODS_HEAD.replace("TABLE", methods_table()) + settings
-        _method(name, facts) for name, facts in methods.catalogue().items()
-    )
 
 
 def _method(name, facts):
