@@ -3,8 +3,8 @@
 Moments are counted in processor seconds, which a busy machine does not stretch as it does the clock's. Each kill has a
 folder of its own, starts from nothing, and takes every process of the run at once (SIGKILL). The run is resumed as
 docs/trouble.md tells: `snakemake --unlock`, then the same command. Below `results/`, the same files must lie, byte for
-byte, but for what LEFT_OUT names. With `--power-cut` each run has a file system of its own, which loses at the kill whatever
-was not synced (root).
+byte, but for what LEFT_OUT names. With `--power-cut` each run has a file system of its own, which loses at the kill
+whatever was not synced (root).
 """
 
 import argparse
