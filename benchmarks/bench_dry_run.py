@@ -1,5 +1,4 @@
-"""`snakemake -n` of 1,000 batches of 1,000 pictures: all still to do, with nothing to do (goal under 10 s), and with one
-new batch.
+"""`snakemake -n` of 1,000 batches of 1,000 pictures: all still to do, nothing to do (goal: under 10 s), one new batch.
 
     python benchmarks/bench_dry_run.py [--short] [--batches 1000] [--media 1000]
 
