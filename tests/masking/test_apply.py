@@ -57,6 +57,15 @@ def test_decoding_stops_at_the_least_size_that_is_needed(asked, scale):
     assert (apply.load_crop(buffer.getvalue(), rle.encode(pixels[..., 0] > 0), 77, asked)[~mask] == 77).all()
 
 
+def test_a_mask_is_read_in_the_middle_of_each_block():
+    """From column 99 on: of the block of columns 96 to 103 the middle, 100, is inside; its first column is not."""
+    buffer, mask = io.BytesIO(), np.zeros((80, 200), bool)
+    Image.new("RGB", (200, 80)).save(buffer, "JPEG")
+    mask[:, 99:] = True
+    found = apply.decoded(buffer.getvalue(), rle.encode(mask), (10, 25))[1]
+    assert found.shape == (10, 25) and found[0].tolist() == [False] * 12 + [True] * 13
+
+
 def test_what_is_no_jpeg_is_decoded_whole():
     buffer = io.BytesIO()
     Image.fromarray(PIXELS).save(buffer, "PNG")
