@@ -18,7 +18,7 @@ def planned_jobs():
             yield job.rule.name, job.wildcards_dict, job.rule.benchmark is not None
 
 
-# Jobs on a cluster parse this file as well: one process speaks of the run, the one that the user started.
+# Jobs on a cluster parse this file as well: one process speaks of the workflow run, the one that the user started.
 if workflow.is_main_process:
     attempts.forget()
     slurm.attend(ExecutorPluginRegistry().plugins)

@@ -1,4 +1,4 @@
-"""What the process that starts a run hands to its jobs, each of which reads the workflow anew, maybe hours later.
+"""What the process that the user starts hands to its jobs, each of which reads the workflow anew, maybe hours later.
 
 Through the environment, which every executor passes on: the batch folders that were found, who they were said to
 show, checksums of files of vectors, and the folders of weights. So a batch that is copied in, or a name that is
@@ -28,7 +28,7 @@ def give(plan):
 
 
 def received():
-    """What the process that began the run gave; None where that was too long. Not for that process itself, whose
-    environment may hold what an earlier run has left there."""
+    """What the process that the user started gave; None where that was too long. Not for that process itself, whose
+    environment may hold what an earlier workflow run has left there."""
     packed = os.environ.get(VARIABLE)
     return json.loads(zlib.decompress(base64.b64decode(packed))) if packed else None
