@@ -175,10 +175,11 @@ def test_the_key_follows_settings_and_crops():
     assert len({key({"lr": 1}, {}, Seen), key({"lr": 2}, {}, Seen), key({"lr": 1}, {}, Other)}) == 3
 
 
-def test_collapse_ends_the_training_with_a_sentence(monkeypatch):
+def test_collapse_ends_the_training_with_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(Line, "figures", lambda self: {"spread": 1e-6})
     with pytest.raises(trainer.TrainingError, match=r"same vector after epoch 1 .*collapsed"):
-        trainer.train(Line(), 3, Run(0))
+        trainer.train(Line(), 3, Run(0, folder=tmp_path))
+    assert "1e-06" in (tmp_path / "history.jsonl").read_text()  # the figures that show why it ended
 
 
 def test_spread_by_hand():

@@ -96,6 +96,8 @@ def train(learner, epochs, run):
         history.append({"epoch": epoch + 1, "steps": steps, "loss": loss, "lr": rate, **learner.figures()})
         told = ", ".join(f"{name} {value:.4g}" for name, value in history[-1].items() if name != "epoch")
         logger.info("epoch %d of %d: %s, %.1f s%s", epoch + 1, epochs, told, time.monotonic() - started, _memory())
+        if run.folder:
+            _write(run.history, history)
         learner.check(history)
         if (grouped := learner.groups()) is not None:
             groups[epoch + 1] = torch.as_tensor(grouped, dtype=torch.int32)
@@ -104,7 +106,6 @@ def train(learner, epochs, run):
             if last or time.monotonic() - kept >= CHECKPOINT_SECONDS:
                 _keep(learner, scaler, run, history, groups)
                 kept = time.monotonic()
-            _write(run.history, history)
     if run.folder and groups:
         _write_groups(run.groups, learner.crops.meta["crop_id"], groups)
     learner.model.cpu()
