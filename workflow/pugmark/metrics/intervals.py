@@ -44,9 +44,10 @@ def of_ratios(numerators, denominators, individuals, resamples, seed, bounds=(0.
 def _moves(drawn, apart, below):
     """How far the ratio of each draw (rows of counts of individuals) is from the whole one, and its standard error.
 
-    apart: residual of each individual's numerator. The error is that of a ratio of means, linearised.
+    apart: residual of each individual's numerator. The error is that of a ratio of means, linearised, but for the
+    factor sqrt(n / (n - 1)), which all draws share and which cancels.
     """
-    weight, number = drawn @ below, len(apart)
+    weight = drawn @ below
     moves = drawn @ apart / weight
     squares = drawn @ apart**2 - 2 * moves * (drawn @ (apart * below)) + moves**2 * (drawn @ below**2)
-    return moves, np.sqrt(number / (number - 1) * np.maximum(squares, 0)) / weight
+    return moves, np.sqrt(np.maximum(squares, 0)) / weight
