@@ -116,6 +116,17 @@ def test_an_edited_record_is_no_models(named, tmp_path):
     assert current(named) == before
 
 
+def test_of_several_models_that_fit_the_one_that_learned_from_most_batches_is_taken(tmp_path):
+    settings, today = {"method": "mine", "names": {}}, {"b1": "x", "b2": "y", "b3": "z"}
+    for learned in ({"b1": "x"}, {"b1": "x", "b2": "y"}, {"b2": "y"}):
+        made = versions.canonical(settings | {"names": learned})
+        folder = tmp_path / versions.version(made, "code")
+        folder.mkdir()
+        (folder / versions.RECORD).write_text(made)
+    found = versions.of_names(settings, "code", today, tmp_path)
+    assert json.loads(found)["names"] == {"b1": "x", "b2": "y"}
+
+
 def test_jobs_know_what_the_run_began_with(named, tmp_path, monkeypatch):
     for variable in (handover.VARIABLE, "PUGMARK_WEIGHTS"):
         monkeypatch.setenv(variable, "")  # and so put back

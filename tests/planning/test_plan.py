@@ -119,7 +119,12 @@ def test_an_unknown_network_is_refused_where_the_run_starts_and_not_again_by_its
 
 
 @pytest.mark.parametrize(
-    ("sha256", "licence", "has_url"), [("f37072fd" + 56 * "0", "BSD-3-Clause", True), (64 * "0", "not stated", False)]
+    ("sha256", "licence", "has_url"),
+    [
+        ("f37072fd" + 56 * "0", "BSD-3-Clause", True),
+        ("F37072FD" + 56 * "0", "BSD-3-Clause", True),
+        (64 * "0", "not stated", False),
+    ],
 )
 def test_another_checksum_is_a_file_of_another_licence_and_place(sha256, licence, has_url):
     own = {"folder": None, "download": False, "files": {"resnet18-imagenet": {"sha256": sha256}}}
