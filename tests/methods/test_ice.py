@@ -22,7 +22,7 @@ def made(tmp_path, monkeypatch):
     """A learner of 4 individuals with 6 crops each, alternately from two stations, named as clusters."""
     monkeypatch.setenv("PUGMARK_WORKERS", "0")
     table, labels, split = crop_tables.rows(individuals=4, frames=6)
-    table["station"] = [None if i // 4 % 2 else "north" for i in range(24)]
+    split["station"] = [None if i // 4 % 2 else "north" for i in range(24)]
     crop_tables.write(tmp_path, table, labels, split)
     seen = crops.read_split(tmp_path / "batches", split, 255)
 
