@@ -110,7 +110,8 @@ def event(rows):
 
 
 def test_the_name_of_an_event_holds_for_its_media(tmp_path):
-    package(tmp_path, observations=event([("", "d1", "10:01", "10:02", "Ada")]))
+    header, *files = MEDIA.splitlines(keepends=True)
+    package(tmp_path, observations=event([("", "d1", "10:01", "10:02", "Ada")]), media="".join([header, *files[::-1]]))
     _, named, counts = read(tmp_path)
     assert named == {"media/1.jpg": ["Ada"], "media/2.jpg": ["Ada"]}
     assert "package: events without media" not in counts

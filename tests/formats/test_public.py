@@ -55,8 +55,8 @@ def test_an_unknown_or_unfit_data_set_is_refused(tmp_path):
 def test_a_data_set_with_thumbnails_gaps_and_pictures_that_are_gone(tmp_path, caplog):
     photo(tmp_path / "images" / "a.jpg")
     photo(tmp_path / "@eaDir" / "a.jpg")
-    rows = "1,Ada,.\\images\\a.jpg,NA\n2,Bo,@eaDir/a.jpg,S1\n3,NA,images/gone.jpg,S1\n"
+    rows = "1,Zoe\u0308,.\\images\\a.jpg,NA\n2,Bo,@eaDir/a.jpg,S1\n3,NA,images/gone.jpg,S1\n"
     table(tmp_path, "image_id,identity,path,station\n" + rows, "metadata.csv")
     found = said(tmp_path, {"dataset": "Dataset_Metadata"})
-    assert found[["path", "individual", "station"]].to_numpy().tolist() == [["images/a.jpg", "Ada", None]]
+    assert found[["path", "individual", "station"]].to_numpy().tolist() == [["images/a.jpg", "Zo\u00eb", None]]
     assert "1 of 2 rows name no media file" in caplog.text
