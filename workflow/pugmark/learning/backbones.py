@@ -11,19 +11,19 @@ from torch import nn
 
 from pugmark.weights import WeightsError, content
 
-# Older files of torchvision write the layers of a DenseNet with one more dot.
+# Older torchvision files have an extra dot in the names of a DenseNet's layers.
 _DENSE = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])")
 _CLASSIFIER = re.compile(r"(^|\.)(fc|classifier|heads?|last_linear)\.")
 
 
 class BackboneError(ValueError):
-    """A backbone that does not exist, cannot take an option, or does not fit its weight file."""
+    """A backbone that does not exist, does not support an option, or does not fit its weight file."""
 
 
 class Backbone(nn.Module):
-    """A body and what pools its output; `size` is the number of channels D.
+    """A body and the pooling of its output. `size` is the number of channels, D.
 
-    Images B x 3 x H x W give B x D, or maps B x D x h x w where the pooling is `none`. Features are not normalised.
+    Images B x 3 x H x W give B x D, or maps B x D x h x w if the pooling is `none`. Features are not normalised.
     """
 
     def __init__(self, body, pooling, size):
@@ -31,7 +31,7 @@ class Backbone(nn.Module):
         self.body, self.pooling, self.size = body, pooling, size
 
     def forward(self, images):
-        """float32 images -> float32 features; the body alone may run in reduced precision."""
+        """float32 images -> float32 features. Only the body may run in reduced precision."""
         return self.pooling(self.body(images))
 
 
@@ -44,7 +44,7 @@ class Average(nn.Module):
 
 
 class GeM(nn.Module):
-    """Generalised mean over positions with a learnable exponent; 1 is the average. Source: Radenović et al. (2018)."""
+    """Generalised mean over positions, learnable exponent; 1 gives the average. Source: Radenović et al. (2018)."""
 
     def __init__(self, exponent=3.0):
         super().__init__()
@@ -61,8 +61,8 @@ _POOLINGS = {"gap": Average, "gem": GeM, "none": nn.Identity}
 def backbone(name, weights=None, last_stride=2, pool="gap"):
     """The network `name` without its classifier, as a `Backbone`.
 
-    weights: a `Weights` file, None for random initialisation. last_stride: 1 keeps the resolution in the last stage of
-    a ResNet. pool: gap (for timm and open_clip the network's own), gem or none (maps). Raises BackboneError.
+    weights: a `Weights` file, None for random initialisation. last_stride: 1 keeps the resolution in a ResNet's last
+    stage. pool: gap (the network's own pooling for timm and open_clip), gem, or none (maps). Raises BackboneError.
     """
     family, _, short = name.rpartition("/")
     if family not in _FAMILIES:
@@ -76,9 +76,9 @@ def backbone(name, weights=None, last_stride=2, pool="gap"):
 
 
 def load(body, weights):
-    """Copy the file `weights` into `body`, classifier layers left out, half precision widened. Raises BackboneError."""
+    """Load the file `weights` into `body` without classifier layers; widens half precision. Raises BackboneError."""
     state = read_state(weights.path)
-    # Files of open_clip hold both towers.
+    # open_clip files hold the image tower and the text tower.
     state = {key[7:]: value for key, value in state.items() if key.startswith("visual.")} or state
     state = {_DENSE.sub(r"\1\2", key): value for key, value in state.items()}
     wanted = body.state_dict()
@@ -95,10 +95,10 @@ def load(body, weights):
 
 
 def read_state(path):
-    """The state dict in a safetensors or torch file. Raises WeightsError; a pickle that could run code is refused."""
+    """The state dict in a safetensors or torch file. Raises WeightsError, also for a pickle that could run code."""
     state = content(path)
     if not isinstance(state, dict):
-        raise WeightsError(f"{path} holds no state dict: name a file of a network's weights.")
+        raise WeightsError(f"{path} holds no state dict: give the path of a network's weight file.")
     return state.get("state_dict", state)
 
 
@@ -119,7 +119,7 @@ def _timm(name, pool):
     import timm
 
     _known(timm.is_model(name), name, "timm")
-    # Its own pooling knows of class tokens and of norms that follow the average.
+    # timm's own pooling handles class tokens and norms that follow the average.
     own = {} if pool == "gap" else {"global_pool": ""}
     model = timm.create_model(name, pretrained=False, num_classes=0, **own)
     return model, model.head_hidden_size if pool == "gap" else model.num_features, pool == "gap"
@@ -130,7 +130,7 @@ def _open_clip(name, pool):
 
     _known(name in open_clip.list_models(), name, "open_clip")
     if pool != "gap":
-        raise BackboneError(f"open_clip/{name} pools by itself: set pool to gap, not {pool}.")
+        raise BackboneError(f"open_clip/{name} has its own pooling: set pool to gap, not {pool}.")
     tower = open_clip.create_model(name, pretrained=None).visual
     return tower, tower.output_dim, True
 
@@ -145,11 +145,11 @@ def _known(known, name, family):
 
 def _keep_resolution(body, name):
     if not hasattr(body, "layer4"):
-        raise BackboneError(f"{name} has no layer4: last_stride 1 is for ResNets, set it to 2.")
+        raise BackboneError(f"{name} has no layer4: set last_stride to 2, because 1 is only for ResNets.")
     block = body.layer4[0]
     for module in block.modules():
         if isinstance(module, nn.Conv2d):
             module.stride = (1, 1)
-    # ResNet-D halves by an average pooling in front of the shortcut's convolution.
+    # ResNet-D halves the resolution by average pooling before the shortcut's convolution.
     if isinstance(block.downsample[0], nn.AvgPool2d):
         block.downsample[0] = nn.Identity()

@@ -1,6 +1,6 @@
-"""Memories of unit vectors that features are contrasted with: one per cluster, or one per crop.
+"""Memory banks of unit vectors for contrastive losses: one vector per cluster, or one per crop.
 
-Sources: Dai et al., Cluster Contrast (2022), equations 1 to 3; FANCL, equations 8 and 9; for one per crop, Ge et al.,
+Sources: Dai et al., Cluster Contrast (2022), equations 1 to 3; FANCL, equations 8 and 9. The bank of crops: Ge et al.,
 SpCL (2020).
 """
 
@@ -10,13 +10,13 @@ from torch.nn import functional as F
 
 
 class ClusterBank(nn.Module):
-    """`rows`, C x D of unit norm, a buffer without gradient, built anew each epoch and therefore not saved."""
+    """`rows`: C x D of unit norm, a buffer without gradient. It is rebuilt every epoch and therefore not saved."""
 
     def __init__(self, momentum=0.1, temperature=0.05, rule="sequential"):
-        """momentum: the weight of the old row, so that 0.1 takes nine tenths from the new feature.
+        """momentum: the weight of the old row; 0.1 takes nine tenths from the new feature.
 
-        rule: which features of the batch move a row: sequential, all of its label one after the other; batch_mean,
-        their mean at unit norm; hard, the one least similar to the row.
+        rule: which features of a label update its row. sequential: all of them, one after the other. batch_mean: their
+        mean at unit norm. hard: the one least similar to the row.
         """
         super().__init__()
         self.momentum, self.temperature, self.chosen = momentum, temperature, _RULES[rule]
@@ -24,56 +24,59 @@ class ClusterBank(nn.Module):
 
     @torch.no_grad()
     def start(self, features, labels):
-        """Rows = mean feature of each label, at unit norm; features N x D, labels int64 N, -1 left out, on the CPU."""
+        """Set each row to its label's mean feature, at unit norm. features: N x D; labels: int64 N, -1 is skipped.
+
+        Both are on the CPU.
+        """
         self.rows = F.normalize(means(features, labels)).to(self.rows.device)
 
     def loss(self, features, labels):
-        """Mean cross-entropy of the cosine similarities to all rows over the temperature; features B x D."""
+        """Mean cross-entropy of the cosine similarities to all rows, divided by the temperature. features: B x D."""
         return _contrast(features, self.rows, self.temperature, labels)
 
     @torch.no_grad()
     def update(self, features, labels):
-        """row <- n(momentum * row + (1 - momentum) * feature), for the features that the rule chooses, in their order.
+        """row <- n(momentum * row + (1 - momentum) * feature), in order, for the features that the rule selects.
 
-        Call it after the loss, which keeps the bank as it was for its backward pass.
+        Call it after the loss. The loss keeps the old rows for its backward pass.
         """
         features, labels = self.chosen(F.normalize(features.detach().float()), labels, self.rows)
         self.rows = _moved(self.rows, features, labels, self.momentum)
 
 
 class InstanceBank(nn.Module):
-    """`rows`, N x D, one unit vector per crop, a buffer without gradient; it is never built anew and therefore saved.
+    """`rows`: N x D, one unit vector per crop, a buffer without gradient. It is never rebuilt and therefore saved.
 
-    The classes that it is contrasted by, clusters and single crops, are given each epoch.
+    `group` sets the classes for each epoch: clusters and single crops.
     """
 
     def __init__(self, count, size, momentum=0.2, temperature=0.05):
-        """count: crops N. size: D. momentum: the weight of the old row."""
+        """count: number of crops, N. size: D. momentum: the weight of the old row."""
         super().__init__()
         self.momentum, self.temperature = momentum, temperature
         self.register_buffer("rows", torch.zeros(count, size))
 
     @property
     def filled(self):
-        """Whether the rows have been set: until then all are zero."""
+        """Whether the rows have been set. Until then they are all zero."""
         return bool(self.rows.any())
 
     @torch.no_grad()
     def fill(self, features):
-        """Set the rows to unit features, N x D."""
+        """Set the rows to the unit vectors `features`, N x D."""
         self.rows = features.to(self.rows.device)
 
     def group(self, labels):
-        """The class of every row: int64 N, 0 to C - 1, no class empty, on the CPU."""
+        """Set the class of every row. labels: int64 N from 0 to C - 1, no class empty, on the CPU."""
         self.labels, self.order = labels.to(self.rows.device), labels.argsort(stable=True).to(self.rows.device)
         self.sizes = labels.bincount().to(self.rows.device)
 
     def loss(self, features, indices):
-        """Mean cross-entropy, over all classes, of a class's mean cosine similarity over the temperature.
+        """Mean cross-entropy over all classes. The logit of a class is its mean cosine similarity over the temperature.
 
         features: B x D, of the crops at `indices`.
         """
-        # Sorted, because sums in an order that is left to a GPU would differ from run to run.
+        # Rows are sorted by class: a GPU that chose the order of the sums would give a different result in each run.
         centres = torch.segment_reduce(self.rows[self.order], "mean", lengths=self.sizes, axis=0)
         return _contrast(features, centres, self.temperature, self.labels[indices])
 
@@ -84,20 +87,20 @@ class InstanceBank(nn.Module):
 
 
 def means(features, labels):
-    """Mean feature of each label, C x D; features N x D, labels int64 N, -1 left out, on the CPU."""
+    """Mean feature of each label, C x D. features: N x D; labels: int64 N, -1 is skipped. Both are on the CPU."""
     kept = labels >= 0
     sums = features.new_zeros(int(labels.max()) + 1, features.shape[1]).index_add_(0, labels[kept], features[kept])
     return sums / labels[kept].bincount()[:, None]
 
 
 def _contrast(features, rows, temperature, labels):
-    # Half precision would err by a tenth in logits that are divided by the temperature.
+    # In half precision, logits divided by the temperature would be off by a tenth.
     with torch.autocast(features.device.type, enabled=False):
         return F.cross_entropy(F.normalize(features.float()) @ rows.T / temperature, labels)
 
 
 def _moved(rows, features, labels, momentum):
-    # Rows do not depend on one another: the first feature of every label at once, then the second, ...
+    # Rows are independent: update every label with its first feature at once, then with its second, and so on.
     turn, rows = (labels[:, None] == labels).tril(-1).sum(1), rows.clone()
     for now in range(int(turn.max()) + 1):
         new, row = features[turn == now], labels[turn == now]

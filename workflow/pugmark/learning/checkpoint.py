@@ -1,4 +1,4 @@
-"""What a training needs to go on as if it had never stopped, and files whose bytes depend on nothing else."""
+"""Checkpoints: the state that a training needs to resume exactly, in files whose bytes depend only on that state."""
 
 import random
 
@@ -12,18 +12,18 @@ from pugmark.weights import content
 
 def save(path, state):
     """Write `state` (dicts, lists, numbers, strings, tensors) to `path`, atomically."""
-    # An open file, because torch would store the temporary file's name.
+    # Pass an open file: given a path, torch would store the temporary file's name.
     with replacing(path) as partial, open(partial, "wb") as file:
         torch.save(state, file)
 
 
 def load(path):
     """The content of a file that `save` wrote, on the CPU. Raises WeightsError."""
-    return content(path, "remove it, and give the same command again")
+    return content(path, "remove it and give the same command again")
 
 
 def seed_all(seed):
-    """Seed every generator; on a GPU also choose deterministic convolutions."""
+    """Seed every random generator and choose deterministic convolutions on a GPU."""
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
@@ -31,7 +31,7 @@ def seed_all(seed):
 
 
 def rng_state():
-    """The state of every generator, in types that `load` accepts."""
+    """The state of every random generator, in types that `load` accepts."""
     name, keys, *rest = np.random.get_state()
     return {
         "python": random.getstate(),
@@ -42,7 +42,7 @@ def rng_state():
 
 
 def restore_rng(state):
-    """Set every generator to what `rng_state` told."""
+    """Restore every random generator to a state from `rng_state`."""
     version, numbers, gauss = state["python"]
     random.setstate((version, tuple(numbers), gauss))
     np.random.set_state(tuple(state["numpy"]))

@@ -1,4 +1,4 @@
-"""Losses that set a crop's other view against all other crops: of SimCLR and of MoCo.
+"""The losses of SimCLR and MoCo: the two views of a crop are a positive pair, all other crops are negatives.
 
 Source: Chen et al., A simple framework for contrastive learning (2020); He et al., Momentum Contrast (2020).
 """
@@ -8,18 +8,19 @@ from torch.nn import functional as F
 
 
 def cosines(rows, others):
-    """Cosine similarities of unit rows, N x D and M x D, as N x M in single precision.
+    """Cosine similarities, float32 N x M, of unit rows N x D and M x D.
 
-    Half precision would err by a tenth in logits that are divided by a small temperature.
+    In half precision, logits divided by a small temperature would be off by a tenth.
     """
     with torch.autocast(rows.device.type, enabled=False):
         return rows.float() @ others.float().T
 
 
 def nt_xent(similarity, temperature):
-    """Mean over rows of -log exp(s_ij / t) / sum over k != i of exp(s_ik / t), j the other view of i.
+    """Mean over rows i of -log(exp(s_ij / t) / sum over k != i of exp(s_ik / t)), where j is the other view of i.
 
-    similarity: N x N, cosine, of the first views of N / 2 crops and then their second views in the same order.
+    similarity: N x N cosine similarities. Rows are the first views of N / 2 crops, then their second views, in the same
+    order.
     """
     count = len(similarity)
     itself = torch.eye(count, dtype=torch.bool, device=similarity.device)
@@ -28,9 +29,9 @@ def nt_xent(similarity, temperature):
 
 
 def info_nce(queries, keys, queue, temperature):
-    """Mean cross-entropy of each query's own key among it and all keys of the queue, of cosines over the temperature.
+    """Mean cross-entropy of picking each query's own key among it and all keys of the queue.
 
-    queries, keys: unit rows, B x D; queue: unit rows, Q x D.
+    Logits are cosine similarities over the temperature. queries, keys: unit rows, B x D; queue: unit rows, Q x D.
     """
     own = (queries.float() * keys.float()).sum(1, keepdim=True)
     logits = torch.cat((own, cosines(queries, queue)), 1) / temperature

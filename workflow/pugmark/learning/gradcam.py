@@ -1,6 +1,6 @@
-"""Where in a picture a network finds what makes it like its own kind.
+"""Grad-CAM heat maps: which parts of an image make its vector similar to a given one.
 
-Source: Selvaraju et al., Grad-CAM (ICCV 2017), equations 1 and 2, with the similarity of vectors for a class's score.
+Source: Selvaraju et al., Grad-CAM (ICCV 2017), equations 1 and 2. The similarity replaces the class score.
 """
 
 import contextlib
@@ -10,24 +10,22 @@ from torch.nn import functional as F
 
 
 class ExplainError(ValueError):
-    """A network whose pictures cannot be explained."""
+    """A network whose images cannot be explained."""
 
 
 def heat(network, images, towards):
-    """Where each image is like `towards`: float32 B x H x W from 0 to 1, 0 everywhere where nothing makes it more so.
+    """Where each image resembles `towards`: float32 B x H x W from 0 to 1; all 0 where no part adds to the similarity.
 
-    network: module from normalised images B x 3 x H x W to vectors B x D, with `backbone` a Backbone; left as it was.
-    towards: B x D. The score of an image is the cosine similarity of its vector with its row of `towards`, the maps are
-    those of the last stage, before they are pooled. Raises ExplainError where there are none.
+    network: module from normalised images B x 3 x H x W to vectors B x D, with a Backbone as `backbone`; not changed.
+    towards: B x D. An image's score is the cosine similarity of its vector to its row of `towards`. The maps are those
+    of the last stage, before pooling. Raises ExplainError if the network has none.
     """
     training = network.training
     try:
         with torch.enable_grad(), _maps(network.eval().backbone) as seen:
             vectors = network(images.detach().requires_grad_())
             if not seen:
-                raise ExplainError(
-                    "The network has no maps over positions to explain: choose a convolutional backbone."
-                )
+                raise ExplainError("The network has no feature maps to explain: choose a convolutional backbone.")
             score = F.cosine_similarity(vectors, towards).sum()
         return upon(cam(seen[-1], torch.autograd.grad(score, seen[-1])[0]).detach(), images.shape[2:])
     finally:
@@ -35,22 +33,22 @@ def heat(network, images, towards):
 
 
 def cam(maps, gradients):
-    """ReLU of the sum of the maps, each weighted with the mean of its gradient: B x D x h x w twice -> B x h x w."""
+    """ReLU of the sum of the maps, each weighted by its mean gradient. Both are B x D x h x w; returns B x h x w."""
     weights = gradients.mean((2, 3), keepdim=True)
     return F.relu((weights * maps).sum(1))
 
 
 def upon(heats, size):
-    """B x h x w, not negative, scaled to a maximum of 1 each and resized to `size`; zeros stay."""
+    """Scale each map of B x h x w (no negative values) to a maximum of 1 and resize it to `size`; zero maps stay 0."""
     scaled = heats / heats.amax((1, 2), keepdim=True).clamp(min=1e-12)
     return F.interpolate(scaled[:, None], size, mode="bilinear", align_corners=False)[:, 0]
 
 
 @contextlib.contextmanager
 def _maps(backbone):
-    """A list to which each forward pass adds what the backbone pools, where that is a map over positions.
+    """A list to which each forward pass adds the feature maps that the backbone pools, if it pools any.
 
-    Networks of torchvision are pooled by the Backbone, those of timm by a part of their own.
+    The Backbone pools torchvision's networks. timm's networks have their own pooling layer.
     """
     seen = []
 

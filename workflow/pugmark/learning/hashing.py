@@ -1,4 +1,4 @@
-"""Numbers that depend on a text alone: the same on every machine, in every order."""
+"""Random numbers that depend only on a text: the same on every machine and in any order."""
 
 import hashlib
 
@@ -15,6 +15,6 @@ def gaussian(text, size):
 
 
 def directions(texts, size):
-    """float32 N x size: the unit vector that each text always gets; the constant one for None, which has none."""
+    """float32 N x size: a fixed unit vector for each text. None gets the constant vector."""
     codes, found = pd.factorize(np.asarray(texts, object))
     return unit([*(gaussian(text, size) for text in found), np.zeros(size)])[codes]

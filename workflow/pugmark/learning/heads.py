@@ -1,4 +1,4 @@
-"""What stands between a backbone and its loss."""
+"""Layers between a backbone and its loss."""
 
 import itertools
 
@@ -10,7 +10,7 @@ from pugmark.learning.backbones import backbone
 
 
 class BNNeck(nn.Module):
-    """Backbone, then BatchNorm with its bias frozen at 0, then unit norm: the encoder of the pseudo-label family.
+    """The encoder of the pseudo-label family: backbone, BatchNorm with its bias frozen at 0, unit norm.
 
     Source: Luo et al., Bag of Tricks (2019); Ge et al., SpCL (2020).
     """
@@ -35,7 +35,7 @@ def neck_encoder(params, weights=None):
 
 
 class HeadBlock(nn.Sequential):
-    """Linear, BatchNorm, dropout, without an activation, initialised as in the public re-ID baseline (layumi)."""
+    """Linear, BatchNorm and dropout, no activation. Initialised as in the public re-ID baseline (layumi)."""
 
     def __init__(self, inputs, outputs=512, dropout=0.5):
         super().__init__(nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.Dropout(dropout))
@@ -45,7 +45,7 @@ class HeadBlock(nn.Sequential):
 
 
 def classifier(inputs, classes):
-    """A linear layer of small random weights (deviation 0.001) and zero bias."""
+    """A linear layer with small random weights (standard deviation 0.001) and zero bias."""
     layer = nn.Linear(inputs, classes)
     nn.init.normal_(layer.weight, std=0.001)
     nn.init.zeros_(layer.bias)
@@ -53,7 +53,7 @@ def classifier(inputs, classes):
 
 
 def perceptron(*sizes):
-    """Linear layers sizes[0] -> ... -> sizes[-1], BatchNorm and ReLU after all but the last."""
+    """Linear layers sizes[0] -> ... -> sizes[-1], with BatchNorm and ReLU after all but the last."""
     layers = []
     for inputs, outputs in itertools.pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU()]

@@ -1,4 +1,4 @@
-"""Features of many crops, fast: batch norms folded into convolutions, channels last, bfloat16 where the chip has it."""
+"""Fast feature extraction: batch norms folded into convolutions, channels last, bfloat16 where the chip has it."""
 
 import copy
 import logging
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def precision():
-    """bfloat16 where the device computes in it natively, else float32."""
+    """bfloat16 if the device supports it natively, else float32."""
     if device().type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
@@ -27,10 +27,10 @@ def precision():
 
 
 def extract(model, crops, height, width, dtype=None, batch=32):
-    """Features of all crops under the test transform, float32 N x D in their order, not normalised.
+    """Features of all crops under the test transform, in order: float32 N x D, not normalised.
 
-    model: module from normalised images B x 3 x height x width to B x D, or B x P x D, which gives N x P x D; left as
-    it was. dtype: of the backbone's body, `precision()` where None; all else stays float32.
+    model: module from normalised images B x 3 x height x width to B x D; not changed. A model that returns B x P x D
+    gives N x P x D. dtype: of the backbone's body, None for `precision()`. All else stays float32.
     """
     fast = prepared(model, precision() if dtype is None else dtype)
     recipe = transforms.test_recipe(height, width)
@@ -43,7 +43,7 @@ def extract(model, crops, height, width, dtype=None, batch=32):
 
 
 def prepared(model, dtype):
-    """A copy of `model` for inference on the device: every backbone's body fused, channels last and in `dtype`."""
+    """A copy of `model` on the device, for inference: every backbone's body is fused, channels last and in `dtype`."""
     model = copy.deepcopy(model).eval()
     for part in [part for part in model.modules() if isinstance(part, Backbone)]:
         part.body = _Cast(_fused(part.body).to(dtype=dtype, memory_format=torch.channels_last), dtype)
@@ -65,6 +65,6 @@ def _fused(body):
     try:
         return fuse(body, inplace=True)
     except TraceError:
-        # Control flow that depends on the input, in some of timm's networks: run it as it is.
-        logger.info("the backbone cannot be traced, so that its batch norms stay apart")
+        # Some of timm's networks have control flow that depends on the input. They run unfused.
+        logger.info("the backbone cannot be traced: its batch norms are not folded into its convolutions")
         return body

@@ -1,7 +1,7 @@
-"""Pairs of animal crops over the frames of a video: which are the same animal, and the losses on that.
+"""Pairs of crops across the frames of a video: which pairs show the same animal, and losses on those pairs.
 
-Rows of a batch are ordered by view, frame and animal; `counts` holds the animals of each frame, so that there are
-N = V * sum(counts) rows for V views. Source: Fang et al., Self-Supervised Animal Identification for Long Videos.
+The rows of a batch are ordered by view, frame and animal. `counts` holds the number of animals in each frame: V views
+give N = V * sum(counts) rows. Source: Fang et al., Self-Supervised Animal Identification for Long Videos.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 
 def blocks(counts, views=2):
-    """Row slices as a list by view of lists by frame."""
+    """The slice of rows of each view and frame: a list per view of a list per frame."""
     ends = np.cumsum([0, *counts])
     size = int(ends[-1])
     return [[slice(v * size + a, v * size + b) for a, b in itertools.pairwise(ends)] for v in range(views)]
@@ -21,12 +21,12 @@ def blocks(counts, views=2):
 
 @torch.no_grad()
 def mask(similarity, counts, matching="per_block", min_similarity=None, views=2):
-    """M, N x N of +1 (same animal) and -1, symmetric, +1 on the diagonal, which the losses leave out.
+    """M, symmetric N x N: +1 for the same animal, else -1. The losses skip its diagonal, which is +1.
 
-    In one frame an animal's views are positive and other animals negative; between frames, the pairs of the assignment
-    that maximises the similarity (N x N, cosine) are positive. matching: per_block solves each pair of views by itself,
-    consensus solves the mean over views once. min_similarity: less similar pairs stay negative. Unequal counts leave
-    the surplus unmatched. No gradient.
+    Within a frame, views of one animal are positive and other animals are negative. Between two frames, the assignment
+    that maximises the similarity (cosine, N x N) gives the positive pairs; unequal counts leave the surplus unmatched.
+    matching: per_block solves each pair of views separately, consensus solves the mean over views once.
+    min_similarity: less similar pairs stay negative. No gradient.
     """
     known = similarity.detach().float().cpu().numpy()
     found = -np.ones_like(known)
@@ -44,9 +44,9 @@ def mask(similarity, counts, matching="per_block", min_similarity=None, views=2)
 
 
 def named_mask(labels, views=2):
-    """M of the true names, as `mask` would give it if every assignment were right.
+    """M from the true names: what `mask` returns if every assignment is right.
 
-    labels: int64, sum(counts): who the crop is, the same for all its views.
+    labels: int64, sum(counts): the individual of each crop, the same for all its views.
     """
     rows = labels.repeat(views)
     return torch.where(rows[:, None] == rows, 1.0, -1.0)
@@ -68,16 +68,16 @@ _MATCHINGS = {"per_block": _per_block, "consensus": _consensus}
 
 
 def bce(similarity, mask, scale, bias):
-    """Binary cross-entropy of every pair i != j: -1/N^2 sum log sigmoid(M (scale S + bias)).
+    """Binary cross-entropy over the pairs i != j: -1/N^2 sum log sigmoid(M (scale S + bias)).
 
-    similarity, mask: N x N. The bias stands inside, as the text has it and its equation 3 has not.
+    similarity, mask: N x N. The bias is inside the product with M, as in the paper's text and unlike its equation 3.
     """
     terms = F.logsigmoid(mask * (scale * similarity + bias))
     return -_off_diagonal(terms, 0.0).sum() / len(mask) ** 2
 
 
 def supcon(similarity, mask, scale):
-    """Supervised contrastive loss averaged over the positive ordered pairs; scale is 1 / temperature."""
+    """Supervised contrastive loss, averaged over the ordered positive pairs. scale: 1 / temperature."""
     logits = scale * similarity
     others = torch.logsumexp(_off_diagonal(logits, -torch.inf), 1, keepdim=True)
     positive = _off_diagonal(mask, -1.0) > 0

@@ -1,4 +1,4 @@
-"""Features of an image and of its stripes, and how far the parts agree with the whole.
+"""Features of an image and of its stripes, and how well the parts agree with the whole image.
 
 Source: Cho et al., PPLR (2022), equations 1 to 9.
 """
@@ -13,18 +13,21 @@ from pugmark.clustering.neighbours import nearest
 from pugmark.learning.backbones import backbone
 
 AXES = {"rows": 2, "cols": 3}
-"""The axis of B x D x h x w that is cut."""
+"""The axis of B x D x h x w along which the stripes are cut."""
 
 
 def stripes(maps, count, direction):
-    """Means over `count` equal stripes of B x D x h x w, of rows or cols: a list of B x D. Uneven ones overlap."""
+    """Means over `count` equal stripes of rows or cols of B x D x h x w: a list of B x D.
+
+    Stripes overlap where the length is not a multiple of `count`.
+    """
     axis, length = AXES[direction], maps.shape[AXES[direction]]
     ends = [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
     return [maps.narrow(axis, start, stop - start).mean((2, 3)) for start, stop in ends]
 
 
 class PartEncoder(nn.Module):
-    """Backbone, average over the image and over each stripe, a BatchNorm neck (bias frozen at 0) for each."""
+    """Backbone, then the average over the image and over each stripe, each with a BatchNorm neck (bias frozen at 0)."""
 
     def __init__(self, params, weights=None):
         """params: backbone, last_stride, parts, stripes."""
@@ -36,14 +39,14 @@ class PartEncoder(nn.Module):
             neck.bias.requires_grad_(False)
 
     def forward(self, images):
-        """B x 3 x H x W -> B x (1 + parts) x D, the whole image first; not normalised."""
+        """B x 3 x H x W -> B x (1 + parts) x D, the whole image first, not normalised."""
         maps = self.backbone(images)
         pooled = [maps.mean((2, 3)), *stripes(maps, self.parts, self.direction)]
         return torch.stack([neck(one) for neck, one in zip(self.necks, pooled, strict=True)], 1)
 
 
 class Whole(nn.Module):
-    """The features of the whole image alone: B x 3 x H x W -> B x D."""
+    """Only the features of the whole image: B x 3 x H x W -> B x D."""
 
     def __init__(self, encoder):
         super().__init__()
@@ -51,7 +54,7 @@ class Whole(nn.Module):
 
     @property
     def backbone(self):
-        """Of the part encoder."""
+        """The backbone of the part encoder."""
         return self.encoder.backbone
 
     def forward(self, images):
@@ -60,9 +63,9 @@ class Whole(nn.Module):
 
 
 def agreement(whole, parts, k):
-    """Jaccard overlap of each crop's k nearest others in the space of the whole and of each part: float32 N x P.
+    """Jaccard overlap of a crop's k nearest neighbours by the whole image and by each part: float32 N x P.
 
-    whole: N x D and parts: N x P x D, tensors of unit vectors. Where there are fewer than k others, all are nearest.
+    whole: N x D and parts: N x P x D, tensors of unit vectors. With fewer than k other crops, all are neighbours.
     """
     own, scores = _others(whole, k), []
     for part in parts.unbind(1):
@@ -76,18 +79,18 @@ def _others(features, k):
 
 
 def refined(parts, labels, agreed, weight):
-    """Targets for the whole, B x C, rows summing to 1: `weight` to the label, the rest to what the parts predict.
+    """Targets for the whole image, B x C, rows summing to 1: `weight` on the label, the rest on the parts' prediction.
 
-    parts: their logits, B x P x C. agreed: B x P, whose softmax weighs the parts. No gradient.
+    parts: logits, B x P x C. agreed: B x P; its softmax weights the parts. No gradient.
     """
     predicted = (agreed.softmax(1)[:, :, None] * parts.detach().softmax(2)).sum(1)
     return weight * F.one_hot(labels, parts.shape[2]) + (1 - weight) * predicted
 
 
 def smoothed(parts, labels, agreed):
-    """Mean over batch and parts of a * cross-entropy + (1 - a) * KL(uniform || prediction), a the part's agreement.
+    """Mean over batch and parts of a * cross-entropy + (1 - a) * KL(uniform || prediction).
 
-    parts: logits, B x P x C; agreed: B x P.
+    parts: logits, B x P x C. agreed: a, the agreement of each part, B x P.
     """
     predicted = parts.log_softmax(2)
     entropy = -predicted.gather(2, labels[:, None, None].expand(-1, parts.shape[1], 1))[:, :, 0]

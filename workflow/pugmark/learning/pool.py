@@ -1,7 +1,7 @@
-"""Random views of every crop, encoded once: what a frozen backbone would say of them in every epoch anew.
+"""A pool of random views of every crop, encoded once: a frozen backbone need not encode them anew every epoch.
 
-They are never saved: a checkpoint would be a hundred times the size of the head. A resumed training encodes them again,
-which the seed makes the same.
+The pool is never saved: a checkpoint would be a hundred times the size of the head. A resumed training encodes the
+same views again from the seed.
 """
 
 import torch
@@ -10,14 +10,14 @@ from pugmark.learning import inference, loader
 from pugmark.runtime.devices import device
 
 IMAGES = 64
-"""Views that go through the network at once."""
+"""Views per forward pass."""
 
 
 @torch.no_grad()
 def encode(network, crops, recipe, views, seed):
     """Features of `views` random views of every crop, float32 N x views x D, in main memory.
 
-    network: module from B x 3 x H x W to B x D; left as it was, and run as for `inference.extract`. recipe: random
+    network: module from B x 3 x H x W to B x D; not changed, and run as in `inference.extract`. recipe: random
     transform of a crop's pixels.
     """
     fast = inference.prepared(network, inference.precision())
@@ -30,10 +30,10 @@ def encode(network, crops, recipe, views, seed):
 
 
 class Draws:
-    """Batches of (features of one view, of another view, indices) for the lists of crop indices in `order`."""
+    """Batches of (features of one view, features of another view, indices). `order` lists the crop indices of each."""
 
     def __init__(self, features, order, rng):
-        """features: N x V x D, V at least 2; rng: a NumPy generator, which draws as the batches are asked for."""
+        """features: N x V x D, V at least 2. rng: a NumPy generator, used only as batches are drawn."""
         self.features, self.order, self.rng = features, order, rng
 
     def __len__(self):

@@ -1,4 +1,4 @@
-"""The keys of past batches, against which momentum contrast compares. Source: He et al., Momentum Contrast (2020)."""
+"""The queue of keys from past batches: the negatives of MoCo. Source: He et al., Momentum Contrast (2020)."""
 
 import torch
 from torch import nn
@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 class KeyQueue(nn.Module):
-    """`keys`, Q x D of unit norm, oldest first: a buffer without gradient, saved with the model. Random at first."""
+    """`keys`: Q x D of unit norm, oldest first, random at first. A buffer without gradient, saved with the model."""
 
     def __init__(self, batches, batch, size):
         """Room for `batches` batches of `batch` keys of length `size`."""
@@ -15,5 +15,5 @@ class KeyQueue(nn.Module):
 
     @torch.no_grad()
     def add(self, keys):
-        """Append unit rows, B x D, and drop as many of the oldest. Call it after the loss."""
+        """Append unit rows, B x D, and drop the B oldest. Call it after the loss."""
         self.keys = torch.cat((self.keys[len(keys) :], keys.float()))

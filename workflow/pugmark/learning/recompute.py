@@ -1,5 +1,5 @@
-"""Less memory in training for a third more computation: a backbone keeps the input of each stage alone, and computes
-what lies within again in the backward pass.
+"""Activation checkpointing: less training memory for a third more computation. A backbone keeps only the input of each
+stage and recomputes the stage's activations in the backward pass.
 
 Source: Chen et al., Training deep nets with sublinear memory cost (2016).
 """
@@ -15,11 +15,11 @@ from torch.utils.checkpoint import checkpoint
 
 
 def recompute(body):
-    """Change the backbone's body in place so that training recomputes its stages; results and names stay as they were.
+    """Change the backbone's body in place: training recomputes its stages. Results and parameter names stay the same.
 
-    Stages are the children of `body`, or theirs where a child is a Sequential: a ResNet's blocks, the stages of an
-    EfficientNet or a ConvNeXt. In torchvision's networks single layers in a row, such as the stem, make one stage; in
-    others, whose order is not known here, they are left alone.
+    Stages are the children of `body`; a Sequential child contributes its own children. These are a ResNet's blocks, or
+    the stages of an EfficientNet or a ConvNeXt. In torchvision's networks, consecutive single layers such as the stem
+    form one stage. In other networks their order is unknown here, and they are left alone.
     """
     if isinstance(body, nn.Sequential):
         body.forward = functools.partial(_chain, body)
@@ -31,7 +31,7 @@ def recompute(body):
 
 @contextlib.contextmanager
 def still(module):
-    """Inside the block the batch norms of `module` move copies of their running statistics."""
+    """Inside the block, the batch norms of `module` update copies of their running statistics."""
     norms = [part for part in module.modules() if isinstance(part, _BatchNorm)]
     kept = [(norm, name, value) for norm in norms for name, value in norm.named_buffers(recurse=False)]
     for norm, name, value in kept:
@@ -48,7 +48,7 @@ def _parts(body):
 
 
 def _chain(body, images):
-    # Looked up in every pass, because layers may have been replaced since.
+    # Looked up in every pass: layers may have been replaced in the meantime.
     for _, run in itertools.groupby(_parts(body), lambda part: part if any(part.children()) else None):
         images = _again(body, nn.Sequential(*run), images)
     return images
@@ -57,7 +57,7 @@ def _chain(body, images):
 def _again(body, stage, images):
     if not (body.training and torch.is_grad_enabled()):
         return stage(images)
-    # The first pass has moved the running statistics.
+    # The first pass has already updated the running statistics.
     contexts = functools.partial(_contexts, body)
     return checkpoint(stage, images, use_reentrant=False, context_fn=contexts)
 

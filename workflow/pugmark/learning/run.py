@@ -1,4 +1,4 @@
-"""One run of a method as its training sees it: seed, weight files, head count, and where it keeps its progress."""
+"""What a method's training is given: seed, weight files, number of individuals, and a folder for its progress."""
 
 import hashlib
 import json
@@ -10,8 +10,8 @@ from pugmark.weights import Weights, WeightsError
 
 @dataclass(frozen=True)
 class Run:
-    """seed; weights {name: Weights}; individuals, the known number of animals; folder for progress, None to keep none;
-    key, a checksum of all that decides the result."""
+    """weights: {name: Weights}. individuals: the known number of animals, or None. folder: for progress, None to keep
+    none. key: checksum of everything that determines the result."""
 
     seed: int
     weights: dict[str, Weights] = field(default_factory=dict)
@@ -20,14 +20,14 @@ class Run:
     key: str = ""
 
     def file(self, name):
-        """The weight file `name`, None for None. Raises WeightsError."""
+        """The weight file `name`; None for None. Raises WeightsError."""
         if name is not None and name not in self.weights:
             raise WeightsError(f"The method needs the weights {name!r}: add --weights {name}=PATH.")
         return self.weights.get(name)
 
     @property
     def checkpoint(self):
-        """The sidecar that an interrupted training goes on from."""
+        """The file from which an interrupted training resumes."""
         return self.folder / "checkpoint.pt"
 
     @property
@@ -37,11 +37,11 @@ class Run:
 
     @property
     def groups(self):
-        """The table of how the learner grouped its crops, epoch by epoch; absent where it groups none."""
+        """The table of the learner's pseudo-labels, epoch by epoch; absent if it groups no crops."""
         return self.folder / "groups.parquet"
 
 
 def key(settings, weights, crops):
-    """Checksum of settings (anything that JSON holds), weight files and crop ids; a checkpoint of another is stale."""
+    """Checksum of settings (any JSON value), weight files and crop ids. A checkpoint with another key is stale."""
     content = [settings, sorted(file.sha256 for file in weights.values()), crops.meta["crop_id"].tolist()]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,18 +1,18 @@
-"""Which crops form a batch: pure functions from labels and a generator to lists of lists of indices."""
+"""Which crops form a batch: pure functions from labels and a random generator to lists of lists of indices."""
 
 import numpy as np
 
 
 def shuffled(count, size, rng):
-    """One pass over 0 to count - 1 in batches of `size`, a smaller last batch dropped unless it is the only one."""
+    """Shuffled batches of `size` over 0 to count - 1. A smaller last batch is dropped unless it is the only one."""
     return _cut(rng.permutation(count).tolist(), size)
 
 
 def pseudo_label_batches(labels, classes, images, count, rng):
-    """`count` batches of up to `classes` labels with `images` crops each; labels of -1 are never drawn.
+    """`count` batches of up to `classes` labels with `images` crops each. Crops labelled -1 are never drawn.
 
-    Each pass takes every label once, in random order: a random anchor and images - 1 others, with replacement where a
-    label has too few. Where there are fewer labels than `classes`, all are in each batch.
+    Each pass takes the labels once, in random order. A label gives a random anchor and images - 1 other crops, drawn
+    with replacement if it has too few. With fewer labels than `classes`, every batch holds all labels.
     Source: Ge et al., SpCL (2020), as used by the whole pseudo-label family.
     """
     members = _members(labels)
@@ -26,11 +26,11 @@ def pseudo_label_batches(labels, classes, images, count, rng):
 
 
 def stream_batches(labels, size, images, count, rng):
-    """`count` batches of `size` crops, cut from passes over all labels in random order; none may be -1.
+    """`count` batches of `size` crops, cut from passes over all labels in random order. No label may be -1.
 
-    A label gives a random anchor and images - 1 others, with replacement where it has too few; one that has a single
-    crop gives that once. What a pass leaves over is dropped, and one shorter than `size` is a batch by itself.
-    Source: Ge et al., SpCL (2020), whose outliers are classes of one.
+    A label gives a random anchor and images - 1 other crops, drawn with replacement if it has too few. A label with a
+    single crop gives it once. The incomplete batch at the end of a pass is dropped; a pass shorter than `size` forms
+    one batch. Source: Ge et al., SpCL (2020), where each outlier is a class of its own.
     """
     members = _members(labels)
     found = []
@@ -42,10 +42,10 @@ def stream_batches(labels, size, images, count, rng):
 
 
 def identity_batches(labels, classes, images, rng):
-    """One epoch of batches of `classes` labels x `images` crops, each chunk of a label's crops used at most once.
+    """One epoch of batches of `classes` labels x `images` crops. No chunk of crops is used twice.
 
-    A label's crops are shuffled and cut into chunks of `images`; a label with fewer draws with replacement; the epoch
-    ends when fewer than `classes` labels have chunks left. Source: Luo et al., Bag of Tricks (2019).
+    A label's crops are shuffled and cut into chunks of `images`. A label with fewer crops draws with replacement. The
+    epoch ends when fewer than `classes` labels have chunks left. Source: Luo et al., Bag of Tricks (2019).
     """
     chunks = [_chunks(rng.permutation(own), images, rng) for own in _members(labels)]
     size = min(classes, len(chunks))

@@ -1,4 +1,4 @@
-"""Byte strings kept in a temporary file instead of memory, and read one at a time."""
+"""A sequence of byte strings in a temporary file, to save memory."""
 
 import errno
 import os
@@ -8,18 +8,17 @@ from multiprocessing.reduction import DupFd
 
 
 class ScratchError(OSError):
-    """The folder of temporary files has no room."""
+    """The temporary folder is full."""
 
 
 class Scratch:
-    """A sequence of byte strings, of which 8 bytes each are in memory: where they end in the file.
+    """A sequence of byte strings. Memory holds 8 bytes for each: the offset at which it ends in the file.
 
-    The file lies in TMPDIR without a name, so that nothing is left of it however the process ends, and belongs to the
-    processes that it is handed to as well.
+    The file is in TMPDIR and has no name: nothing remains however the process ends. Worker processes share it.
     """
 
     def __init__(self, contents):
-        """contents: iterable of byte strings, written as they come. Raises ScratchError."""
+        """contents: iterable of byte strings, written one by one. Raises ScratchError."""
         self._file, self._ends = tempfile.TemporaryFile(), array("q", [0])  # noqa: SIM115
         try:
             for content in contents:
@@ -33,7 +32,7 @@ class Scratch:
 
     def __getitem__(self, index):
         start, end = self._ends[index], self._ends[index + 1]
-        # The file's position is shared with other processes: a read says its own.
+        # Processes share the file's position: each read passes its own offset.
         return os.pread(self._file.fileno(), end - start, start)
 
     def __getstate__(self):

@@ -1,7 +1,7 @@
-"""Batch norms that see a part of the batch each, as if it were spread over several devices.
+"""Batch norms over parts of the batch, as if it were spread over several devices.
 
-With the statistics of the whole batch, a query could tell its key by them. Source: He et al., Momentum Contrast (2020),
-section "Shuffling BN".
+If query and key shared batch statistics, the network could use them to recognise the key. Source: He et al., Momentum
+Contrast (2020), section "Shuffling BN".
 """
 
 import torch
@@ -10,12 +10,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class SplitNorm(nn.Module):
-    """`norm` over each of `parts` equal runs of the batch; fewer where a run would have less than two rows."""
+    """Apply `norm` to each of `parts` equal parts of the batch; to fewer parts if one would have less than two rows."""
 
     def __init__(self, norm, parts):
         super().__init__()
         self.norm, self.parts = norm, parts
-        # Each part moves the running statistics: all of a batch together as much as the batch would at once.
+        # Every part updates the running statistics. Together they move them as far as one batch would.
         norm.momentum /= parts
 
     def forward(self, maps):
@@ -26,7 +26,7 @@ class SplitNorm(nn.Module):
 
 
 def split_norms(module, parts):
-    """Replace every batch norm inside `module` by a SplitNorm of `parts`."""
+    """Replace every batch norm inside `module` with a SplitNorm of `parts`."""
     for name, child in module.named_children():
         if isinstance(child, _BatchNorm):
             setattr(module, name, SplitNorm(child, parts))
@@ -35,7 +35,7 @@ def split_norms(module, parts):
 
 
 def dealt(count, parts):
-    """An order of `count` rows (int64 tensor) that deals neighbours out to different parts, as cards to players."""
+    """An order of `count` rows (int64 tensor) that deals adjacent rows to different parts, like cards to players."""
     return torch.argsort(torch.arange(count) % _runs(count, parts), stable=True)
 
 
