@@ -1,4 +1,4 @@
-"""A run's features of a whole collection, in the order of its split table."""
+"""The features of a run for a whole collection, in the order of its split table."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ class FeaturesError(ValueError):
 def of_collection(split, folder, run):
     """Unit vectors (float32 N x D) of the crops of `split`, row by row.
 
-    split: DataFrame of the split table, or of part of it. folder: where {batch}/features/{run}.parquet lie. Beside the
-    result one batch is in memory at a time. Raises FeaturesError where a crop has none.
+    split: DataFrame of the split table, or of part of it. folder: holds {batch}/features/{run}.parquet. Memory holds
+    the result and one batch at a time. Raises FeaturesError if a crop has no features.
     """
     found = np.zeros((0, 1), np.float32)
     for batch, places in split.groupby("batch").indices.items():

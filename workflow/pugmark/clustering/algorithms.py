@@ -1,4 +1,4 @@
-"""Partitions of unit vectors: k-means, DBSCAN on the Jaccard distance, average linkage on the cosine distance."""
+"""Clustering of unit vectors: k-means, DBSCAN on the Jaccard distance, average linkage on the cosine distance."""
 
 import numpy as np
 import pandas as pd
@@ -11,15 +11,15 @@ from sklearn.neighbors import sort_graph_by_row_values
 from pugmark.clustering import jaccard
 
 TIE = 1e-6
-"""Similarities closer than this are equal: the error of float32 products of unit vectors."""
+"""Similarities that differ by less are equal: this is the error of float32 products of unit vectors."""
 ROUNDS = 100
-"""After these k-means with one cluster a frame ends, should ties keep it from coming to rest."""
+"""Maximum number of rounds of `kmeans_per_frame`: ties may keep it from converging."""
 BLOCK = 2**24
-"""Similarities held at a time: 64 MB of float32."""
+"""Number of similarities in memory at a time: 64 MB of float32."""
 
 
 def kmeans(features, clusters, seed):
-    """k-means with 10 starts. Returns int32 labels, 0 to `clusters` - 1 (at most as many as there are vectors)."""
+    """k-means with 10 starts. Returns int32 labels, 0 to `clusters` - 1; there are never more labels than vectors."""
     if not len(features):
         return np.zeros(0, np.int32)
     model = KMeans(min(clusters, len(features)), n_init=10, random_state=seed)
@@ -27,12 +27,12 @@ def kmeans(features, clusters, seed):
 
 
 def kmeans_per_frame(features, clusters, frames, seed):
-    """k-means, after which no frame holds a cluster twice: an animal is in one place at a time.
+    """k-means in which no frame holds a cluster twice: an animal is in one place at a time.
 
-    features: float32 N x D of unit norm. frames: N labels, equal for what was seen at once. The vectors of each frame
-    are assigned to the means one to one, so that their cosine similarities are largest in sum; then the means are taken
-    anew, until nobody moves (neither step can lower the sum). Returns int32 labels, 0 to `clusters` - 1, -1 for what a
-    frame holds beyond that number.
+    features: float32 N x D of unit norm. frames: N labels, the same for vectors of one frame. Each round assigns the
+    vectors of each frame to the means one to one, with the largest sum of cosine similarities, then recomputes the
+    means. It stops when no vector moves; neither step can lower the sum. Returns int32 labels, 0 to `clusters` - 1, and
+    -1 for a frame's vectors in excess of that number.
     """
     labels = kmeans(features, clusters, seed)
     members = list(pd.Series(frames).groupby(frames, sort=False).indices.values())
@@ -51,7 +51,7 @@ def kmeans_per_frame(features, clusters, frames, seed):
 
 
 def dbscan(distances, eps, min_samples):
-    """DBSCAN (Ester et al., KDD 1996) on a sparse symmetric matrix whose absent entries are farther than `eps`.
+    """DBSCAN (Ester et al., KDD 1996) on a sparse symmetric distance matrix. Missing entries are farther than `eps`.
 
     Stored zeros count as neighbours. Returns int32 labels, -1 for noise.
     """
@@ -62,16 +62,18 @@ def dbscan(distances, eps, min_samples):
 
 
 def pseudo_labels(features, eps=0.6, min_samples=4, k1=30, k2=6):
-    """Labels of one epoch of the pseudo-label methods: DBSCAN on the k-reciprocal Jaccard distance, -1 for outliers.
+    """Pseudo-labels for one epoch: DBSCAN on the k-reciprocal Jaccard distance, -1 for outliers.
 
-    features: float32 N x D of unit norm, an array or a tensor (the neighbours are then sought on its device).
+    features: float32 N x D of unit norm, an array or a tensor. With a tensor, neighbours are searched on its device.
     """
     return dbscan(jaccard.distances(features, k1, k2, eps), eps, min_samples)
 
 
 def repeated(features):
-    """One label for all rows that hold the very same vector, by first appearance; -1 for the constant vector, which
-    has no direction (`norm.unit`). int32, N."""
+    """Give identical rows one label, numbered by first appearance: int32 N.
+
+    The constant vector gets -1: it stands for no direction (`norm.unit`).
+    """
     _, first, codes = np.unique(features, axis=0, return_index=True, return_inverse=True)
     nobody = np.ptp(features, axis=1) == 0
     order = np.argsort(np.argsort(np.where(nobody[first], len(features), first)))
@@ -81,8 +83,8 @@ def repeated(features):
 def agglomerative(features, clusters=None, threshold=None):
     """Average linkage on the cosine distance, cut at a number of clusters or at a distance.
 
-    features: float32 N x D of unit norm. Give one of `clusters` and `threshold` (cosine distance, 0 to 2).
-    Returns int32 labels, numbered by first appearance. Memory grows with N x D only.
+    features: float32 N x D of unit norm. Give either `clusters` or `threshold` (cosine distance, 0 to 2). Returns int32
+    labels, numbered by first appearance. Memory grows only with N x D.
     """
     pairs, heights = linkage(features, np.inf if threshold is None else threshold)
     if clusters is not None:
@@ -94,12 +96,12 @@ def agglomerative(features, clusters=None, threshold=None):
 
 
 def linkage(features, limit=np.inf):
-    """The merges of average linkage whose distance is at most `limit`.
+    """The merges of average linkage at a distance of at most `limit`.
 
-    The mean cosine similarity between two clusters is the product of their means, so no N x N matrix is needed; and
-    as merging two nearest neighbours of each other never brings their union closer to a third (the linkage is
-    reducible), all such pairs of a round can be merged at once. Returns (pairs int64 M x 2 of one vector in either
-    cluster, heights float64 M), not sorted.
+    The mean cosine similarity between two clusters is the product of their means, so no N x N matrix is needed. The
+    linkage is reducible: merging two mutual nearest neighbours never brings their union closer to a third cluster. So
+    each round merges all such pairs at once. Returns (pairs, heights), not sorted: int64 M x 2, one vector of each
+    merged cluster, and float64 M.
     """
     sums, sizes = np.array(features, np.float32), np.ones(len(features), np.float32)
     names, pairs, heights = np.arange(len(features)), [np.zeros((0, 2), np.int64)], [np.zeros(0)]
@@ -120,7 +122,7 @@ def linkage(features, limit=np.inf):
 
 
 def _partners(means):
-    """The most similar other row to each, and its similarity; ties are paired off, that one round merges many."""
+    """The most similar other row to each row, and its similarity. Ties are paired off, so that a round merges many."""
     number = len(means)
     partners, closest = np.empty(number, np.int64), np.empty(number, np.float32)
     rows = max(1, BLOCK // number)
@@ -135,5 +137,5 @@ def _partners(means):
             tied = np.flatnonzero(near[row])
             partners[start + row] = tied[np.argmin(tied ^ (start + row))]
     top = closest.argmax()
-    partners[partners[top]] = top  # so that each round merges at least one pair
+    partners[partners[top]] = top  # each round merges at least one pair
     return partners, closest

@@ -1,1 +1,1 @@
-"""Foreground inside boxes: SAM, IS-Net, GrabCut, and the policies that combine them."""
+"""Masks of the animals inside boxes: SAM, IS-Net, GrabCut, and the policies that combine them."""

@@ -1,4 +1,4 @@
-"""A crop's pixels with its mask applied on load: in the JPEG itself, ringing would blur the mask's edge."""
+"""Apply masks when crops are loaded. If the JPEG held the masked crop, ringing would blur the mask's edge."""
 
 import io
 
@@ -16,20 +16,21 @@ def masked(pixels, mask, fill=WHITE):
 
 
 def load_crop(image_bytes, mask_rle, fill, size=None):
-    """uint8 RGB array, H x W x 3, of a row of the crops table.
+    """The pixels of a row of the crops table: uint8 RGB, H x W x 3.
 
-    mask_rle: the `mask` column, None where the crop is unmasked. fill: the grey level (0 to 255) outside the mask, 255
-    for masked crops; None leaves the background in place. size: as for `decoded`.
+    mask_rle: the `mask` column, None if the crop is unmasked. fill: the grey level (0 to 255) outside the mask, 255 for
+    masked crops; None keeps the background. size: as in `decoded`.
     """
     pixels, mask = decoded(image_bytes, None if fill is None else mask_rle, size)
     return pixels if mask is None else masked(pixels, mask, fill)
 
 
 def decoded(image_bytes, mask_rle, size=None):
-    """The pixels of a crop, uint8 H x W x 3, and its mask, bool H x W, None where it has none.
+    """The pixels of a crop, uint8 H x W x 3, and its mask, bool H x W, or None.
 
-    size: the least (height, width) that is needed, None for all there is. A JPEG is decoded at a half, a quarter or an
-    eighth where that is no less, for a fraction of the time; the mask then has the pixel in the middle of each block.
+    size: the smallest (height, width) needed, None for full size. A JPEG is decoded at a half, a quarter or an eighth
+    if that is still large enough, which takes a fraction of the time. The mask is then sampled at the middle of each
+    block.
     """
     picture = Image.open(io.BytesIO(image_bytes))
     width, height = picture.size
@@ -46,5 +47,5 @@ def decoded(image_bytes, mask_rle, size=None):
 
 
 def _middles(whole, part):
-    """Of `whole` pixels in `part` blocks of equal length, those in the middle."""
+    """Indices of the middle pixels when `whole` pixels are cut into `part` blocks of equal length."""
     return ((np.arange(part) + 0.5) * whole / part).astype(int)

@@ -1,4 +1,4 @@
-"""Animal boxes in pixels, and the media that hold them, one image at a time."""
+"""Animal boxes in pixels, and the images that contain them, one at a time."""
 
 import logging
 import math
@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 def with_animals(media, detections):
-    """The usable rows of `media` that hold an animal, and {media_id: its animal rows of `detections`, as tuples}."""
+    """The usable rows of `media` that show an animal, and {media_id: its animal rows of `detections`, as tuples}."""
     by_media = {}
     for row in detections[detections["label"] == "animal"].itertuples():
         by_media.setdefault(row.media_id, []).append(row)
@@ -17,8 +17,10 @@ def with_animals(media, detections):
 
 
 def images(media, batch):
-    """Yield (row, uint8 H x W x 3) for each usable row of a media table, rows of one file together; None for the pixels
-    of what can no longer be read."""
+    """Yield (row, uint8 H x W x 3) for each usable row of a media table, file by file.
+
+    The pixels are None for what can no longer be read.
+    """
     files = {}
     for row in media.itertuples():
         files.setdefault(row.path, []).append(row)
@@ -34,10 +36,10 @@ def images(media, batch):
 
 
 def padded(box, width, height, padding):
-    """(left, top, right, bottom) in whole pixels of a detection grown on each side by `padding` of its size.
+    """(left, top, right, bottom) in whole pixels of a detection, each side moved outwards by `padding` of its size.
 
-    box: a row of the detections table. The edges are rounded outwards and clipped to the media; what lies wholly
-    outside of it gives a box without pixels.
+    box: a row of the detections table. Edges are rounded outwards and clipped to the media. A box entirely outside the
+    media becomes empty.
     """
     left, right = _edges(box.x, box.w, padding, width)
     top, bottom = _edges(box.y, box.h, padding, height)
@@ -45,7 +47,7 @@ def padded(box, width, height, padding):
 
 
 def _edges(start, size, padding, length):
-    # Rounded first: a box that was given in pixels comes back as 30.000000000000004 of them.
+    # Round first: 30 pixels stored as a fraction come back as 30.000000000000004.
     low = math.floor(round((start - padding * size) * length, 6))
     high = math.ceil(round((start + size + padding * size) * length, 6))
     low = min(max(low, 0), length)

@@ -1,9 +1,9 @@
-"""The chain that masks a box: the policy asked for, then what its failures fall back on, then no mask at all.
+"""The chain that masks a box: the chosen policy first, then its fallbacks, then no mask at all.
 
-The policies' frame is the padded box, as if it were a photograph of its own. IS-Net looks at its pixels alone: a
-saliency model wants one subject that fills the picture. SAM embeds the whole media once; its masks of everything are
-cut to each box, and `predictor_center_box`, in the paper a cropped photograph's full-image box and centre, becomes the
-padded box and its centre as prompts on that one embedding.
+Policies treat the padded box as a photograph of its own. IS-Net sees only the pixels of the box: a saliency model
+expects one subject that fills the picture. SAM embeds the whole image once, and its masks of everything are cut to each
+box. In the paper, `predictor_center_box` prompts SAM with the full-image box and the centre of a cropped photograph.
+Here the prompts are the padded box and its centre, on that one embedding.
 """
 
 import functools
@@ -19,35 +19,35 @@ FALLBACKS = ("predictor_center_box", "isnet_only")
 
 
 class PolicyError(ValueError):
-    """A policy that does not exist, lacks a model, or is given a threshold that it does not have."""
+    """A policy that does not exist, lacks a model, or does not take a given threshold."""
 
 
 class Picture:
-    """One image, uint8 H x W x 3, with its SAM embedding, computed when a step first asks for it."""
+    """One image, uint8 H x W x 3, with its SAM embedding, which is computed on first use."""
 
     def __init__(self, pixels, sam, isnet):
         self.pixels, self.isnet, self._sam = pixels, isnet, sam
 
     @functools.cached_property
     def sam(self):
-        """The embedded image that all boxes share."""
+        """The embedded image, shared by all boxes."""
         return self._sam.embed(self.pixels)
 
 
 class Subject:
-    """One padded box (left, top, right, bottom) of a Picture, and what the models find in it, each found once."""
+    """One padded box (left, top, right, bottom) of a Picture. Each model's result for the box is computed once."""
 
     def __init__(self, picture, box):
         self.picture, self.box = picture, box
 
     @functools.cached_property
     def salient(self):
-        """S: bool, the box's height x width."""
+        """S, the salient foreground: bool, the box's height x width."""
         return self.picture.isnet.salient(boxes.window(self.picture.pixels, self.box))
 
     @functools.cached_property
     def masks(self):
-        """{m_k}: as S."""
+        """{m_k}, SAM's masks of everything: list of arrays like S."""
         return self.picture.sam.masks(self.box)
 
     def prompted(self):
@@ -55,14 +55,14 @@ class Subject:
         return policies.nonempty(self.picture.sam.prompt(self.box))
 
     def cut(self):
-        """GrabCut's foreground; None for a sliver, and where it is (nearly) nothing or everything."""
+        """GrabCut's foreground; None for a sliver, or if the foreground is almost nothing or almost everything."""
         mask = grabcut(self.picture.pixels, self.box)
         usable = mask is not None and policies.MIN_COVERAGE <= mask.mean() <= 1 - policies.MIN_COVERAGE
         return mask if usable else None
 
 
 class Policy(NamedTuple):
-    """How a policy masks a Subject, the models that it needs and the thresholds that it takes."""
+    """How a policy masks a Subject, the models it needs and the thresholds it takes."""
 
     find: Callable
     models: tuple = ()
@@ -84,9 +84,9 @@ POLICIES = {
 
 
 class Chain:
-    """A policy and its fallbacks, those left out whose model is absent.
+    """A policy and those of its fallbacks whose models are given.
 
-    sam, isnet: a `sam.Sam` and an `isnet.IsNet`, or None. thresholds: of the policy, where not its defaults. Raises
+    sam, isnet: a `sam.Sam` and an `isnet.IsNet`, or None. thresholds: of the policy, to replace its defaults. Raises
     PolicyError.
     """
 
@@ -100,7 +100,7 @@ class Chain:
                 self.steps.setdefault(name, POLICIES[name].find)
 
     def picture(self, pixels):
-        """The Picture of one image; mask all its boxes before the next is made."""
+        """The Picture of one image. Mask all its boxes before you make the next Picture."""
         return Picture(pixels, self._sam, self._isnet)
 
     def mask(self, picture, box):

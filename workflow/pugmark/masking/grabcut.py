@@ -13,8 +13,8 @@ ITERATIONS = 2
 def grabcut(image, box):
     """The bool foreground of the box (left, top, right, bottom) of a uint8 image, H x W x 3; None for a sliver.
 
-    Works on the box and a tenth of its size around it, shrunk to 256 pixels on the long side; a box with less than 8
-    pixels across is then a sliver. Equal pixels give equal masks.
+    Works on the box and a tenth of its size around it, shrunk to 256 pixels on the long side. A box whose shorter side
+    is then under 8 pixels is a sliver. Equal pixels give equal masks.
     """
     left, top, right, bottom = box
     dx, dy = round(CONTEXT * (right - left)), round(CONTEXT * (bottom - top))
@@ -33,11 +33,11 @@ def grabcut(image, box):
 
 
 def _trimap(shape, box):
-    """What GrabCut starts from: background around the box, animal in its core, probably either in between.
+    """GrabCut's initial labels: background around the box, animal in its core, probable labels in between.
 
-    Without a certain core, grey night pictures are lost whole to the background. The corners outside the inscribed
-    ellipse give a box as large as the image a background to learn from. Where colours say little, this errs towards
-    keeping too much: a lost head costs an identity more than some leaves do.
+    Without a certain core, GrabCut labels grey night pictures entirely as background. The corners outside the inscribed
+    ellipse provide background even when the box fills the image. Where colours say little, these labels keep too much
+    rather than too little: a lost head harms identification more than a few leaves.
     """
     left, top, right, bottom = np.round(box).astype(int)
     labels = np.full(shape, cv2.GC_BGD, np.uint8)
@@ -49,7 +49,7 @@ def _trimap(shape, box):
 
 
 def _body(foreground):
-    """The largest connected part with its holes filled: a white blaze on a black cow is not background."""
+    """The largest connected part, with holes filled: a white blaze on a black cow is not background."""
     outlines, _ = cv2.findContours(foreground, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     largest = max(outlines, key=cv2.contourArea)
     return cv2.drawContours(np.zeros_like(foreground), [largest], 0, 1, cv2.FILLED)

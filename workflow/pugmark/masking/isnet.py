@@ -1,7 +1,8 @@
-"""IS-Net "general use" (the DIS project) as rembg packages it: the salient foreground of a picture.
+"""IS-Net "general use" (the DIS project) as packaged by rembg: the salient foreground of a picture.
 
-`rembg` scales to 1024 x 1024, mean 0.5, standard deviation 1, min-max scales the output and resizes it to the picture;
-its post-processing is a morphological opening, a Gaussian of sigma 2 and the threshold 127 of 255.
+`rembg` resizes the picture to 1024 x 1024 and normalises it (mean 0.5, standard deviation 1). It min-max scales the
+output and resizes it to the picture. Post-processing is a morphological opening, a Gaussian blur of sigma 2 and a
+threshold at 127 of 255.
 """
 
 import numpy as np
@@ -14,17 +15,17 @@ from pugmark.runtime import cores
 
 
 class IsNet(DisSession):
-    """rembg's session on a verified file: nothing is looked up in the home folder or fetched."""
+    """rembg's session on a verified weight file. It neither searches the home folder nor downloads anything."""
 
     def __init__(self, weights):
         options = onnxruntime.SessionOptions()
-        # onnxruntime counts the node's cores, not the job's.
+        # By default onnxruntime uses all cores of the node, not only those of the job.
         options.intra_op_num_threads = cores.granted()
         super().__init__(self.name(), options, weights.path)
 
     @classmethod
     def download_models(cls, path):
-        """The file that the session opens."""
+        """The weight file itself: nothing to download."""
         return path
 
     def salient(self, image):

@@ -5,7 +5,7 @@ from pycocotools import mask as coco
 
 
 def encode(mask):
-    """COCO compressed counts (str) of a bool array, H x W. The size is not part of the string: keep it beside."""
+    """COCO compressed counts (str) of a bool array, H x W. The string does not include the size: store that too."""
     return coco.encode(np.asfortranarray(mask, np.uint8))["counts"].decode("ascii")
 
 
@@ -21,7 +21,7 @@ def crop(counts, height, width, box):
 
 
 def paste(mask, box, height, width):
-    """The height x width bool array that is `mask` inside `box` (left, top, right, bottom) and False outside."""
+    """A height x width bool array: `mask` inside `box` (left, top, right, bottom), False outside."""
     left, top, right, bottom = box
     whole = np.zeros((height, width), bool)
     whole[top:bottom, left:right] = mask

@@ -10,8 +10,8 @@ from pugmark.masking import rle
 from pugmark.runtime.devices import device
 from pugmark.weights import content
 
-# The authors shrink images so before SAM. The generator holds three masks per point in the image's size, as floats:
-# with 16 points at a time 0.65 GB, with the library's 64 four times that, for the same masks.
+# The authors shrink images to this size before SAM. The generator holds three float masks of the image's size per
+# point: 0.65 GB for 16 points at a time. The library's 64 points take four times that and give the same masks.
 MAX_HEIGHT, MAX_WIDTH = 1500, 2250
 GENERATOR = {"points_per_batch": 16, "output_mode": "coco_rle"}
 
@@ -19,8 +19,8 @@ GENERATOR = {"points_per_batch": 16, "output_mode": "coco_rle"}
 class Sam:
     """A SAM model. weights: a `Weights` named sam_vit_b, sam_vit_l or sam_vit_h, Meta's state dict.
 
-    generator: keyword arguments of SamAutomaticMaskGenerator; the library's defaults (32 points per side, predicted IoU
-    0.88, stability 0.95, box NMS 0.7) are the specification's.
+    generator: keyword arguments of SamAutomaticMaskGenerator, for other values than the library's defaults: 32 points
+    per side, predicted IoU 0.88, stability 0.95, box NMS 0.7.
     """
 
     def __init__(self, weights, generator=None):
@@ -30,7 +30,7 @@ class Sam:
         self.generator = GENERATOR | (generator or {})
 
     def embed(self, image):
-        """The SamImage of uint8 `image`, H x W x 3: the one pass of the image encoder."""
+        """The SamImage of a uint8 `image`, H x W x 3. This is the only pass of the image encoder."""
         height, width = image.shape[:2]
         scale = min(1.0, MAX_HEIGHT / height, MAX_WIDTH / width)
         if scale < 1:
@@ -40,7 +40,7 @@ class Sam:
 
 
 class SamImage:
-    """An embedded image; valid until the next one is embedded. Boxes are (left, top, right, bottom) in its pixels."""
+    """An embedded image, valid until the next one is embedded. Boxes are (left, top, right, bottom) in its pixels."""
 
     def __init__(self, predictor, generator, image, size):
         self._predictor, self._options, self._image = predictor, generator, image
@@ -58,7 +58,7 @@ class SamImage:
         return self._cut(masks[0], box)
 
     def masks(self, box):
-        """The masks of everything on the image, cut to the box, those without a pixel in it left out."""
+        """The masks of everything in the image, cut to the box. Masks with no pixel in the box are left out."""
         size = self._image.shape[:2]
         cut = (self._cut(rle.decode(counts, *size), box) for counts in self._everything)
         return [mask for mask in cut if mask.any()]
@@ -70,7 +70,7 @@ class SamImage:
         return [found["segmentation"]["counts"] for found in generator.generate(self._image)]
 
     def _cut(self, mask, box):
-        """The box's window of a mask of the shrunk image, at the box's own resolution (nearest pixel)."""
+        """The part of a mask of the shrunk image inside the box, at the box's own resolution (nearest pixel)."""
         left, top, right, bottom = box
         columns = ((np.arange(left, right) + 0.5) * self._scale[0]).astype(int)
         rows = ((np.arange(top, bottom) + 0.5) * self._scale[1]).astype(int)
@@ -78,12 +78,12 @@ class SamImage:
 
 
 class _Embedded(SamPredictor):
-    """A view of a predictor that keeps its embedding for the whole image, which the generator asks for first."""
+    """A copy of a predictor that reuses its embedding of the whole image, which the generator sets first."""
 
     def __init__(self, predictor):
         self.__dict__.update(predictor.__dict__)
 
     def set_image(self, image, image_format="RGB"):
-        """Embed only once reset: the zoomed crops, where the generator is asked for them."""
+        """Embed only after a reset. The generator resets it for zoomed crops, if it makes any."""
         if not self.is_image_set:
             super().set_image(image, image_format)

@@ -1,9 +1,9 @@
-"""Open set: is an animal that the gallery does not hold called new, and one that it holds by its name?
+"""Open-set metrics: are animals in the gallery named correctly, and are animals not in it called new?
 
-A query is known where its gallery, junk left out, holds its individual, and unknown otherwise. The answer is the
-nearest picture's individual, or `new` where that picture is less similar than a threshold. BAKS: mean over the known
-individuals of the share of right answers. BAUS: mean over the unknown ones of the share called new. Both as in
-AnimalCLEF 2025.
+A query is known if its gallery, without junk, contains its individual; otherwise it is unknown. The answer is the
+individual of the nearest picture, or `new` if that picture's similarity is below a threshold. BAKS is the share of
+right answers, averaged over the known individuals. BAUS is the share called new, averaged over the unknown individuals.
+Both are as in AnimalCLEF 2025.
 """
 
 import numpy as np
@@ -11,12 +11,12 @@ from sklearn.metrics import roc_auc_score
 
 
 def unknown(ranked):
-    """Which queries of what `ranking.rank` returned have a gallery, but no positive in it: bool, Q."""
+    """Which queries have a gallery but no positive in it: bool, Q. ranked: from `ranking.rank`."""
     return (ranked["positives"] == 0) & (ranked["available"] > 0)
 
 
 def auroc(ranked):
-    """Area under the ROC curve of the nearest similarity, known against unknown; NaN where either are missing."""
+    """Area under the ROC curve of the nearest similarity, known against unknown; NaN if either kind is missing."""
     new, known = unknown(ranked), ranked["positives"] > 0
     if not (new.any() and known.any()):
         return np.nan
@@ -24,22 +24,22 @@ def auroc(ranked):
 
 
 def balanced(right, individuals):
-    """The share of `right` (bool, N) of each of the individuals; their mean is BAKS or BAUS, NaN of none."""
+    """The share of `right` (bool, N) for each individual. BAKS and BAUS are means of these shares, NaN of none."""
     _, codes = np.unique(individuals, return_inverse=True)
     return np.bincount(codes, right) / np.bincount(codes)
 
 
 def named(ranked):
-    """Whether the nearest picture of each query is of its individual: bool, Q."""
+    """Whether the nearest picture of each query shows its individual: bool, Q."""
     return ranked["correct"][:, 0]
 
 
 def threshold(with_own, without_own, individuals):
-    """The similarity from which an answer is a name: the one with the highest sqrt(BAKS BAUS) on a validation part.
+    """The lowest similarity at which an answer is a name: it maximises sqrt(BAKS BAUS) on a validation part.
 
-    with_own: its queries ranked with their individuals in the gallery, those without positives passed over;
-    without_own: ranked as if nobody in the gallery were theirs. individuals: of the queries. None where nothing can be
-    told apart.
+    with_own: the queries ranked with their individuals in the gallery; queries without positives are skipped.
+    without_own: the same queries ranked without their individuals. individuals: of the queries. Returns None if there
+    is no known or no unknown query.
     """
     known, new = with_own["positives"] > 0, unknown(without_own)
     if not (known.any() and new.any()):
@@ -54,7 +54,7 @@ def threshold(with_own, without_own, individuals):
 
 
 def _shares(individuals):
-    """The weight of each item in a mean over individuals."""
+    """The weight of each item in a mean over individuals: all individuals weigh the same."""
     _, codes, counts = np.unique(individuals, return_inverse=True, return_counts=True)
     return 1 / (counts[codes] * len(counts))
 

@@ -1,7 +1,7 @@
 """How well a clustering agrees with the individuals. Cluster -1 is noise.
 
-Noise counts as wrong in the accuracy and as a miss in ID-F1; for ARI and AMI each noise item is a cluster of its own.
-It is never left out.
+Noise is never left out. It counts as wrong in the accuracy and as a miss in ID-F1. In ARI and AMI each noise item is a
+cluster of its own.
 """
 
 import numpy as np
@@ -10,14 +10,14 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 
 def matched(individuals, clusters):
-    """Which items lie in the cluster that the best one-to-one matching gives to their individual: bool, N.
+    """Which items are in the cluster matched to their individual by the best one-to-one matching: bool, N.
 
-    Their share is the clustering accuracy (Hungarian); their number is IDTP, which the same matching maximises.
+    Their share is the clustering accuracy (Hungarian). Their number is IDTP, which the same matching maximises.
     """
     names, truth = np.unique(individuals, return_inverse=True)
     found, predicted = np.unique(clusters, return_inverse=True)
     counts = np.zeros((len(found), len(names)), np.int64)
-    # add.at and not fancy indexing: k-means repeats an identity within a frame, and each time counts.
+    # add.at, because fancy indexing would count a repeated pair only once.
     np.add.at(counts, (predicted, truth), 1)
     counts[found < 0] = 0
     best = np.full(len(found), -1)
@@ -27,10 +27,10 @@ def matched(individuals, clusters):
 
 
 def id_f1(right, clusters):
-    """ID-F1 (Ristani et al., 2016) where both sides name the same boxes: 2 IDTP / (boxes + boxes that are not noise).
+    """ID-F1 (Ristani et al., 2016) when truth and prediction share their boxes: 2 IDTP / (boxes + boxes not noise).
 
-    right: whether each box is of its cluster's individual, as `matched` tells; bool, N. Returns (numerators,
-    denominators) per box, whose sums' ratio it is.
+    right: whether each box shows its cluster's individual, from `matched`; bool, N. Returns (numerators, denominators)
+    per box. ID-F1 is the ratio of their sums.
     """
     return 2.0 * right, 1.0 + (np.asarray(clusters) >= 0)
 

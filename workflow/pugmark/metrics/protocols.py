@@ -1,16 +1,16 @@
-"""Which gallery items are junk for a query: the protocol under which a method is judged.
+"""Protocols: which gallery items are junk for a query and do not count.
 
-A protocol is a rule and, where the rule wants them, its column or window:
+A protocol is a rule and, if the rule needs it, a column or window:
 
-    {"junk": "none"}                                        only the query's own crop is left out
+    {"junk": "none"}                                        nothing but the query's own crop
     {"junk": "same_camera"}                                 same individual at the same station (Market-1501)
     {"junk": "same_sequence_window", "window": 3}           same individual and sequence, at most 3 frames apart (ATRW)
     {"junk": "strict_cross", "column": "sequence"}          same individual with the same value of that column
     {"junk": {"same": ["station", "viewpoint"]}}            same individual with the same values of all these columns
 
-All junk is of the query's own individual. A value that is unknown equals nothing, not even another unknown one.
-With `"groups": "station"` the queries whose individual has one value of that column, and those whose individual has
-several, are averaged apart, and mmAP is the mean of the two (ATRW's single-camera and cross-camera).
+Junk is always of the query's own individual. An unknown value equals nothing, not even another unknown value.
+`"groups": "station"` splits the queries by whether their individual has one or several values of that column. Each
+group is averaged separately, and mmAP is the mean of the two (ATRW's single-camera and cross-camera).
 """
 
 import difflib
@@ -27,16 +27,16 @@ _RULES = {"none": (), "same_camera": ("station",), "same_sequence_window": ("seq
 
 
 class ProtocolError(ValueError):
-    """A protocol in the settings names a rule or a column that does not exist."""
+    """A protocol in the settings that names a rule or column that does not exist, or lacks a window."""
 
 
 def default(gallery):
-    """The protocols where none are asked for: across sequences, without junk, and across stations if there are two."""
+    """The default protocols: across sequences, without junk, and, with two or more stations, across stations."""
     return DEFAULTS | (CROSS_STATION if gallery["station"].nunique() > 1 else {})
 
 
 def junk(name, protocol, queries, gallery):
-    """The function that `ranking.rank` asks for the junk of a query; None where the protocol has none.
+    """The function that tells `ranking.rank` which items are junk for a query; None if the protocol has no junk.
 
     queries, gallery: rows of the split table. Raises ProtocolError.
     """
@@ -58,7 +58,7 @@ def junk(name, protocol, queries, gallery):
 
 
 def spread(column, queries, gallery):
-    """For each query, whether its individual has several values of `column` in the gallery."""
+    """Whether each query's individual has several values of `column` in the gallery: bool, Q."""
     values = gallery.groupby("individual")[column].nunique()
     return queries["individual"].map(values).fillna(0).to_numpy() > 1
 
@@ -83,7 +83,7 @@ def _nearest(word, known):
 
 
 def _keys(columns, queries, gallery):
-    """One number per combination of values, equal in queries and gallery where all columns are."""
+    """One number per combination of values, the same in queries and gallery. Unknown values never match."""
     both = pd.concat([queries[list(columns)], gallery[list(columns)]], ignore_index=True)
     keys = both.groupby(list(columns), dropna=True).ngroup().to_numpy()
     query_keys, gallery_keys = keys[: len(queries)], keys[len(queries) :]

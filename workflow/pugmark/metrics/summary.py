@@ -1,4 +1,4 @@
-"""From per-query and per-crop values to the rows of the metrics table."""
+"""Rows of the metrics table from values per query and per crop."""
 
 import logging
 
@@ -11,10 +11,10 @@ log = logging.getLogger(__name__)
 
 
 def retrieval(ranking, individuals, settings, group=""):
-    """Rows {metric, value, low, high, n} of what `ranking.rank` returned; individuals: of the queries, array of Q.
+    """Rows {metric, value, low, high, n} of the retrieval metrics.
 
-    Queries without positives are left out and counted; with settings["count_as_zero"] they score 0 instead. `group` is
-    appended to the metrics' names.
+    ranking: from `ranking.rank`. individuals: of the queries, array of Q. Queries without positives are left out, and
+    their number is a row; with settings["count_as_zero"] they score 0 instead. group: suffix of the metrics' names.
     """
     answerable = ranking["positives"] > 0
     counted = answerable | settings["count_as_zero"]
@@ -31,7 +31,7 @@ def retrieval(ranking, individuals, settings, group=""):
 
 
 def grouped(ranking, individuals, several, settings):
-    """Rows of the queries whose individual was met at one place (single) and at several (cross), and mmAP."""
+    """Rows for queries whose individual is known from one place (single), for those from several (cross), and mmAP."""
     rows = []
     for group, chosen in (("_single", ~several), ("_cross", several)):
         part = {name: values[chosen] for name, values in ranking.items()}
@@ -41,8 +41,9 @@ def grouped(ranking, individuals, several, settings):
 
 
 def open_set_rows(ranking, individuals, threshold, settings):
-    """Rows of what tells new individuals from known ones; none where no query is of a new one, and the area under the
-    ROC curve alone where there is no `threshold`.
+    """Rows of the open-set metrics. Without a query of a new individual there are none.
+
+    If `threshold` is None, there is only the area under the ROC curve.
     """
     new, known = open_set.unknown(ranking), ranking["positives"] > 0
     if not new.any():
@@ -63,10 +64,10 @@ def open_set_rows(ranking, individuals, threshold, settings):
 
 
 def clustering(individuals, clusters, on_video, settings, names=None):
-    """Rows of one clustering; individuals, clusters: arrays of N. on_video: which are frames, for ID-F1.
+    """Rows of one clustering. individuals, clusters: arrays of N. on_video: which items are video frames, for ID-F1.
 
-    names: array of what each cluster is called, where the method says so; None to match clusters to individuals one to
-    one. Intervals hold the matching fixed; ARI and AMI have none.
+    names: the individual that the method gives to each cluster; None to match clusters to individuals one to one.
+    Intervals keep the matching fixed. ARI and AMI have no interval.
     """
     number, present = len(individuals), len(np.unique(individuals))
     found = len(np.unique(clusters[clusters >= 0]))
@@ -91,7 +92,7 @@ def clustering(individuals, clusters, on_video, settings, names=None):
 
 
 def warn_of_ties(protocol, ranking):
-    """Say so where counting ties the other way would change mAP or Rank-1 visibly."""
+    """Log a warning if breaking ties the other way would visibly change mAP or Rank-1."""
     answerable = ranking["positives"] > 0
     if not answerable.any():
         return
@@ -120,8 +121,8 @@ def _per_query(ranking):
 def _chance_of_ap(positives, available):
     """Expected average precision of a random order of n items with R positives.
 
-    An item is at rank k with probability 1/n for each k, and then expects (k-1)(R-1)/(n-1) positives before it; so the
-    mean over k of (1 + (k-1)(R-1)/(n-1)) / k, which the harmonic number H_n sums.
+    A positive is at each rank k with probability 1/n. Then (k-1)(R-1)/(n-1) other positives are expected before it. The
+    result is the mean over k of (1 + (k-1)(R-1)/(n-1)) / k, summed with the harmonic number H_n.
     """
     n, others = np.maximum(available, 1), np.maximum(available - 1, 1)
     harmonic = np.cumsum(1 / np.arange(1, n.max(initial=1) + 1))[n - 1]
