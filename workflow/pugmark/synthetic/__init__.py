@@ -1,5 +1,5 @@
-"""Parts of the drawn survey.
+"""The parts of the drawn survey; an arrow points to the user of a part.
 
-What is drawn: noise -> coats, ribbons -> animals, people; noise -> scenes, camera; all of them -> frames.
-Who passes where and when: survey -> passages, which direct the frames. What a data manager adds: package.
+Pictures: noise -> coats, ribbons -> animals, people; noise -> scenes, camera; all of them -> frames.
+Plan: survey -> passages, which draw their pictures with frames. The data manager's export: package.
 """

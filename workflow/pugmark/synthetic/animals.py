@@ -1,4 +1,4 @@
-"""A walking cat in profile: a pose is a handful of numbers, a picture is a stack of ribbons."""
+"""A walking cat in profile. A few numbers define its pose; a stack of ribbons draws it."""
 
 from dataclasses import dataclass, replace
 
@@ -18,9 +18,9 @@ GAIT = {"hind": (0.0, 0.5), "front": (0.25, 0.75)}  # near and far leg, share of
 
 @dataclass(frozen=True)
 class Pose:
-    """phase: of the gait, 0..1. neck: turn of neck and head upwards, radians; nod: of the head alone. yaw: turn of the
-    body out of the picture plane, radians. Body lengths: arch of the back, roll of the flank about the spine, height of
-    the tip of the tail, stride.
+    """phase: of the gait, 0..1. In radians: neck, the upward turn of neck and head; nod, that of the head alone; yaw,
+    the turn of the body out of the picture plane. In body lengths: arch of the back, roll of the flank about the spine,
+    height of the tail's tip (tail), stride.
     """
 
     phase: float
@@ -34,7 +34,7 @@ class Pose:
 
 
 def random_pose(rng):
-    """A pose as a passing animal may have it, head down to head up."""
+    """A random pose of a passing animal, with its head anywhere from low to high."""
     return Pose(
         phase=rng.uniform(),
         neck=rng.choice([rng.normal(0.1, 0.15), rng.uniform(-0.9, -0.4)], p=[0.7, 0.3]),
@@ -50,7 +50,7 @@ def random_pose(rng):
 def draw_animal(sheet, pose, scale, viewpoint, night):
     """The animal as a `Figure`, facing `viewpoint` (left or right).
 
-    sheet: coat of the flank that is then seen, left when it faces left; scale: pixels per body length.
+    sheet: coat of the visible flank, the left one if the animal faces left. scale: pixels per body length.
     """
     canvas = Canvas(EXTENT, scale, FLASH if night else DAYLIGHT)
     for ribbon in _ribbons(pose, night):
@@ -71,7 +71,7 @@ def _ribbons(pose, night):
 
 
 def _leg(kind, pose, joint, far):
-    """A leg from its joint at column `joint`: on the ground for 60 % of the cycle, then lifted and brought forward."""
+    """A leg from its joint at column `joint`. The foot is on the ground for 60 % of the cycle, then swings forward."""
     phase = (pose.phase + GAIT[kind][far]) % 1
     swing = max(phase - 0.6, 0) / 0.4
     reach = 0.5 - phase / 0.6 if phase < 0.6 else swing - 0.5
@@ -94,7 +94,7 @@ def _tail(pose):
 
 
 def _head(skull, night):
-    """Far ear, skull, near ear, muzzle, nose and eye, which shines in the flash."""
+    """Far ear, skull, near ear, muzzle, nose and eye. The eye shines in the flash."""
     direction = skull[2, :2] - skull[0, :2]
     direction /= np.hypot(*direction)
     up = np.array([direction[1], -direction[0]])
@@ -122,7 +122,7 @@ def _placed(points, origin, angle):
 
 
 def _turned(ribbon, yaw):
-    """Foreshortened by the body's yaw; the end that comes nearer grows and stands lower in the picture."""
+    """Foreshorten the ribbon by the body's yaw. The end that comes nearer is larger and lower in the picture."""
     points = np.array(ribbon.points)
     points *= 1 + 0.18 * np.sin(yaw) * points[:, :1]
     points[:, 0] *= np.cos(yaw)

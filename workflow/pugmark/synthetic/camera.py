@@ -1,4 +1,4 @@
-"""The camera: a sequence's light, by day or by infra-red flash, and the sensor's noise."""
+"""The camera: the light of a sequence (daylight or infra-red flash) and the sensor's noise."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ NEAR_INFRARED = np.float32([0.5, 0.3, 0.2])  # how much of each colour the senso
 @dataclass(frozen=True)
 class Light:
     """How a sequence is lit. night: infra-red flash, no colour. gain: exposure. slant: of shadows, columns per row.
-    warmth: red over blue, and dapple: sunlight between leaves around 1, H x W; both by day only.
+    By day only: warmth, red over blue; dapple, sunlight between leaves, H x W, around 1.
     """
 
     night: bool
@@ -31,9 +31,9 @@ def random_light(rng, night, width, height):
 
 
 def expose(albedo, falloff, light, rng):
-    """Reflectance (uint8 H x W x 3) to a noisy uint8 picture of the same shape.
+    """Turn reflectance (uint8 H x W x 3) into a noisy uint8 picture of the same shape.
 
-    falloff: share of the flash that comes back from each pixel, H x W.
+    falloff: share of the flash that returns from each pixel, H x W.
     """
     height, width = falloff.shape
     y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)

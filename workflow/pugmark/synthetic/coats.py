@@ -1,4 +1,4 @@
-"""Coat patterns: one per individual and flank, grown by the Swift-Hohenberg equation from the individual's seed."""
+"""Coat patterns, one per individual and flank. The Swift-Hohenberg equation grows them from the individual's seed."""
 
 import functools
 
@@ -7,8 +7,8 @@ import numpy as np
 from pugmark.synthetic.noise import fractal, smoothstep
 
 DENSITY = 128  # pixels of the sheet per body length
-SHEET = (160, 256)  # height, width: room for trunk, head, legs and tail side by side
-STEPS = 30  # stopped long before the pattern is regular: irregular spots are what tells individuals apart
+SHEET = (160, 256)  # height, width; holds trunk, head, legs and tail side by side
+STEPS = 30  # stops long before the pattern is regular: irregular spots distinguish individuals
 DARK = 0.33  # share of the flank that spots and rosettes cover
 SIDES = ("left", "right")
 
@@ -17,8 +17,8 @@ SIDES = ("left", "right")
 def coat(seed, individual, side):
     """Darkness and rosette filling of one flank, float32 2 x SHEET in 0..1.
 
-    The two flanks of an individual are different patterns of one style: how wide, how spotted. The share of dark hair
-    is one for all, so that nobody is told by brightness alone.
+    The two flanks of an individual have different patterns of the same style (wavelength and spottedness). All
+    individuals have the same share of dark hair, so brightness alone identifies nobody.
     """
     style = np.random.default_rng([seed, 1, individual])
     wavelength, spots = style.uniform(0.17, 0.32) * DENSITY, style.uniform(0.0, 1.4)
@@ -31,7 +31,7 @@ def coat(seed, individual, side):
 
 
 def swift_hohenberg(rng, wavelength, spots, growth=0.4, step=0.3):
-    """A Turing pattern on the sheet, standard deviation 1: spots for `spots` near 1, a labyrinth of stripes near 0.
+    """A Turing pattern on the sheet, standard deviation 1. `spots` near 1 gives spots, near 0 a labyrinth of stripes.
 
     u' = (growth - (1 + laplace / k^2)^2) u + spots u^2 - u^3 with k = 2 pi / wavelength (Swift & Hohenberg 1977,
     doi:10.1103/PhysRevA.15.319, eq. 17 with the quadratic term), solved semi-implicitly in Fourier space.

@@ -1,4 +1,4 @@
-"""One picture of a station: view, shadows, animals and people by depth, grass before them, the camera's light."""
+"""Draw one picture of a station: view, shadows, animals and people by depth, foreground grass, the camera's light."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from pugmark.synthetic.ribbons import Figure
 
 @dataclass(frozen=True)
 class Actor:
-    """A figure and the pixel of the picture, column x and row y, where it stands."""
+    """A figure and the pixel (column x, row y) of the picture at which it stands."""
 
     figure: Figure
     x: float
@@ -19,7 +19,7 @@ class Actor:
 
 
 def draw_frame(view, light, actors, rng):
-    """The picture (uint8 H x W x 3) and, in the order of `actors`, what is seen of each (bool H x W)."""
+    """The picture (uint8 H x W x 3) and the visible pixels of each actor (bool H x W), in the order of `actors`."""
     picture, falloff = scenes.background(view, rng), view.falloff.copy()
     masks = [None] * len(actors)
     for index in sorted(range(len(actors)), key=lambda index: actors[index].y):
@@ -38,7 +38,7 @@ def draw_frame(view, light, actors, rng):
 
 
 def _placed(actor, light, shape):
-    """Colour and alpha of the actor on a picture of `shape`, blurred by motion in the long exposures of the night."""
+    """Colour and alpha of the actor on a picture of `shape`. Long exposures at night blur it by motion."""
     figure = actor.figure
     shift = np.float32([[1, 0, actor.x - figure.x], [0, 1, actor.y - figure.y]])
     layers = [cv2.warpAffine(layer, shift, shape[::-1]) for layer in (figure.colour, figure.alpha)]
@@ -46,7 +46,7 @@ def _placed(actor, light, shape):
 
 
 def _shadow(actor, light, shape):
-    """Share of the light that the actor takes from the ground: its outline laid flat, soft."""
+    """Share of the ground's light that the actor blocks: its outline, laid flat and blurred."""
     figure = actor.figure
     flat, slant = -0.06 if light.night else -0.16, light.slant
     laid = [[1, slant, actor.x - figure.x - slant * figure.y], [0, flat, actor.y - flat * figure.y]]

@@ -5,7 +5,7 @@ import numpy as np
 
 
 def fractal(rng, height, width, cell, octaves=4):
-    """Fractal noise, float32 height x width, mean 0, standard deviation 1; `cell`: the coarsest wavelength, pixels."""
+    """Fractal noise, float32 height x width, mean 0, standard deviation 1. cell: the coarsest wavelength, pixels."""
     total = np.zeros((height, width), np.float32)
     for octave in range(octaves):
         size = max(cell / 2**octave, 1)
@@ -15,12 +15,12 @@ def fractal(rng, height, width, cell, octaves=4):
 
 
 def smoothstep(values, low, high):
-    """0 below `low`, 1 above `high`, a smooth cubic between."""
+    """0 below `low`, 1 above `high`, a smooth cubic in between."""
     part = np.clip((values - low) / (high - low), 0, 1)
     return part * part * (3 - 2 * part)
 
 
 def mix(first, second, share):
-    """`first` (1 - share) + `second` share, with a trailing colour axis added to `share`."""
+    """`first` * (1 - share) + `second` * share. A trailing colour axis is added to `share`."""
     share = np.asarray(share, np.float32)[..., None]
     return np.asarray(first, np.float32) * (1 - share) + np.asarray(second, np.float32) * share

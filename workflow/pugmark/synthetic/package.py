@@ -1,4 +1,4 @@
-"""The Camtrap DP 1.0.2 package of a batch: what a data manager exports before anybody names individuals."""
+"""The Camtrap DP 1.0.2 package of a batch, as a data manager exports it before individuals are named."""
 
 import json
 
@@ -9,7 +9,7 @@ from pugmark.synthetic import survey
 STANDARD = "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2"
 SPECIES = {"animal": "Panthera pardus", "human": "Homo sapiens"}
 MODEL = ("Pugmark", "Drawn 1")  # make and model in EXIF
-# Every column of the standard in its order, as strict readers want them, filled or not.
+# All columns of the standard in its order, empty or not: strict readers require them.
 COLUMNS = {
     "deployments": "deploymentID locationID locationName latitude longitude coordinateUncertainty deploymentStart "
     "deploymentEnd setupBy cameraID cameraModel cameraDelay cameraHeight cameraDepth cameraTilt cameraHeading "
@@ -25,15 +25,15 @@ WEST, SOUTH, STEP = 35.10, -1.50, 0.04  # corner and spacing of the grid of stat
 
 
 def station_name(index):
-    """S01, S02, ...: the folder of the station's pictures and its name in the package."""
+    """S01, S02, ...: the station's name in the package and the folder of its pictures."""
     return f"S{index + 1:02d}"
 
 
 def write(folder, batch, stations, media):
     """Write datapackage.json, deployments.csv, media.csv and observations.csv into `folder`.
 
-    media: rows with path, station (index), timestamp (aware), event, type (animal, human or blank) and count. Says of
-    each picture whether an animal is on it, but neither where nor which: https://camtrap-dp.tdwg.org/data.
+    media: rows with path, station (index), timestamp (aware), event, type (animal, human or blank) and count. The
+    package says whether a picture shows an animal, but neither where nor which: https://camtrap-dp.tdwg.org/data.
     """
     tables = {
         "deployments": [_deployment(index, batch) for index in range(stations)],

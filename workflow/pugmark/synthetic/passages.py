@@ -1,4 +1,4 @@
-"""From a visit to figures in the picture: where each animal or person walks, in which pose, frame by frame."""
+"""Turn a visit into frames: where each animal or person walks, and in which pose."""
 
 from dataclasses import replace
 
@@ -8,12 +8,13 @@ from pugmark.synthetic.coats import SIDES, coat
 from pugmark.synthetic.frames import Actor, draw_frame
 from pugmark.synthetic.people import draw_person
 
-VISIBLE = 0.12  # an animal of which less than this share is in view does not count as seen
+VISIBLE = 0.12  # an animal counts as seen if at least this share of it is visible
 
 
 def film(visit, settings, rng):
-    """For each frame of the visit, a second apart: the picture (uint8 H x W x 3) and the animals seen, a list of
-    (individual, viewpoint, bool mask H x W).
+    """Yield each frame of the visit, one second apart, as (picture, animals).
+
+    picture: uint8 H x W x 3. animals: those seen, a list of (individual, viewpoint, bool mask H x W).
     """
     size = settings["width"], settings["height"]
     view = scenes.station(settings["seed"], visit.station, *size)
@@ -31,7 +32,7 @@ def film(visit, settings, rng):
 
 
 def _animal(seed, member, night, rng):
-    """(viewpoint, picture of the animal as a function of time and pixels per body length)."""
+    """(viewpoint, function of time, pixels per body length and pace that draws the animal)."""
     individual, side = member
     sheet, start, nods = coat(seed, individual, side), random_pose(rng), rng.normal(0, 0.15)
 
@@ -48,7 +49,7 @@ def _person(side, night, rng):
 
 
 def _walk(view, rng, place, company):
-    """(row, pixels per body length, column at time 0, body lengths per second); company keeps apart in depth."""
+    """(row, pixels per body length, column at time 0, body lengths per second). Companions walk at different depths."""
     width = view.leafy.shape[1]
     row, scale = view.ground((place + rng.uniform(0.1, 0.9)) / company)
     return row, scale * rng.uniform(0.95, 1.05), rng.uniform(0.25, 0.75) * width, rng.uniform(0.05, 0.45)

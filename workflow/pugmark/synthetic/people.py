@@ -1,4 +1,4 @@
-"""A walking person, so that a survey has what must be kept out of it."""
+"""A walking person: surveys also photograph people, and those pictures must be kept out."""
 
 import numpy as np
 
@@ -10,9 +10,9 @@ SKIN, CLOTH = (0.45, 0.31, 0.23), ((0.33, 0.36, 0.22), (0.24, 0.27, 0.38), (0.46
 
 
 def draw_person(dress, phase, scale, viewpoint, night):
-    """A person at `phase` (0..1) of the stride in the colours that `dress` orders; else as `animals.draw_animal`."""
+    """A person at `phase` (0..1) of the stride. dress: order of the cloth colours; the rest as in `draw_animal`."""
     jacket, trousers = (CLOTH[index] for index in dress[:2])
-    swing = 0.12 + 0.20 * abs(np.sin(np.pi * phase))  # never both feet together: a post, not a person
+    swing = 0.12 + 0.20 * abs(np.sin(np.pi * phase))  # feet never meet: the figure would look like a post
     canvas = Canvas(EXTENT, scale, FLASH if night else DAYLIGHT)
     for side, tint in ((-1, 0.6), (1, 1.0)):
         foot = side * swing

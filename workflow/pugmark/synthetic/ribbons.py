@@ -14,11 +14,11 @@ SPOT, ROSETTE = (0.10, 0.075, 0.06), (0.50, 0.33, 0.16)
 
 @dataclass(frozen=True)
 class Ribbon:
-    """A limb in body lengths, ground at y = 0, y downwards.
+    """A limb, in body lengths. y points down and is 0 on the ground.
 
     points: x, y, radius of each control point. window: where on the coat sheet its surface begins (u, v, body lengths).
-    tint: brightness, below 1 for limbs on the far side. colour: RGB where it carries no coat. melt: share of its length
-    over which it fades into what lies beneath.
+    tint: brightness, below 1 for limbs on the far side. colour: RGB, None for a coat. melt: share of its length over
+    which it fades into what is beneath.
     """
 
     points: tuple
@@ -30,8 +30,8 @@ class Ribbon:
 
 @dataclass(frozen=True)
 class Figure:
-    """A cut-out: colour (H x W x 3, premultiplied by alpha) and alpha (H x W), float32 in 0..1, and the pixel x, y of
-    the point on the ground in its middle.
+    """A cut-out: colour (H x W x 3, premultiplied by alpha) and alpha (H x W), float32 in 0..1. The pixel x, y is the
+    point on the ground at its middle.
     """
 
     colour: np.ndarray
@@ -41,7 +41,7 @@ class Figure:
 
 
 class Canvas:
-    """A transparent picture, `scale` pixels per body length, that ribbons are painted on one over another.
+    """A transparent picture on which ribbons are painted, each over the last, at `scale` pixels per body length.
 
     extent: x0, y0, x1, y1 in body lengths. light: shares of ambient, frontal and overhead light.
     """
@@ -52,7 +52,7 @@ class Canvas:
         self.colour, self.alpha = np.zeros((*shape, 3), np.float32), np.zeros(shape, np.float32)
 
     def paint(self, ribbon, sheet=None, roll=0.0):
-        """Paint a ribbon in its own colour or in the coat of `sheet`, turned about its axis by `roll` body lengths."""
+        """Paint a ribbon in its own colour or with the coat of `sheet`, rolled on its axis by `roll` body lengths."""
         curve = _curve(ribbon.points, self.extent, self.scale)
         area, along, across, up, cover = _surface(curve, self.alpha.shape)
         facing = np.sqrt(np.clip(1 - across**2, 0, 1))
@@ -69,7 +69,7 @@ class Canvas:
         self.alpha[area] = self.alpha[area] * (1 - cover) + cover
 
     def figure(self, viewpoint):
-        """What was painted, facing right as drawn or mirrored to face left."""
+        """The painted figure: facing right as drawn, or mirrored to face left."""
         x, y = -self.extent[0] * self.scale, -self.extent[1] * self.scale
         if viewpoint == "right":
             return Figure(self.colour, self.alpha, x, y)
@@ -77,7 +77,7 @@ class Canvas:
 
 
 def _curve(points, extent, scale, spacing=4.0):
-    """Control points to a dense curve in pixels, rows x, y, radius."""
+    """A dense curve through the control points, in pixels; rows of x, y, radius."""
     points = (np.asarray(points, float) - (extent[0], extent[1], 0)) * scale
     chord = _arc(points)
     at = np.linspace(0, chord[-1], max(int(chord[-1] / spacing), 2) + 1)
@@ -91,9 +91,9 @@ def _arc(points):
 
 
 def _surface(curve, shape):
-    """Where the ribbon lies on the canvas: slices, and per pixel along (px), across (-1..1), up (-1..1) and cover.
+    """The ribbon's area on the canvas (slices), and for each pixel along (px), across (-1..1), up (-1..1) and cover.
 
-    A pixel belongs to the circle of the curve that it lies deepest in; the picture is the union of the circles.
+    The ribbon is the union of circles along the curve. A pixel belongs to the circle in which it lies deepest.
     """
     centre, radius = curve[:, :2], curve[:, 2]
     low = np.maximum(np.floor((centre - radius[:, None]).min(0) - 1).astype(int), 0)
@@ -111,7 +111,7 @@ def _surface(curve, shape):
 
 
 def _coat(sheet, along, across, up, ribbon, radius, roll):
-    """Colour of a furred surface: pattern at its place on the sheet, light belly, as a cylinder seen from the side."""
+    """Colour of a furred surface with a light belly. The coat is wrapped on a cylinder that is seen from the side."""
     density = sheet.shape[2] / 2.0
     u = ((ribbon.window[0] + along) * density).astype(np.float32)
     v = ((ribbon.window[1] + roll + radius * (1 - np.arcsin(across))) * density).astype(np.float32)

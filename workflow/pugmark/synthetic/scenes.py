@@ -23,9 +23,9 @@ SUBPIXEL = 4  # fractional bits of the blades' coordinates
 
 @dataclass(frozen=True)
 class Station:
-    """albedo: uint8 H x W x 3. horizon: row where the ground begins. falloff: share of the flash that comes back from
-    the ground, H x W. leafy: how much wind moves a pixel, H x W in 0..1. blades: root x, root y, tip dx, tip dy (px) of
-    the grass before the camera, N x 4; greens: its colours, N x 3.
+    """albedo: uint8 H x W x 3. horizon: row where the ground begins. falloff: share of the flash that returns from the
+    ground, H x W. leafy: how much wind moves a pixel, H x W in 0..1. blades: root x, root y, tip dx, tip dy (px) of the
+    grass in front of the camera, N x 4. greens: its colours, N x 3.
     """
 
     albedo: np.ndarray
@@ -36,7 +36,7 @@ class Station:
     greens: np.ndarray
 
     def ground(self, depth):
-        """Row of the feet and pixels per body length of what stands at `depth`, 0 (far) to 1 (near)."""
+        """Row of the feet and pixels per body length of a figure at `depth`, 0 (far) to 1 (near)."""
         height = len(self.albedo)
         row = self.horizon + (0.30 + 0.70 * depth) * (0.93 * height - self.horizon)
         return row, 0.86 * (row - self.horizon)
@@ -65,7 +65,7 @@ def station(seed, index, width, height):
 
 
 def _forest(rng, width, height, horizon, far):
-    """Bushes and trunks behind the ground, lighter where the sky shines through."""
+    """Bushes and trunks behind the ground, lighter where the sky shows through."""
     texture = fractal(rng, height, width, 60, octaves=6)
     albedo = mix(far * 0.55, far * 1.5, smoothstep(texture, -1.2, 1.6))
     rows = np.arange(height, dtype=np.float32)[:, None]
@@ -84,7 +84,7 @@ def _forest(rng, width, height, horizon, far):
 
 
 def _ground(rng, width, height, horizon, straw, earth):
-    """Litter, stones and a trail, in perspective: a texture spread over the plane before the camera."""
+    """Litter, stones and a trail in perspective: a texture on the plane in front of the camera."""
     size = 512
     texture = fractal(rng, size, size, 128, octaves=7)
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
@@ -100,7 +100,7 @@ def _ground(rng, width, height, horizon, straw, earth):
 
 
 def _tufts(rng, albedo, horizon, grass):
-    """Paint grass tufts that do not move, far ones first and smaller."""
+    """Paint motionless grass tufts from far and small to near and large."""
     height, width = albedo.shape[:2]
     for depth in np.sort(rng.uniform(0, 1, 26)) ** 1.5:
         row, blades = horizon + depth * (height - horizon), int(rng.integers(8, 22))
@@ -111,7 +111,7 @@ def _tufts(rng, albedo, horizon, grass):
 
 
 def draw_blades(picture, blades, colours, sway=0.0):
-    """Draw curved blades (root x, root y, tip dx, tip dy) into a uint8 picture; `sway` moves the tips, px."""
+    """Draw curved blades (root x, root y, tip dx, tip dy) into a uint8 picture. `sway` moves the tips, px."""
     bend = np.linspace(0, 1, 5)[None, :, None]
     roots, tips = blades[:, None, :2], blades[:, None, 2:]
     side, rise = (tips[..., :1] + np.reshape(sway, (-1, 1, 1))) * bend**2, tips[..., 1:] * bend
@@ -121,7 +121,7 @@ def draw_blades(picture, blades, colours, sway=0.0):
 
 
 def background(view, rng):
-    """The view with a moment's wind in the leaves and shake of the camera, float32 H x W x 3 in 0..1."""
+    """The view at one moment, with wind in the leaves and camera shake: float32 H x W x 3 in 0..1."""
     height, width = view.leafy.shape
     y, x = np.mgrid[:height, :width].astype(np.float32)
     shake = np.float32(rng.normal(0, 0.15, 2))

@@ -1,4 +1,4 @@
-"""The plan of a field period: which animals pass which station, when, on which side, in whose company."""
+"""The plan of a field period: which animals pass which station, when, showing which side, and with whom."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -15,7 +15,7 @@ SECOND, MIDNIGHT = timedelta(seconds=1), timedelta(hours=23, minutes=59, seconds
 
 @dataclass(frozen=True)
 class Visit:
-    """A trigger event. cast: (individual, flank) of each animal in it; people: how many persons walk by."""
+    """A trigger event. cast: (individual, flank) of each animal. people: the number of people who walk by."""
 
     station: int
     start: datetime
@@ -25,10 +25,10 @@ class Visit:
 
 
 def plan(settings, batch):
-    """Visits of field period `batch` (1, 2, ...) by station and time, at least 10 minutes apart at a station.
+    """The visits of field period `batch` (1, 2, ...) by station and time, at least 10 minutes apart at each station.
 
-    Every individual passes `sequences` times, each time at another station while there are any left, and shows both
-    flanks from two passages on. The first visit at night of every station straddles midnight.
+    Every individual passes `sequences` times, at a new station each time until none is left. With two or more passages
+    it shows both flanks. The first night visit of every station straddles midnight.
     """
     rng = np.random.default_rng([settings["seed"], 3, batch])
     drafts = _animals(settings, batch, rng)
@@ -54,7 +54,7 @@ def period(batch):
 
 
 def _animals(settings, batch, rng):
-    """(station, cast, people) of every passage of an animal; the first `pairs` pairs pass once in company."""
+    """(station, cast, people) of every passage of an animal. Each of `pairs` pairs passes together once."""
     passages = {}
     for individual in range(settings["individuals"]):
         own = np.random.default_rng([settings["seed"], 4, batch, individual])
@@ -70,7 +70,7 @@ def _animals(settings, batch, rng):
 
 
 def _starts(rng, batch, nights):
-    """A start for each visit at one station: half-hour slots of day or night, no slot twice."""
+    """A start time for each visit at one station: half-hour slots by day or night, each used at most once."""
     first, _ = period(batch)
     slots = {night: rng.permutation((PERIOD_DAYS - 1) * len(_hours(night))) for night in (False, True)}
     starts, midnight = [], True
