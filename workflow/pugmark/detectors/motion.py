@@ -1,9 +1,9 @@
-"""What differs from the usual view of its camera, without any weights: background subtraction per station and light.
+"""Background subtraction per station and light. It needs no weights.
 
-A median background and its spread (median absolute deviation, Rousseeuw and Croux 1993) are estimated from a random
-sample of the frames of one station taken in colour, and again in infra-red. It serves steady cameras in even light, and
-infra-red at night; sunlight that wanders over a forest floor gives false boxes. Animals that overlap are one box. It
-cannot tell a person from an animal: every box is called `animal`, so people are not kept out.
+For each station, a median background and its spread (median absolute deviation, Rousseeuw and Croux 1993) are estimated
+from a random sample of colour frames, and again from infra-red frames. It suits fixed cameras in even light and
+infra-red pictures at night. Sunlight that moves over a forest floor gives false boxes. Animals that overlap share one
+box. It cannot distinguish people from animals: every box is labelled `animal`, so people are not kept out.
 """
 
 import logging
@@ -17,15 +17,15 @@ from pugmark.formats import pixels
 
 LOG = logging.getLogger(__name__)
 DEFAULTS = {
-    "width": 320,  # pixels to which frames are reduced: less is faster and blind to small animals
-    "sample": 40,  # frames of one station and light that the background is estimated from; bounds the memory
-    "floor": 10.0,  # grey levels: the least spread, so that noise in a perfectly steady view is no animal
-    "threshold": 3.5,  # an animal is this many spreads off the background somewhere (a tenth of min_area) ...
-    "edge": 1.5,  # ... and reaches as far as it is this many off
+    "width": 320,  # pixels to which frames are reduced: less is faster but misses small animals
+    "sample": 40,  # frames per station and light from which the background is estimated; bounds the memory
+    "floor": 10.0,  # minimum spread in grey levels: noise in a perfectly steady view is not an animal
+    "threshold": 3.5,  # an animal differs from the background by this many spreads on at least a tenth of min_area
+    "edge": 1.5,  # its outline is where the difference falls below this many spreads
     "gap": 0.03,  # parts closer than this share of the width are one animal
-    "min_area": 0.005,  # share of the image that an animal covers at least ...
-    "max_area": 0.6,  # ... and its box at most: where more differs, the light has changed
-    "fill": 0.15,  # share of the box that it covers at least: patches of sunlight cover less
+    "min_area": 0.005,  # minimum share of the image that an animal covers
+    "max_area": 0.6,  # maximum share of the image that its box covers: above it, the light has changed
+    "fill": 0.15,  # minimum share of its box that an animal covers: patches of sunlight cover less
     "seed": 1,  # of the sample
 }
 ALLOWED = {
@@ -45,14 +45,14 @@ _COLOURLESS = 4
 
 
 def detect(media, batch, settings, weights, counts):
-    """Yield a row per moving thing on the media's images and frames; both passes hold one full frame at a time."""
+    """Yield a row for each moving thing in the images and frames. Each of the two passes holds one full frame."""
     backgrounds = {}
     for group, views in _samples(media, batch, settings).items():
         if len(views) >= _LEAST_FRAMES:
             backgrounds[group] = background(np.stack(views), settings["floor"])
             continue
         counts["media in groups too small for a background"] += len(views)
-        LOG.warning("%s: %d frames are too few for a background, nothing is found there.", group, len(views))
+        LOG.warning("%s: %d frames are too few to estimate a background: nothing is detected.", group, len(views))
     for row, image in pixels.frames(media, batch):
         group = _group(row, image)
         if group in backgrounds:
@@ -61,7 +61,7 @@ def detect(media, batch, settings, weights, counts):
 
 
 def _samples(media, batch, settings):
-    """{group: at most `sample` reduced frames}, every frame of a group as likely as any other (reservoir sampling)."""
+    """{group: at most `sample` reduced frames}. Every frame of a group is equally likely (reservoir sampling)."""
     chance, seen, samples = random.Random(settings["seed"]), defaultdict(int), defaultdict(list)
     for row, image in pixels.frames(media, batch):
         group = _group(row, image)
@@ -80,13 +80,13 @@ def _group(row, image):
 
 
 def reduced(image, width):
-    """`image` at `width` pixels, each the mean of what it covers."""
+    """`image` reduced to `width` pixels by averaging over areas."""
     height = max(1, round(image.shape[0] * width / image.shape[1]))
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def background(views, floor):
-    """The median of `views` (N x H x W x 3), each in the light of all, and the spread, at least `floor` (float32)."""
+    """The median of `views` (N x H x W x 3) in a common light, and the spread, at least `floor` (both float32)."""
     middle = np.median(views, axis=0).astype(np.float32)
     lit = np.stack([to_light_of(middle, view) for view in views])
     middle = np.median(lit, axis=0).astype(np.float32)
@@ -94,7 +94,7 @@ def background(views, floor):
 
 
 def to_light_of(middle, view):
-    """`view` (H x W x 3) with the gain and offset per channel that bring its light to that of `middle` (float32)."""
+    """Match the light of `view` (H x W x 3) to that of `middle` by a gain and an offset per channel (float32)."""
     view = view.astype(np.float32)
     lines = [_resistant_line(view[::4, ::4, c].ravel(), middle[::4, ::4, c].ravel()) for c in range(view.shape[2])]
     gain, offset = np.float32(lines).T
@@ -102,9 +102,9 @@ def to_light_of(middle, view):
 
 
 def _resistant_line(x, y):
-    """Slope and intercept through the medians of the lower and upper third of `x` (Tukey 1977, the resistant line).
+    """Slope and intercept of Tukey's resistant line (1977), through the medians of the lower and upper third of `x`.
 
-    Least squares would bend the line towards the animal.
+    A least-squares line would be pulled towards the animal.
     """
     low, high = np.quantile(x, [1 / 3, 2 / 3])
     lower, upper = x <= low, x >= high
@@ -114,9 +114,9 @@ def _resistant_line(x, y):
 
 
 def moving(view, middle, spread, settings):
-    """Boxes (dicts of x, y, w, h as fractions and confidence) of what in `view` (H x W x 3) stands off the background.
+    """Yield a box (dict of x, y, w, h as fractions, and confidence) of each thing in `view` that differs from `middle`.
 
-    Confidence is 1 - edge / deviation, the mean over the foreground in the box: 0.5 at twice the edge.
+    view: H x W x 3. Confidence is 1 - edge / mean deviation of the foreground in the box: 0.5 at twice the edge.
     """
     height, width = middle.shape[:2]
     view = cv2.resize(view, (width, height), interpolation=cv2.INTER_AREA)
@@ -134,7 +134,7 @@ def moving(view, middle, spread, settings):
 
 
 def _parts(mask, gap):
-    """(rows, columns) of the pixels of each connected part of `mask`, specks left out and gaps bridged."""
+    """(rows, columns) of the pixels of each connected part of `mask`, without specks and with gaps bridged."""
     mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, _disc(1))
     _, parts = cv2.connectedComponents(cv2.dilate(mask, _disc(max(1, round(gap * mask.shape[1] / 2)))))
     parts *= mask

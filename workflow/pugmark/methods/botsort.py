@@ -1,9 +1,8 @@
-"""ByteTrack with a better filter, as far as boxes alone can tell: BoT-SORT without camera motion and appearance.
+"""ByteTrack with a better Kalman filter: BoT-SORT on boxes alone, without camera motion and appearance.
 
-The Kalman filter follows width and height by themselves, and the first stage demands more overlap. The paper's two
-other parts are not here: the compensation of camera motion needs whole frames, where only crops are kept, and changes
-nothing for a camera that stands still; the package `trackers` has no appearance term. Nothing is learned and no pixel
-is seen.
+The Kalman filter tracks width and height separately, and the first stage demands more overlap. Two parts of the paper
+are left out. Compensation of camera motion needs whole frames, but only crops are kept; it changes nothing for a fixed
+camera. Appearance is not supported by the package `trackers`. The tracker learns nothing and sees no pixels.
 """
 
 from trackers.utils.state_representations import XCYCWHStateEstimator
@@ -16,7 +15,7 @@ FAMILY = "tracker"
 LABELS = "none"
 GROUPING = "tracks"
 PARAMS = tracks.PARAMS | {
-    "match": 0.2,  # [code] least IoU times confidence in the first stage: a cost of 0.8
+    "match": 0.2,  # [code] minimum IoU times confidence in the first stage: a cost of 0.8
 }
 ALLOWED = tracks.ALLOWED
 PUBLISHED = [

@@ -1,10 +1,10 @@
-"""A tracker that also uses boxes of low confidence, and remembers a lost animal for a while.
+"""A tracker that also uses boxes of low confidence and remembers a lost animal for a while.
 
-Confident boxes are assigned to tracks first, by the IoU with the expected box times the confidence; tracks that were
-seen in the frame before and found none may then take an unsure box, by the IoU alone; what is left of the confident
-ones is offered to tracks that had one box so far, and else starts a track. Boxes of at most 0.1 take no part. Where all
-confidences are 1, as those of labelled boxes are, the second stage has nothing to do. Nothing is learned and no pixel
-is seen. The values are those of the authors' code; `learning.tracks` says which part of `trackers` this is.
+First, confident boxes are assigned to tracks by IoU with the expected box times confidence. Second, tracks that were
+seen in the previous frame and got no box may take an unsure box, by IoU alone. The remaining confident boxes are then
+offered to tracks with only one box so far; the others start new tracks. Boxes with a confidence of 0.1 or less are
+ignored. Labelled boxes all have confidence 1 and leave the second stage nothing to do. The tracker learns nothing and
+sees no pixels. The values are those of the authors' code; `learning.tracks` says which part of `trackers` this is.
 """
 
 from trackers.utils.state_representations import XCYCSRStateEstimator
@@ -30,5 +30,5 @@ def fit(crops, params, run):
 
 def embed(crops, params, state):
     """float32 N x size, the same vector for all boxes of a track."""
-    # Centre, area and aspect ratio: with the latter constant the same as the paper's aspect ratio and height.
+    # Centre, area and aspect ratio. With a constant aspect ratio this equals the paper's aspect ratio and height.
     return tracks.vectors(crops.meta, tracks.two_stage(params, XCYCSRStateEstimator), params["size"])

@@ -1,7 +1,8 @@
-"""Supervised classification with a DenseNet-121, whose 1,024 channels are pooled instead of 2,048.
+"""Supervised classification with a DenseNet-121, which has 1,024 channels to pool instead of 2,048.
 
-All else is as in the ResNet-50 baseline: Linear(512), BatchNorm and dropout behind the average over positions,
-cross-entropy over the training individuals, image and mirror image added at test time unless `flip` is 0.
+All else is as in the ResNet-50 baseline: the average over positions, then Linear(512), BatchNorm and dropout;
+cross-entropy over the training individuals. At test time the features of image and mirror image are added unless `flip`
+is 0.
 """
 
 from pugmark.learning import classification

@@ -1,9 +1,9 @@
-"""MoCo: every crop is a class of its own, told from many earlier ones by a slowly moving second encoder.
+"""MoCo: every crop is a class of its own, and is contrasted with a long queue of earlier crops.
 
-One view of a crop is the query, encoded by the network that learns; the other is its key, encoded by a copy that
-follows it: k <- m k + (1 - m) q. The loss is the cross-entropy of the query's similarity to its own key among those to
-a queue of keys of earlier batches, over a temperature; then the batch's keys join the queue, and the oldest leave it.
-Optimiser and head are those of the long-video paper, whose baseline it is.
+One view of a crop is the query, encoded by the network that learns. The other view is the key, encoded by a copy that
+follows the network slowly: k <- m k + (1 - m) q. The loss is the cross-entropy of picking the query's own key among it
+and the keys of earlier batches in the queue, by similarity over a temperature. Then the batch's keys join the queue and
+the oldest leave it. Optimiser and head are those of the long-video paper, which uses MoCo as a baseline.
 """
 
 import torch
@@ -18,10 +18,10 @@ FAMILY = "video"
 LABELS = "none"
 PARAMS = views.INSTANCES | {
     "queue": 32,  # [paper] batches whose keys are kept
-    "momentum": 0.999,  # [paper] of the key encoder, m; 1 leaves it as it starts
-    "temperature": 0.07,  # [ours: not stated; as the MoCo paper] of the similarities; 0.2 in MoCo v2
-    "bn_splits": 1,  # [ours: one device] parts of the batch that batch norm sees apart, as on several devices
-    "jitter": 0.5,  # [ours: not stated; as MoCo v2] strength of the colour jitter
+    "momentum": 0.999,  # [paper] m, of the key encoder; 1 never changes it
+    "temperature": 0.07,  # [ours: not stated; as in the MoCo paper] of the similarities; 0.2 in MoCo v2
+    "bn_splits": 1,  # [ours: one device] parts of the batch with separate batch norm statistics, as on several devices
+    "jitter": 0.5,  # [ours: not stated; as in MoCo v2] strength of the colour jitter
 }
 ALLOWED = views.INSTANCES_ALLOWED | {
     "queue": ">= 1",
@@ -36,7 +36,7 @@ PUBLISHED = [
 
 
 def fit(crops, params, run):
-    """Train on all crops; the query encoder is kept."""
+    """Train on all crops and keep the query encoder."""
     learner = MoCo(crops, params, run)
     trainer.train(learner, params["epochs"], run)
     return {"model": learner.model.encoder.state_dict()}
@@ -55,7 +55,7 @@ def network(params, state):
 
 
 def encoder(params, weights=None):
-    """Backbone, its batch norms split, and linear head: images -> unit vectors."""
+    """Backbone with split batch norms, and linear head: images -> unit vectors."""
     network = views.Projected(params, weights)
     splits.split_norms(network, params["bn_splits"])
     return network
@@ -72,19 +72,19 @@ class MoCo(views.InstanceLearner):
         self.optimise(self.batch)
 
     def loss(self, first, second, indices):
-        """Each query against its key and the queue as it is before this batch."""
+        """InfoNCE of each query against its key and the queue, before this batch joins it."""
         queries, self.latest = self.model.encoder(first), self.keys(second)
         self.see(queries)
         return contrast.info_nce(queries, self.latest, self.model.queue.keys, self.params["temperature"])
 
     @torch.no_grad()
     def keys(self, images):
-        """Unit keys of views, B x size; where batch norm is split, the keys share a part otherwise than the queries."""
+        """Unit keys of views, B x size. With split batch norm, the keys are split into other parts than the queries."""
         order = splits.dealt(len(images), self.params["bn_splits"])
         return self.model.teacher(images[order])[order.argsort()]
 
     def after_step(self):
-        """The batch's keys join the queue; the key encoder follows; the schedule steps."""
+        """Add the batch's keys to the queue, update the key encoder and step the schedule."""
         self.model.queue.add(self.latest)
         teacher.follow(self.model.teacher, self.model.encoder, self.params["momentum"])
         super().after_step()

@@ -1,6 +1,6 @@
-"""Control: the truth as a feature. Every protocol must give it 1.0 exactly; where it does not, the protocol is wrong.
+"""Control: the true identity as a feature. It must score exactly 1.0 under every protocol, or the protocol is wrong.
 
-Each individual is a fixed random unit vector drawn from a hash of its name; a crop that nobody named has its own.
+Each individual gets a fixed random unit vector from a hash of its name. A crop without a name gets its own vector.
 """
 
 import numpy as np

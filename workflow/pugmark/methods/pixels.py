@@ -1,4 +1,4 @@
-"""Control: the pixels themselves, made small, at mean 0 and, as the vectors are of unit norm, equal deviation.
+"""Control: the pixels of the shrunk image as a vector, with mean 0 and unit norm.
 
 It recognises scenes and near-duplicate frames. A method that does not beat it has learnt nothing about animals.
 """
@@ -15,7 +15,7 @@ LABELS = "none"
 PARAMS = {
     "height": 32,  # [ours: a thumbnail] pixels
     "width": 32,  # [ours: a thumbnail] pixels
-    "colour": False,  # [ours: night pictures have none] whether the three channels are kept, or only their grey
+    "colour": False,  # [ours: night pictures have none] true keeps the three colour channels, false only their grey
 }
 ALLOWED = {"height": ">= 2", "width": ">= 2"}
 PUBLISHED = []

@@ -1,4 +1,4 @@
-"""Control: a random direction per crop. What it scores is the chance level of a protocol."""
+"""Control: a random unit vector for each crop. Its score is the chance level of a protocol."""
 
 from pugmark.learning.hashing import directions
 
@@ -14,7 +14,7 @@ PUBLISHED = []
 
 
 def fit(crops, params, run):
-    """The seed, and nothing else."""
+    """Nothing to learn: keep the seed."""
     return {"seed": run.seed}
 
 

@@ -1,9 +1,9 @@
-"""SimCLR: every crop is a class of its own, which its two views share.
+"""SimCLR: every crop is a class of its own, and its two random views belong to that class.
 
-All crops of the video are shuffled into batches; each crop gives two random views. The loss (NT-Xent) is the
-cross-entropy of a view's similarity to the other view of its crop among those to all other views of the batch, over a
-temperature. Other crops of the same animal count as different too, which is why it is weak at telling animals apart.
-Optimiser and head are those of the long-video paper, whose baseline it is.
+All crops of the video are shuffled into batches, and each crop gives two random views. For each view, the loss
+(NT-Xent) is the cross-entropy of picking the other view of its crop among all other views of the batch, by similarity
+over a temperature. Other crops of the same animal count as different too, so SimCLR is weak at telling animals apart.
+Optimiser and head are those of the long-video paper, which uses SimCLR as a baseline.
 """
 
 import torch
@@ -16,7 +16,7 @@ SOURCE = "Chen et al., ICML 2020; as a baseline of Fang et al., Self-Supervised 
 FAMILY = "video"
 LABELS = "none"
 PARAMS = views.INSTANCES | {
-    "temperature": 0.5,  # [ours: not stated; as the SimCLR paper has it for small data sets] of the similarities
+    "temperature": 0.5,  # [ours: not stated; as in the SimCLR paper for small data sets] of the similarities
     "jitter": 1.0,  # [paper] strength of the colour jitter
 }
 ALLOWED = views.INSTANCES_ALLOWED
@@ -47,7 +47,7 @@ def network(params, state):
 
 
 class SimCLR(views.InstanceLearner):
-    """One encoder and the similarities within a batch."""
+    """One encoder, trained on the similarities within a batch."""
 
     def __init__(self, crops, params, run):
         super().__init__(crops, params, run)

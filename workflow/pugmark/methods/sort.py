@@ -1,9 +1,9 @@
-"""A tracker: it follows each box by its position alone, and forgets an animal that two frames in a row do not show.
+"""A tracker that follows boxes by position alone. It forgets an animal that is missing from two frames in a row.
 
-A Kalman filter on the centre, area and aspect ratio of each track says where its box is next; the Hungarian assignment
-on the IoU says which box that is. Nothing is learned and no pixel is seen. A vector stands for the track that the box
-belongs to; boxes of no confirmed track are nobody's. Each video is tracked by itself, from sampled frame to sampled
-frame. `trackers`' implementation with the values of the authors' code.
+A Kalman filter on centre, area and aspect ratio predicts the next box of each track. The Hungarian assignment on the
+IoU matches boxes to these predictions. The tracker learns nothing and sees no pixels. A vector stands for the track of
+its box; a box without a confirmed track belongs to nobody. Each video is tracked separately, over its sampled frames.
+The implementation is that of `trackers`, with the values of the authors' code.
 """
 
 import functools
@@ -19,10 +19,10 @@ FAMILY = "tracker"
 LABELS = "none"
 GROUPING = "tracks"
 PARAMS = {
-    "match": 0.3,  # [code] least IoU of a box with where its track is expected
-    "new": 0.0,  # [code] least confidence of a box that starts a track
-    "confirm": 3,  # [code] boxes until a track counts; those before are nobody's
-    "memory": 1,  # [code] sampled frames that a track outlives without a box
+    "match": 0.3,  # [code] minimum IoU of a box with the predicted box of its track
+    "new": 0.0,  # [code] minimum confidence of a box that starts a track
+    "confirm": 3,  # [code] boxes until a track is confirmed; earlier ones belong to nobody
+    "memory": 1,  # [code] sampled frames that a track survives without a box
     "size": 128,  # [ours: a track needs a direction of its own] length of the vectors
 }
 ALLOWED = {
