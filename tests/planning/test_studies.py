@@ -107,7 +107,7 @@ MISTAKES = {
     "studies.s.like: Unknown ready-made study 'fancl_loses': did you mean 'fancl_losses'?": {"like": "fancl_loses"},
     "studies.s.collections: Unknown collection 'cast': did you mean 'cats'?": {"collections": ["cast"]},
     "studies.s: write `grid:` with an axis of settings": {"grid": None},
-    "studies.s.grid.lr: a value is there twice.": {"grid": {"lr": [0.1, 0.1]}},
+    "studies.s.grid.lr: a value is listed twice: remove one.": {"grid": {"lr": [0.1, 0.1]}},
     "studies.s.grid: two cells are called a_b": {"grid": {"x": {"a b": {}, "a_b": {}}}},
     "studies.s: cell 0.1 has no method": {"method": None},
     "studies.s: write `seeds` beside `grid`": {"settings": {"seeds": [1]}},
@@ -140,7 +140,7 @@ def test_a_name_that_is_a_cells_as_well_is_refused(config):
 def test_a_list_may_not_ask_for_a_study_of_other_collections(config):
     config["studies"]["rates"]["collections"] = ["cats"]
     config["collections"]["dogs"]["methods"] = ["rates.none-0.1"]
-    with pytest.raises(ConfigError, match=r"collections\.dogs\.methods: rates\.none-0\.1 is of a study .* cats only"):
+    with pytest.raises(ConfigError, match=r"collections\.dogs\.methods: rates\.none-0\.1 is a cell .* cats only"):
         Plan(config)
 
 

@@ -68,10 +68,10 @@ def test_stages_stand_in_their_order_and_methods_apart(folder):
 @pytest.mark.parametrize(
     "job, said",
     [
-        ({"rss": 3700.0}, "Memory came to 92 % of what was asked for: set mem_mb=6000"),
+        ({"rss": 3700.0}, "Used 92 % of the memory that it asked for: set mem_mb=6000"),
         ({"rss": 300.0}, "mem_mb=1000 is enough"),
         ({"minutes": 58.0}, "took 97 % of its time limit: set runtime=180"),
-        ({"minutes": 2.0}, "runtime=10 starts sooner"),
+        ({"minutes": 2.0}, "with runtime=10 jobs start sooner"),
         ({"load": 350.0, "threads": 2}, "Keeps 3.5 cores busy: ask for 4 threads"),
         ({"load": 60.0, "threads": 2}, "Keeps 0.6 of 2 threads busy"),
     ],

@@ -1,7 +1,7 @@
 """Parquet tables between stages: checked against `schemas/tables.yaml` on write and on read, never seen half-written.
 
-Each file carries its provenance (stage, version, settings, models) as JSON in the key-value metadata, without times, so
-that equal inputs give equal bytes.
+Each file carries its provenance (stage, version, settings, models) as JSON in its key-value metadata. It records no
+times, so equal inputs give equal bytes.
 """
 
 import functools
@@ -55,9 +55,9 @@ def schema(name, feature_size=None):
 def write(path, name, data, stage, settings=None, models=(), counts=None):
     """Write `data` (DataFrame, list of row dicts or dict of columns) as table `name`, atomically.
 
-    stage: name of the producing stage. settings: what it was asked to do. models: dicts with name, sha256, licence.
-    counts: what a user wants to know (read, skipped and why).
-    Raises TableError where columns, types, nulls or keys are off.
+    stage: name of the producing stage. settings: the stage's settings. models: dicts with name, sha256, licence.
+    counts: figures for the user (read, skipped and why).
+    Raises TableError if columns, types, nulls or keys are not as defined.
     """
     columns = _columns(data, name)
     size = next((len(vector) for vector in columns["feature"]), 1) if name == "features" else None
@@ -77,18 +77,18 @@ def write(path, name, data, stage, settings=None, models=(), counts=None):
 
 
 def read(path, name, columns=None):
-    """Read table `name` into a DataFrame (`columns` of it), refusing a file of another shape."""
+    """Read table `name`, or `columns` of it, into a DataFrame. Raises TableError if its schema is another."""
     return read_arrow(path, name, columns).to_pandas()
 
 
 def read_arrow(path, name, columns=None):
-    """As `read`, but the Arrow table: for features, which pandas would copy."""
+    """Like `read`, but return an Arrow table: for features, which pandas would copy."""
     _check_schema(path, name)
     return pq.read_table(path, columns=columns)
 
 
 def stream(path, name, columns):
-    """As `read`, but yield rows as tuples, a few in memory at a time: for image bytes."""
+    """Like `read`, but yield rows as tuples, a few in memory at a time: for image bytes."""
     _check_schema(path, name)
     with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
         for part in file.iter_batches(batch_size=64, columns=columns, use_threads=False):
@@ -146,7 +146,7 @@ def _array(values, field):
     if pa.types.is_fixed_size_list(field.type):
         flat = np.asarray(list(values), np.float32).reshape(-1)
         return pa.FixedSizeListArray.from_arrays(pa.array(flat, pa.float32()), field.type.list_size)
-    # In pandas NaN and NaT mean null; in a column of numbers that allows no null, NaN is a value: undefined.
+    # pandas writes NaN and NaT for null. Where a column of numbers allows no null, NaN is a value: undefined.
     return pa.array(values, field.type, from_pandas=field.nullable or not pa.types.is_floating(field.type))
 
 

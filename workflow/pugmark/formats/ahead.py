@@ -1,4 +1,4 @@
-"""Reading while something else computes: a GPU that waits for each picture to be decoded stands idle meanwhile."""
+"""Read ahead while something else computes, so that a GPU need not wait for each picture to be decoded."""
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -7,9 +7,9 @@ _END = object()
 
 
 def of(items, count):
-    """Yield what the iterator `items` yields, up to `count` of which a thread has made ready; its errors come in place.
+    """Yield what the iterator `items` yields, while a thread reads up to `count` items ahead; errors come in place.
 
-    A thread does for pictures, as decoders let go of Python's lock.
+    A thread is enough for pictures, because decoders release Python's lock.
     """
     with ThreadPoolExecutor(1) as reader:
         ready = deque(reader.submit(next, items, _END) for _ in range(count))
@@ -19,9 +19,9 @@ def of(items, count):
 
 
 def mapped(function, items, workers):
-    """Yield function(item) for each of `items`, in their order, from as many threads as there are `workers`.
+    """Yield function(item) for each of `items`, in their order, computed in `workers` threads.
 
-    Each has one item in hand and one waiting; an error comes in the place of its item.
+    Each thread has one item in work and one waiting. An error comes in the place of its item.
     """
     with ThreadPoolExecutor(workers) as pool:
         waiting = deque()

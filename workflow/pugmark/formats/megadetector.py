@@ -1,4 +1,4 @@
-"""Boxes written as MegaDetector's output JSON 1.6, for Timelapse and other programs (`results` reads such files).
+"""Write boxes as MegaDetector's output JSON 1.6, for Timelapse and other programs (`results` reads such files).
 
 Specification: https://lila.science/megadetector-output-format
 """
@@ -16,8 +16,8 @@ CATEGORIES = {"animal": "1", "person": "2", "vehicle": "3"}
 def write(path, media, detections, batch, detector):
     """Write all media of a batch and their detections (DataFrames of these tables) as format 1.6.
 
-    Media that could not be read are entries with a `failure`; duplicates carry the boxes of the file they repeat.
-    Frames are told under their video, whose frame rate is read from `batch`.
+    Media that could not be read become entries with a `failure`; duplicates carry the boxes of the file they repeat.
+    Frames are listed under their video, whose frame rate is read from the folder `batch`.
     """
     boxes = {media_id: rows.to_dict("records") for media_id, rows in detections.groupby("media_id", sort=False)}
     frames = _frames_by_video(media)
@@ -44,7 +44,7 @@ def _entry(row, frames, boxes, batch):
         return _outcome(row.path, failure, [_box(box) for box in boxes.get(row.media_id, [])])
     rate = None if failure else _frame_rate(batch / row.path)
     if rate is None:
-        # The format wants the video's fields even here; MegaDetector itself writes -1 for a rate that nobody knows.
+        # The format requires the video's fields even here; MegaDetector itself writes -1 for an unknown rate.
         failed = _outcome(row.path, failure or "the video states no frame rate", [])
         return {**failed, "frame_rate": -1.0, "frames_processed": []}
     numbers = sorted(frames.get(row.media_id, {}).items())
@@ -63,7 +63,7 @@ def _outcome(file, failure, detections):
 
 
 def _box(box):
-    # Six decimals are a thousandth of a pixel, and hide that confidences are stored in single precision.
+    # Six decimals resolve a thousandth of a pixel, and hide the rounding of single-precision confidences.
     bbox = [round(float(box[side]), 6) for side in "xywh"]
     return {"category": CATEGORIES[box["label"]], "conf": round(float(box["confidence"]), 6), "bbox": bbox}
 

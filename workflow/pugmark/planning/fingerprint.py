@@ -1,6 +1,6 @@
 """Which code computes a result: a checksum of a module and of every part of the package that it imports.
 
-Rules carry it as a parameter, so that an edit to one method reruns that method and a touched file reruns nothing.
+Rules carry it as a parameter. So an edit to one method reruns that method, and a new file time reruns nothing.
 """
 
 import ast
@@ -13,9 +13,11 @@ PACKAGE = Path(__file__).parents[1]
 
 @functools.cache
 def of(*modules):
-    """Short checksum of the sources of `modules` (dotted names inside the package, such as `stages.detect`
-    or `methods.resnet50`), of all they import from the package, directly or through one another, and of the templates
-    that lie beside those."""
+    """Short checksum of the sources of `modules`, of all that they import from the package, directly or indirectly,
+    and of the templates beside those.
+
+    modules: dotted names inside the package, such as `stages.detect` or `methods.resnet50`.
+    """
     paths = {_path(name) for module in modules for name in closure(module)}
     paths |= {template for path in paths for template in (path.parent / "templates").glob("*")}
     digest = hashlib.sha256()
@@ -26,7 +28,7 @@ def of(*modules):
 
 @functools.cache
 def closure(module):
-    """The dotted names (inside the package) of `module` and everything of the package that it needs."""
+    """The dotted names (inside the package) of `module` and of all that it needs from the package."""
     found, todo = set(), [module]
     while todo:
         name = todo.pop()
@@ -38,7 +40,7 @@ def closure(module):
 
 @functools.cache
 def imports(name):
-    """The dotted names (inside the package) that module `name` imports itself."""
+    """The dotted names (inside the package) that module `name` imports directly."""
     found = set()
     for node in ast.walk(ast.parse(_path(name).read_bytes())):
         if isinstance(node, ast.Import):

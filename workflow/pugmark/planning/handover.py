@@ -1,8 +1,8 @@
-"""What the process that the user starts hands to its jobs, each of which reads the workflow anew, maybe hours later.
+"""What the process that the user starts hands to its jobs, which each read the workflow again, perhaps hours later.
 
-Through the environment, which every executor passes on: the batch folders that were found, who they were said to
-show, checksums of files of vectors, and the folders of weights. So a batch that is copied in, or a name that is
-corrected, while a job waits in the queue does not change what that job was submitted for.
+It goes through the environment, which every executor passes on: the batch folders that were found, checksums of the
+names in them and of files of vectors, and the folders of weights. So a batch that is copied in, or a name that is
+corrected, while a job waits in the queue does not change what the job was submitted for.
 """
 
 import base64
@@ -11,13 +11,12 @@ import os
 import zlib
 
 VARIABLE = "PUGMARK_FOUND"
-# Linux takes no longer string in an environment (128 KiB, with the name). Beyond some ten thousand batches every job
-# looks for itself.
+# Linux limits a variable to 128 KiB, its name included. Above some ten thousand batches each job looks for itself.
 LONGEST = 120_000
 
 
 def give(plan):
-    """Put what `plan` found, and where it looks for weights, into the environment of the jobs to come."""
+    """Put what `plan` found, and where it looks for weights, into the environment of the jobs."""
     for collection in {run.source for name in plan.collections for run in plan.runs(name) if run.learns_names}:
         plan.names(collection)
     for file in {run.params["file"] for name in plan.collections for run in plan.runs(name) if "file" in run.params}:
@@ -28,7 +27,9 @@ def give(plan):
 
 
 def received():
-    """What the process that the user started gave; None where that was too long. Not for that process itself, whose
-    environment may hold what an earlier workflow run has left there."""
+    """What the process that the user started handed over; None if that was too long.
+
+    Not for that process itself: its environment may still hold what an earlier workflow run left.
+    """
     packed = os.environ.get(VARIABLE)
     return json.loads(zlib.decompress(base64.b64decode(packed))) if packed else None

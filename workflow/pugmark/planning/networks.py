@@ -1,4 +1,4 @@
-"""Whether the installed libraries have a network, by their files: to import them would take seconds at every start."""
+"""Whether an installed library has a network, read from its files: an import would take seconds at every start."""
 
 import functools
 import importlib.util
@@ -12,17 +12,17 @@ _DEFINED = re.compile(r"^(?:def )?([\w-]+)(?:\(|$)", re.M)
 
 
 def fault(name):
-    """A sentence where no library has the backbone `name` (see learning.backbones), else None.
+    """A sentence if no library has the backbone `name` (see learning.backbones), else None.
 
-    Also None where its library is not installed here, as the jobs may run in another environment.
+    Also None if its library is not installed here, because the jobs may run in another environment.
     """
     family, _, short = (name or "").rpartition("/")
     if family not in _LIBRARIES:
         return f"Unknown backbone {name!r}: write a torchvision name, timm/NAME or open_clip/NAME."
-    # What stands behind the dot in a name of timm says whose weights are meant.
+    # In a timm name the part after the dot names the weights.
     wanted, text = short.partition(".")[0] if family == "timm" else short, _text(*_LIBRARIES[family])
     word = re.escape(wanted or "none")
-    # A name in quotation marks is an older one of timm.
+    # timm lists its older names in quotation marks.
     if text is None or re.search(rf"^(def )?{word}(\(|$)|['\"]{word}['\"]", text, re.M):
         return None
     near = literals.nearest(wanted, _DEFINED.findall(text))
@@ -32,7 +32,7 @@ def fault(name):
 
 @functools.cache
 def _text(library, folder):
-    """The functions that make a library's networks, or the names of the files that describe them; None without it."""
+    """Source of a library's networks, and names of their description files; None if the library is not installed."""
     found = importlib.util.find_spec(library)
     if found is None:
         return None

@@ -1,7 +1,8 @@
-"""Studies: grids of settings whose cells are ordinary methods, so that rules and cache know nothing of them.
+"""Studies: grids of settings whose cells are ordinary methods, so rules and cache need not know about studies.
 
-A study names axes; each value of an axis is a few settings with a name. Every choice of one value per axis is a cell,
-and becomes the entry STUDY.CELL of `methods`. Read whenever the workflow is parsed, so nothing heavy is imported.
+A study names axes. Each value of an axis is a named group of settings. Each combination of one value per axis is a
+cell, and becomes the entry STUDY.CELL of `methods`. This is read whenever the workflow is parsed, so it imports nothing
+heavy.
 """
 
 import functools
@@ -14,7 +15,7 @@ from pugmark.planning import configuration
 from pugmark.planning.configuration import ConfigError
 
 FOLDER = Path(__file__).parents[2] / "studies"
-MERGED = ("settings", "grid")  # of a ready-made study, overridden key by key
+MERGED = ("settings", "grid")  # keys of a ready-made study that are overridden key by key
 
 
 @functools.cache
@@ -24,7 +25,7 @@ def ready_made():
 
 
 def expand(config):
-    """A copy of a completed `config` in which each study is as `_study` gives it, and its cells are `methods`.
+    """A copy of a completed `config` in which each study is as `_study` returns it, and its cells are in `methods`.
 
     Raises ConfigError.
     """
@@ -40,39 +41,39 @@ def expand(config):
 
 
 def offered(config, collection, own):
-    """{method: whether it must run} of those that `collection` may run in an expanded `config`.
+    """{method: whether it must run} of the methods that `collection` may run in an expanded `config`.
 
-    own: the collection's own list of methods, None or empty for all. What it names must run; so must the cells of a
-    study that names the collection, whatever the list says. Raises ConfigError.
+    own: the collection's own list of methods, None or empty for all. The methods that it names must run. So must the
+    cells of a study that names the collection, whatever the list says. Raises ConfigError.
     """
     studies = config["studies"].values()
     cells = {cell["name"]: study["collections"] for study in studies for cell in study["cells"]}
     for label in own or ():
         if collection not in (cells.get(label) or [collection]):
             at = f"collections.{collection}.methods"
-            raise ConfigError(f"{at}: {label} is of a study that runs in {', '.join(cells[label])} only.")
+            raise ConfigError(f"{at}: {label} is a cell of a study that runs in {', '.join(cells[label])} only.")
     free = [label for label in config["methods"] if cells.get(label) is None]
     named = [label for label, where in cells.items() if collection in (where or ())]
     return dict.fromkeys(own or free, bool(own)) | dict.fromkeys(named, True)
 
 
 def unused(config, ran):
-    """A sentence for each study of which nothing runs because every collection lists its own methods.
+    """A sentence for each study that runs nowhere because every collection lists its own methods.
 
-    ran: the methods that run somewhere. Where others are missing, what they lack has been said.
+    ran: the methods that run somewhere. Other reasons for a method to be left out are reported elsewhere.
     """
     if not all(spec.get("methods") for spec in config["collections"].values()):
         return []
     return [
-        f"Study {name} runs nowhere, as every collection lists its own `methods`: name those that are to run it, with "
-        f"`collections: [{', '.join(config['collections'])}]` in the study."
+        f"Study {name} runs nowhere, because every collection lists its own `methods`: in the study, name the "
+        f"collections that run it, `collections: [{', '.join(config['collections'])}]` for all."
         for name, study in config["studies"].items()
         if ran.isdisjoint(cell["name"] for cell in study["cells"])
     ]
 
 
 def where(config, label):
-    """Where an expanded `config` says what the method `label` is, for messages."""
+    """Where an expanded `config` defines the method `label`, for messages."""
     for name, study in config["studies"].items():
         for cell in study["cells"]:
             if cell["name"] == label:
@@ -81,7 +82,7 @@ def where(config, label):
 
 
 def _laid_over(name, given):
-    """The study `name` as given, over the ready-made one that it is like."""
+    """The study `name` as given, merged over the ready-made study that `like` names."""
     if "like" not in given:
         return given
     if given["like"] not in ready_made():
@@ -92,7 +93,7 @@ def _laid_over(name, given):
 
 
 def _study(name, study, collections):
-    """What the report needs to know of a study, and its entries of `methods`.
+    """What the report needs to know about a study, and the study's entries in `methods`.
 
     {"title", "source", "collections" (None for all), "axes": [[axis, [value]]], "cells": [{"name", "cell", "at":
     [value]}], "metrics" (None for what there is), "published": {data: {cell: {metric: number or [number, deviation]}}}}
@@ -108,7 +109,7 @@ def _study(name, study, collections):
         cell = "-".join(slug(value) for value, _ in chosen)
         label = f"{name}.{cell}"
         if label in entries:
-            raise ConfigError(f"studies.{name}.grid: two cells are called {cell}: name their values apart.")
+            raise ConfigError(f"studies.{name}.grid: two cells are called {cell}: give their values different names.")
         cells.append({"name": label, "cell": cell, "at": [value for value, _ in chosen]})
         entries[label] = _entry(name, cell, study, [settings for _, settings in chosen])
     told = {key: study.get(key) for key in ("source", "collections", "metrics")}
@@ -118,11 +119,11 @@ def _study(name, study, collections):
 
 
 def _values(name, axis, values):
-    """{name of a value: its settings}; of a list each value is that of the setting that the axis is called by."""
+    """{name of a value: its settings}. The values of a list belong to the setting that the axis is named after."""
     pairs = values.items() if isinstance(values, dict) else [(value, {axis: value}) for value in values]
     named = {text(value): settings or {} for value, settings in pairs}
     if len(named) < len(values):
-        raise ConfigError(f"studies.{name}.grid.{axis}: a value is there twice.")
+        raise ConfigError(f"studies.{name}.grid.{axis}: a value is listed twice: remove one.")
     return named
 
 
@@ -137,7 +138,7 @@ def _entry(name, cell, study, parts):
 
 
 def text(value):
-    """A setting's value in words: 0.05, true, null, `cluster, instance`, none for an empty list."""
+    """A setting's value as text: 0.05, true, null, `cluster, instance`, or none for an empty list."""
     if isinstance(value, list | tuple):
         return ", ".join(map(text, value)) or "none"
     if value is None or isinstance(value, bool):
@@ -146,5 +147,5 @@ def text(value):
 
 
 def slug(words):
-    """`words` in the characters that a method's name may have."""
+    """`words` with only the characters that a method's name may have."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", words).strip("_") or "none"

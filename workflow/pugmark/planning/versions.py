@@ -1,7 +1,7 @@
-"""Which version of a model is a run's: the folder that says what made it, chosen whenever the workflow is parsed.
+"""Versions of a model: which folder holds the model of a run, chosen whenever the workflow is parsed.
 
-A version is a checksum of the settings and the code of a training, and its folder is named by it, so that no model is
-taken for one that other settings made, nor lost to them. A finished model keeps its settings beside it, in RECORD.
+A version is a checksum of a training's settings and code, and names the model's folder. So models of other settings are
+neither confused nor overwritten. A finished model keeps its settings beside it, in RECORD.
 """
 
 import glob
@@ -34,10 +34,11 @@ def keep(settings, folder):
 def of_names(settings, code, names, models):
     """The settings, as canonical JSON, of a training that learns from names.
 
-    settings: dict of what else it rests on. names: {batch: checksum of who is said to be in its pictures} today.
-    models: the folder of the run's versions. Where a finished model is of these settings and this code, and the names
-    of the batches that it learned from are as they were, it is the one: a batch that came later, or went, changes
-    nothing. A corrected name asks for another.
+    settings: dict of everything else that the training depends on. names: {batch: checksum of today's names in it}.
+    models: the folder of the run's versions.
+    A finished model is used again if it has these settings and this code, and if the names in the batches that it
+    learned from are unchanged. A batch that was added or removed since changes nothing. A corrected name asks for a
+    new model.
     """
     found = [names]
     for path in glob.glob(f"{glob.escape(str(models))}/*/{RECORD}"):
@@ -47,5 +48,5 @@ def of_names(settings, code, names, models):
         made = canonical(settings | {"names": learned})
         if kept and made == text and version(made, code) == os.path.basename(os.path.dirname(path)):
             found.append(learned)
-    # Of several, that which learned from most; today's names stand for a model yet to be made.
+    # Of several models, take the one that learned from most batches; without any, train with today's names.
     return canonical(settings | {"names": max(found[1:] or found, key=len)})

@@ -1,4 +1,4 @@
-"""How long the planned jobs will take, from what jobs of their kind took before: for the plan and for the time left."""
+"""How long the planned jobs will take, judged by earlier jobs of their kind: for the plan and for the time left."""
 
 from collections import Counter, defaultdict, deque
 from statistics import median
@@ -6,15 +6,15 @@ from statistics import median
 from pugmark.progress import records
 
 MOST = 30
-EARLY = 0.05  # of the work done for what is left: before, the clock says little
+EARLY = 0.05  # least work done, as a share of the work left, for a forecast by the clock
 
 
 class Forecast:
     """Durations of planned jobs.
 
-    jobs: [(rule, wildcards, whether durations of this rule are recorded)]; past: records of earlier jobs. What a kind
-    of job took is the median of the last 30; a kind new to its collection takes what it took in the others,
-    and a new cell of a study what the study's other cells took.
+    jobs: [(rule, wildcards, whether durations of this rule are recorded)]; past: records of earlier jobs. The duration
+    of a kind of job is the median of its last 30. For a kind new to its collection it is that of the other collections,
+    and for a new cell of a study that of the study's other cells.
     """
 
     def __init__(self, jobs, past):
@@ -30,7 +30,7 @@ class Forecast:
                 self.light[rule] += 1
 
     def finish(self, kind, record):
-        """Count a job of `kind` as done; `record` is what it took, None for a job whose duration is not recorded."""
+        """Count a job of `kind` as done; `record` holds its duration, None if that is not recorded."""
         if record:
             self._learn(record)
             self.worked += record.seconds
@@ -38,7 +38,7 @@ class Forecast:
             self.left[kind] -= 1
 
     def share_left(self):
-        """Seconds of work left per second of work done since the start, or None where too little is known."""
+        """Seconds of work left per second of work done since the start, or None if too little is known."""
         todo = [(self.typical(kind), n) for kind, n in self.left.items() if n > 0]
         if any(seconds is None for seconds, _ in todo):
             return None
@@ -46,7 +46,7 @@ class Forecast:
         return left / self.worked if self.worked > EARLY * left else None
 
     def typical(self, kind):
-        """Median seconds of a job of `kind`, or None where none was ever recorded."""
+        """Median seconds of a job of `kind`, or None if none was ever recorded."""
         rule, _, method = kind
         known = [self.seconds.get(key) for key in (kind, (rule, None, method), (rule, None, records.study(method)))]
         return next((median(seconds) for seconds in known if seconds), None)
@@ -77,12 +77,12 @@ class Forecast:
 
 
 def table(forecast, order):
-    """The forecast as text, rules in `order`; one sentence where nothing is known, '' where nothing long is planned."""
+    """The forecast as text, rules in `order`; one sentence if nothing is known, '' if no recorded job is planned."""
     rows = sorted(forecast.rows(), key=lambda row: order.index(row[0]))
     if not rows:
         return ""
     if not any(seconds for _, _, _, seconds, _, _ in rows):
-        return "Expected time: not measured yet; a first run records how long each job takes.\n"
+        return "Expected time: not measured yet. The first workflow run records how long each job takes.\n"
     lines = [f"{'rule':<12}{'jobs':>7}{'minutes each':>15}{'hours':>12}{'GPU-hours':>12}"]
     for rule, jobs, unknown, seconds, gpu, each in rows:
         minutes = "not measured" if each is None else f"{each / 60:.1f}"
@@ -94,15 +94,15 @@ def table(forecast, order):
     return "\n".join([HEAD, *lines, *_remarks(forecast, unknown), ""])
 
 
-HEAD = "Expected from what earlier jobs took (hours of work; jobs side by side need less time):"
+HEAD = "Expected from what earlier jobs took (hours of work; parallel jobs finish sooner):"
 
 
 def _remarks(forecast, unknown):
     if unknown:
-        yield f"`>`: {unknown} jobs of a kind that was not measured yet come on top."
+        yield f"`>`: plus {unknown} jobs of a kind that was not measured yet."
     if forecast.light:
         jobs = ", ".join(f"{n} {rule}" for rule, n in forecast.light.items())
-        yield f"Not counted, as their durations are not recorded: {jobs}."
+        yield f"Not counted, because their durations are not recorded: {jobs}."
 
 
 def _hours(seconds, unknown):

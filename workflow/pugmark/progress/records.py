@@ -1,6 +1,6 @@
-"""What finished jobs took: Snakemake's benchmark files, one JSON line per job, in `rule/collection/.../*.jsonl`.
+"""What finished jobs used: Snakemake's benchmark files, one JSON line per job, in `rule/collection/.../*.jsonl`.
 
-Read whenever something is to be done, so nothing heavy is imported.
+They are read at the start of every workflow run, so this imports nothing heavy.
 """
 
 import json
@@ -14,8 +14,8 @@ from pathlib import Path
 class Record:
     """One finished job.
 
-    seconds: wall time. peak_mb: resident memory, and cores: how many processor cores were busy on average; both None
-    where the job ended before it was looked at. resources: what it asked for (mem_mb, runtime in minutes, gpu, ...).
+    seconds: wall time. peak_mb: peak resident memory. cores: mean number of busy processor cores. The latter two are
+    None if the job ended before it was measured. resources: what it asked for (mem_mb, runtime in minutes, gpu, ...).
     """
 
     rule: str
@@ -32,13 +32,13 @@ class Record:
 
     @property
     def log(self):
-        """Where the job's log lies in the folder of the logs."""
+        """Path of the job's log, relative to the folder of logs."""
         known = [self.wildcards[name] for name in ("collection", "batch", "run", "version") if name in self.wildcards]
         return "/".join([self.rule, *known]) + ".log"
 
 
 def kind(rule, wildcards):
-    """(rule, collection, method): jobs that take about as long; seeds and batches are alike. Absent ones are ''."""
+    """(rule, collection, method), '' for an absent one: jobs that take about as long, whatever their seed and batch."""
     return rule, wildcards.get("collection", ""), method(wildcards)
 
 
@@ -48,12 +48,12 @@ def method(wildcards):
 
 
 def study(method):
-    """The study of which the method is a cell, STUDY.CELL; the method itself where it is of none."""
+    """The study of a method that is a cell (STUDY.CELL); else the method itself."""
     return method.partition(".")[0]
 
 
 def span(minutes):
-    """A duration in the unit that suits it."""
+    """A duration as text, in a unit that suits it."""
     if minutes < 1:
         return f"{60 * minutes:.0f} s"
     if minutes < 90:
@@ -62,7 +62,7 @@ def span(minutes):
 
 
 def read(folder, most=None):
-    """Yield the records below `folder`; of each folder at most `most`, spread evenly over its sorted names."""
+    """Yield the records below `folder`: at most `most` of each folder, spread evenly over its sorted names."""
     for parent, folders, names in os.walk(folder):
         folders.sort()
         names = sorted(name for name in names if name.endswith(".jsonl"))
@@ -72,7 +72,7 @@ def read(folder, most=None):
 
 
 def of_file(path):
-    """The records of one file; none where it is absent, cut off, or was written without `--benchmark-extended`."""
+    """The records of one file; none if it is absent, cut off, or written without `--benchmark-extended`."""
     try:
         lines = [json.loads(line) for line in Path(path).read_text().splitlines()]
     except (FileNotFoundError, ValueError):

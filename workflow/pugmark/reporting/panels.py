@@ -1,4 +1,4 @@
-"""Rows of what a network is shown and what it makes of it, as one picture."""
+"""One picture with rows of a network's inputs and of what it makes of them."""
 
 import cv2
 import numpy as np
@@ -13,26 +13,26 @@ MAT, INK = "#1d2422", "#e4eae7"
 
 
 def pictures(images):
-    """Normalised images, float32 B x 3 x H x W, as uint8 H x W x 3 each."""
+    """Normalised images (float32 B x 3 x H x W) as a list of uint8 H x W x 3."""
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (transforms.MEAN, transforms.STD))
     whole = (255 * (images.cpu() * std + mean)).round().clamp(0, 255)
     return [*whole.permute(0, 2, 3, 1).numpy().astype(np.uint8)]
 
 
 def coloured(heats):
-    """Maps from 0 to 1, B x H x W, from blue to red: uint8 H x W x 3 each."""
+    """Maps (B x H x W, 0 to 1) coloured from blue to red: a list of uint8 H x W x 3."""
     scaled = (255 * heats).round().cpu().numpy().astype(np.uint8)
     return [cv2.cvtColor(cv2.applyColorMap(one, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB) for one in scaled]
 
 
 def overlays(images, heats):
-    """Half the picture, half the map."""
+    """Each picture blended with its map, half and half."""
     pairs = zip(pictures(images), coloured(heats), strict=True)
     return [((one.astype(np.uint16) + other) // 2).astype(np.uint8) for one, other in pairs]
 
 
 def draw(rows, out):
-    """Write [(title, [picture])] as one JPEG, a row below the other."""
+    """Write [(title, [picture])] as one JPEG, one row below the other."""
     width = TILE * max([len(row) for _, row in rows], default=3) + GAP
     canvas = Image.new("RGB", (width, max(len(rows), 1) * (TILE + TITLE) + GAP), MAT)
     pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(14)
@@ -43,6 +43,6 @@ def draw(rows, out):
             small = ImageOps.contain(Image.fromarray(picture), (TILE - GAP, TILE - GAP))
             canvas.paste(small, (GAP + right * TILE, top + TITLE))
     if not rows:
-        pen.text((GAP, TITLE), "No crop has others of its kind", INK, font)
+        pen.text((GAP, TITLE), "No two crops share a name or a cluster", INK, font)
     with disk.replacing(out) as partial:
         canvas.save(partial, "JPEG", quality=88, optimize=True)

@@ -1,4 +1,4 @@
-"""What jobs asked for against what they used, per rule and method, and what to ask for instead, in words."""
+"""What jobs asked for, what they used and what to ask for instead, for each rule and method."""
 
 import math
 from pathlib import Path
@@ -9,15 +9,16 @@ from pugmark.reporting import summary
 
 NEAR, FAR, SHORT = 0.85, 0.25, 0.1
 IDLE_GPU = 30  # per cent
-TELLING = 1.0  # minutes; what ends sooner is start-up, which says little of what a larger batch needs
+TELLING = 1.0  # minutes; shorter jobs are mostly start-up and say little about a larger batch
 
 
 def rows(benchmarks, logs_folder):
     """[{"rule", "method", "jobs", "hours", "memory", "runtime", "threads", "gpu", "advice"}] in the stages' order.
 
     memory (MB) and runtime (minutes): {"asked", "used", "share", "near", "most"} of the job that came closest to its
-    limit, most being what any job used; threads the same of the means; None where it was not measured. gpu: {"asked",
-    "told", "names", "mb", "utilisation"}, told being how many jobs said what they used. advice: [(urgent, sentence)].
+    limit; "most" is the highest use of any job. threads: the same for the mean. None where nothing was measured.
+    gpu: {"asked", "told", "names", "mb", "utilisation"}; "told" is the number of jobs that reported their use.
+    advice: [(urgent, sentence)].
     """
     groups = {}
     for record in records.read(benchmarks):
@@ -28,9 +29,9 @@ def rows(benchmarks, logs_folder):
 
 
 def trainings(benchmarks, logs_folder):
-    """{folder of the model below the results: {"seconds", "mb", "gpu"}} of the trainings that were measured.
+    """{model folder below the results: {"seconds", "mb", "gpu"}} of the trainings that were measured.
 
-    mb: peak memory, on a GPU where `gpu` is its name, else of the process, None if unknown.
+    gpu: name of the GPU, None if none was used. mb: peak memory of that GPU, else of the process; None if unknown.
     """
     found = {}
     for record in records.read(Path(benchmarks, "train")):
@@ -58,7 +59,7 @@ def _row(rule, method, jobs):
 
 
 def _closest(pairs):
-    """Of (asked, used) pairs the one whose share is the highest."""
+    """The (asked, used) pair with the highest share, and the highest use of all."""
     known = [(asked, used) for asked, used in pairs if asked and used is not None]
     if not known:
         return {"asked": next((asked for asked, _ in pairs if asked), None), "used": None, "share": None, "near": False}
@@ -68,12 +69,12 @@ def _closest(pairs):
 
 
 def _peak(record, used):
-    """The sampling that saw more: Snakemake's, each half minute, misses a peak; the job's own leaves out workers."""
+    """The higher of two peaks: Snakemake samples each half minute and misses some; the job itself omits its workers."""
     return max((mb for mb in (record.peak_mb, used.get("peak_rss_mb")) if mb is not None), default=None)
 
 
 def _busy(finished):
-    """Mean number of busy cores, long jobs counting more; None where none was looked at."""
+    """Mean number of busy cores, weighted by the length of the jobs; None where none was measured."""
     looked = [record for record in finished if record.cores is not None]
     seconds = sum(record.seconds for record in looked)
     return sum(record.cores * record.seconds for record in looked) / seconds if seconds else None
@@ -101,11 +102,11 @@ def _memory(row):
         return
     enough = max(1000, 500 * math.ceil(1.5 * memory["most"] / 500))
     if memory["near"]:
-        yield True, f"Memory came to {100 * memory['share']:.0f} % of what was asked for: set mem_mb={enough}."
+        yield True, f"Used {100 * memory['share']:.0f} % of the memory that it asked for: set mem_mb={enough}."
     elif _telling(row) and memory["share"] < FAR and enough < memory["asked"]:
         yield (
             False,
-            f"Uses {100 * memory['share']:.0f} % of its memory: mem_mb={enough} is enough for batches of this size.",
+            f"Used {100 * memory['share']:.0f} % of its memory: mem_mb={enough} is enough for batches of this size.",
         )
 
 
@@ -119,7 +120,8 @@ def _runtime(row):
     elif _telling(row) and runtime["share"] < SHORT and enough < runtime["asked"]:
         yield (
             False,
-            f"The longest job took {100 * runtime['share']:.0f} % of its time limit: runtime={enough} starts sooner.",
+            f"The longest job took {100 * runtime['share']:.0f} % of its time limit: "
+            f"with runtime={enough} jobs start sooner.",
         )
 
 
@@ -132,16 +134,16 @@ def _threads(row):
     elif threads["asked"] > 1 and threads["share"] < 0.5:
         yield (
             False,
-            f"Keeps {threads['used']:.1f} of {threads['asked']} threads busy: --set-threads with fewer would do.",
+            f"Keeps {threads['used']:.1f} of {threads['asked']} threads busy: ask for fewer with --set-threads.",
         )
 
 
 def _on_gpu(row):
     gpu = row["gpu"]
     if gpu["asked"] and gpu["told"] and not gpu["names"]:
-        yield False, "Asked for a GPU and found none. Where there should be one, see what the log says of it."
+        yield False, "Asked for a GPU and found none: if the machine has one, see the job's log for the reason."
     if gpu["utilisation"] is not None and gpu["utilisation"] < IDLE_GPU:
         yield (
             False,
-            f"The GPU was busy {gpu['utilisation']:.0f} % of the time: it waits for pictures; try more threads.",
+            f"The GPU was busy {gpu['utilisation']:.0f} % of the time and waited for pictures: try more threads.",
         )

@@ -1,4 +1,4 @@
-"""Retrieval strips: a few queries with their ten nearest neighbours, as many answered rightly as wrongly."""
+"""Retrieval strips: a few queries with their ten nearest neighbours, half answered correctly and half wrongly."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ EACH = 4
 
 @dataclass(frozen=True)
 class Strip:
-    """One query: its Caption, and (Caption, correct) for each neighbour, nearest first."""
+    """One query: its Caption, its average precision, and (Caption, correct) for each neighbour, nearest first."""
 
     query: captions.Caption
     ap: float
@@ -21,9 +21,9 @@ class Strip:
 
 
 def pick(queries, seed=0):
-    """Crop ids of up to four queries whose nearest neighbour is right and four whose is wrong, chosen by `seed`.
+    """Crop ids of up to four queries whose nearest neighbour is correct and four whose is wrong, drawn with `seed`.
 
-    queries: rows of one protocol. Queries without positives are passed over.
+    queries: rows of one protocol. Queries without positives are skipped.
     """
     asked = queries[(queries["positives"] > 0) & (queries["neighbours"].map(len) > 0)].sort_values("crop_id")
     right = asked["correct"].map(lambda correct: bool(correct[0])).astype(bool)
@@ -36,7 +36,7 @@ def pick(queries, seed=0):
 
 
 def strips(queries, picked, index, links, file):
-    """(sheet, [Strip]) of the queries named in `picked`, in that order. index: that of the Collection."""
+    """(sheet, [Strip]) of the queries in `picked`, in that order. index: the index of the Collection."""
     asked, about = queries.set_index("crop_id"), index.set_index("crop_id")
     rows, made = [], []
     for crop_id in picked:

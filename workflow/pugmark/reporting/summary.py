@@ -1,10 +1,10 @@
-"""Counts of a collection: what came in, what was left out and why, which models were used."""
+"""Counts of a collection: what was read, what was left out and why, and which models were used."""
 
 ORDER = ("ingest", "detect", "mask", "crop", "label", "split", "train", "embed", "cluster", "evaluate")
 
 
 def figures(collection):
-    """The figures at the top, in reading order: {title: number or text}."""
+    """The figures at the top of the page, in reading order: {title: number or text}."""
     tallies, split = collection.tallies, collection.split
     frames = sum(tally.frames for tally in tallies)
     return {
@@ -20,7 +20,7 @@ def figures(collection):
 
 
 def counts(collection):
-    """What the stages themselves counted: rows (place, stage, what, number) for numbers other than 0."""
+    """The stages' own counts other than 0: rows (place, stage, what, number)."""
     rows = []
     for place, provenance in collection.provenances():
         flat = _flat(provenance["counts"])
@@ -29,7 +29,7 @@ def counts(collection):
 
 
 def barren(collection):
-    """[(batch, files that could not be used, {suffix: files that nothing opens})] of batches without a usable file."""
+    """[(batch, files that could not be used, {suffix: files of an unknown kind})] of batches without a usable file."""
     ingested = (item for item in collection.provenances() if item[1]["stage"] == "ingest")
     passed = {place: said["counts"].get("passed over", {}) for place, said in ingested}
     found = [
@@ -39,7 +39,7 @@ def barren(collection):
 
 
 def mask_sources(collection):
-    """{"policy", "fallback": share of boxes that it did not mask itself, "sources": [(name, boxes, mean area)]}."""
+    """{"policy", "fallback": share of boxes that the policy did not mask, "sources": [(name, boxes, mean area)]}."""
     masks = collection.masks
     wanted = sorted(set(masks["policy"]))
     fell = (masks["mask_source"] != masks["policy"]) & (masks["policy"] != "none")
@@ -51,7 +51,7 @@ def mask_sources(collection):
 
 
 def detectors(collection):
-    """Names of the detectors that the settings or the boxes name."""
+    """Names of the detectors in the settings and in the boxes."""
     named = {collection.detector} if collection.detector else set()
     return named.union(*(tally.detectors for tally in collection.tallies))
 
@@ -73,7 +73,7 @@ def models(collections):
 
 
 def settings(collection):
-    """{stage: [(key, value)]} as the tables record them, for the stages that decide what a number means."""
+    """{stage: [(key, value)]} as the tables record them, for the stages whose settings decide what a figure means."""
     found = {}
     for _, provenance in collection.provenances():
         if provenance["stage"] in ("split", "cluster", "evaluate"):
@@ -87,7 +87,7 @@ def settings(collection):
 
 
 def methods(collection):
-    """{name: (file, {setting: value} of those that differ from the file's)}, in the order of the runs."""
+    """{name: (file, {setting: value} where they differ from the file's)}, in the order of the runs."""
     return {run["name"]: (run["method"], run["settings"]) for run in collection.runs}
 
 
@@ -100,5 +100,5 @@ def _flat(tree, prefix=""):
 
 
 def order(stage):
-    """The place of a stage in the workflow; one that is not known comes last."""
+    """Position of a stage in the workflow; an unknown stage comes last."""
     return ORDER.index(stage) if stage in ORDER else len(ORDER)

@@ -1,4 +1,4 @@
-"""Trainings epoch by epoch: what the trainer wrote, and how the groups of each epoch agree with names."""
+"""Training histories: what the trainer wrote for each epoch, and how the epoch's groups agree with the names."""
 
 from pugmark import tables
 from pugmark.metrics import partition
@@ -7,7 +7,7 @@ ACCURACY = "accuracy_by_matching"
 
 
 def histories(collection):
-    """{method name: {seed: history}} of the runs that were trained, each with ACCURACY where it is known."""
+    """{method name: {seed: history}} of the trained runs; an epoch has ACCURACY where it is known."""
     found = {}
     for run in collection.runs:
         history = collection.history(run["run"])
@@ -19,9 +19,9 @@ def histories(collection):
 
 
 def accuracies(collection, run):
-    """{epoch: share of the named crops that lie in the group which the best one-to-one match gives to their name}.
+    """{epoch: share of the named crops whose group is the one that the best one-to-one matching gives to their name}.
 
-    Empty where the method groups no crops or none of them has a name. A crop that an epoch left out counts as wrong.
+    Empty where the method groups no crops or no crop has a name. A crop that an epoch left out counts as wrong.
     """
     results = collection.folder.parent
     path, index = results / run["model"] / "groups.parquet", results / run["train_on"] / "split.parquet"

@@ -1,4 +1,4 @@
-"""What every stage's command line has in common: settings, weight files, logging, cores, and failures in words."""
+"""What the command lines of all stages share: settings, weight files, logging, cores, and errors as sentences."""
 
 import argparse
 import json
@@ -16,7 +16,7 @@ def parser(doc):
     made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--settings", type=json.loads, default={}, help="the stage's settings as a JSON object")
     made.add_argument("--weights", nargs="*", default=[], metavar="NAME=PATH", help="weight files, verified before use")
-    # What torch, BLAS and Arrow read from OMP_NUM_THREADS, OpenCV reads here, when it is first used.
+    # torch, BLAS and Arrow read OMP_NUM_THREADS; OpenCV reads this variable, when it is first used.
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", str(cores.granted()))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s: %(message)s", force=True)
     sys.excepthook = _tell
@@ -24,7 +24,7 @@ def parser(doc):
 
 
 def _tell(kind, error, trace):
-    """No traceback where a sentence says it all: the package's own exceptions do, and an interruption is no fault."""
+    """Log one sentence, without a traceback, for the package's own exceptions and for an interruption."""
     if kind.__module__.partition(".")[0] in ("pugmark", "__main__"):
         logger.error("%s", error)
     elif isinstance(error, KeyboardInterrupt):

@@ -1,8 +1,8 @@
-"""The GPU of this process. SLURM hands GPUs out; Snakemake alone only counts them, so on a box without a scheduler the
-jobs that run side by side claim one each.
+"""The GPU of this process.
 
-A claim is a lock on a file that bears the device's UUID, in the user's own temporary folder: the system drops it with
-the process, however that ends. Other users' jobs are seen by the memory that they hold.
+SLURM assigns GPUs to jobs. Snakemake alone only counts them, so on a machine without a scheduler each job claims one.
+A claim is a lock on a file named after the device's UUID, in the user's own temporary folder. The system releases it
+when the process ends, for whatever reason. Jobs of other users show by the memory that they hold.
 """
 
 import fcntl
@@ -18,28 +18,28 @@ logger = logging.getLogger(__name__)
 
 @functools.cache
 def device():
-    """The torch device to compute on: a GPU where there is one, claimed by the first call and held to the end.
+    """The torch device to compute on: a GPU if there is one, claimed by the first call and held until the process ends.
 
-    Nothing may ask torch about CUDA before: from then on it ignores a change of CUDA_VISIBLE_DEVICES.
+    Call this before anything asks torch about CUDA: after that, torch ignores a change of CUDA_VISIBLE_DEVICES.
     """
     import torch
 
     uuid, usable = claimed(), torch.cuda.is_available()
     if uuid and not usable:
-        logger.warning("torch cannot use the GPU, which its driver shows: computing on the processor")
+        logger.warning("torch cannot use the GPU that the driver shows: computing on the processor")
     return torch.device("cuda" if usable else "cpu")
 
 
 def holding():
-    """The UUID that `claimed` gave, None where nothing has called for a GPU so far."""
+    """The UUID that `claimed` returned, or None if nothing has asked for a GPU yet."""
     return claimed() if claimed.cache_info().currsize else None
 
 
 @functools.cache
 def claimed():
-    """UUID of the GPU that the first call claims for this process, None where NVML shows none that it may use.
+    """UUID of the GPU that the first call claims for this process; None if NVML shows none that it may use.
 
-    Of several the process sees only its own from then on. Where all are taken, which happens if Snakemake was given a
+    If there are several, the process sees only its own from then on. If all are taken, because Snakemake was given a
     larger `gpu` than there are, jobs spread evenly over them.
     """
     visible = _visible()
@@ -51,7 +51,7 @@ def claimed():
         os.environ["CUDA_VISIBLE_DEVICES"] = chosen
     logger.info("GPU %s", chosen)
     if others:
-        share = "all %d GPUs are taken, this one is shared: --resources gpu=%d gives each job its own"
+        share = "all %d GPUs are taken, so jobs share this one: set --resources gpu=%d to give each its own"
         logger.warning(share, len(visible), len(visible))
     return chosen
 
@@ -61,16 +61,16 @@ def _visible():
     used = _used()
     uuids, words = list(used), os.environ.get("CUDA_VISIBLE_DEVICES")
     if words is not None and uuids:
-        # As CUDA reads it: whatever follows a word that names no device is invisible too.
+        # CUDA ignores everything from the first word on that names no device.
         uuids = list(itertools.takewhile(bool, (_named(word.strip(), uuids) for word in words.split(","))))
     return sorted(uuids, key=lambda uuid: used.get(uuid, 0))
 
 
 def _named(word, uuids):
-    """The UUID that a word of CUDA_VISIBLE_DEVICES means, a number counted as nvidia-smi does; else None."""
+    """The UUID that a word of CUDA_VISIBLE_DEVICES stands for (numbers count as in nvidia-smi), else None."""
     if word.isdigit():
         return uuids[int(word)] if int(word) < len(uuids) else None
-    # An instance of a divided GPU is no device of NVML's list.
+    # NVML does not list the instances of a divided GPU.
     return word if word.startswith("MIG-") else next((uuid for uuid in uuids if word and uuid.startswith(word)), None)
 
 
@@ -90,7 +90,7 @@ def _used():
             uuid = pynvml.nvmlDeviceGetUUID(handle)
             found[uuid] = 0
             found[uuid] = pynvml.nvmlDeviceGetMemoryInfo(handle).used
-        # A scheduler keeps the device from this job; or it shares the processor's memory and cannot tell.
+        # The scheduler hides the device from this job, or the device shares the main memory and reports no use.
         except (pynvml.NVMLError_NoPermission, pynvml.NVMLError_NotSupported) as error:
             logger.debug("GPU %d: %s", number, error)
     return found
@@ -99,7 +99,7 @@ def _used():
 def _locked(turn, uuid):
     """Whether this process now holds place `turn` on the device.
 
-    lockf and not flock: a forked worker would inherit the latter and keep it after its parent was killed.
+    lockf, not flock: a forked worker would inherit a flock and keep it after its parent was killed.
     """
     folder = Path(tempfile.gettempdir(), f"pugmark-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,12 +1,12 @@
-"""What a stage took, as one line of its log that a program can read: `used: {json}`.
+"""What a stage used, as one machine-readable line of its log: `used: {json}`.
 
 seconds          since the process began
-cpu_seconds      of all its cores, worker processes that have ended included
-peak_rss_mb      MiB in memory at most, without its workers
-gpu              name of the GPU; this key and those below only where the process held one
-gpu_mb           MiB that torch had allocated on it at most
-gpu_utilisation  per cent of the time that the GPU was busy, for whomever: mean of a look each second; null where
-                 the driver cannot tell
+cpu_seconds      on all cores, including worker processes that have ended
+peak_rss_mb      peak memory in MiB, without its workers
+gpu              name of the GPU; this key and those below are there only if the process held one
+gpu_mb           peak MiB that torch allocated on it
+gpu_utilisation  percentage of time that the GPU was busy, for any process: mean of one sample a second; null where
+                 the driver does not report it
 """
 
 import contextlib
@@ -26,7 +26,7 @@ INTERVAL = 1.0  # seconds
 
 @contextlib.contextmanager
 def recorded():
-    """Write the line to standard error when the block ends, well or not."""
+    """Write the line to standard error when the block ends, also after an error."""
     done, rates = threading.Event(), []
     watch = threading.Thread(target=_watch, args=(done, rates), daemon=True)
     watch.start()
@@ -39,12 +39,12 @@ def recorded():
 
 
 def _process():
-    # Field 22: when the process began, in ticks since the machine started.
+    # Field 22 is the start of the process, in clock ticks since the machine started.
     began = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
     return {
         "seconds": round(time.clock_gettime(time.CLOCK_BOOTTIME) - began, 1),
         "cpu_seconds": round(sum(os.times()[:4]), 1),
-        # getrusage would tell that of the process that started this one where that was larger.
+        # getrusage would report the peak of the parent process if that was larger.
         "peak_rss_mb": int(re.search(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.M)[1]) // 1024,
     }
 
@@ -62,7 +62,7 @@ def _gpu(rates):
 
 
 def _watch(done, rates):
-    """Append the GPU's utilisation in per cent to `rates` each INTERVAL from its claim until `done`."""
+    """Append the GPU's utilisation in per cent to `rates` every INTERVAL, from its claim until `done`."""
     while not done.wait(INTERVAL):
         if uuid := devices.holding():
             import pynvml

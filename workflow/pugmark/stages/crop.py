@@ -1,7 +1,7 @@
 """Cut each usable animal box out of its media: media, detections and masks in, crops out.
 
-Settings: padding, the share of the box added on each side (0.05); min_side, the least pixels across the unpadded box
-(32); min_confidence of the detection (0); jpeg_quality (95).
+Settings: padding, the share of the box added on each side (0.05); min_side, the shortest side of an unpadded box in
+pixels (32); min_confidence, of the detection (0); jpeg_quality (95).
 """
 
 import io
@@ -24,7 +24,7 @@ GREY_LEVELS = 4
 
 
 def crop_boxes(batch, media, detections, masks, **settings):
-    """Rows of the crops table, and counts of what was kept and dropped, by reason.
+    """Rows of the crops table, and counts of the boxes kept and, by reason, dropped.
 
     batch: folder of the media. media, detections, masks: DataFrames of these tables. settings: override DEFAULTS.
     """
@@ -46,7 +46,7 @@ def crop_boxes(batch, media, detections, masks, **settings):
 
 
 def sharpness(crop):
-    """Variance of the Laplacian of a uint8 RGB crop, made grey and scaled to 256 pixels on its long side."""
+    """Variance of the Laplacian of a uint8 RGB crop, converted to grey and scaled to 256 pixels on its long side."""
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     scale = SHARPNESS_SIDE / max(grey.shape)
     size = [max(1, round(side * scale)) for side in grey.shape[::-1]]
@@ -69,7 +69,7 @@ def jpeg(pixels, quality):
 
 
 def _unusable(box, image, min_side):
-    """Why a box gives no crop; None where it does."""
+    """Why a box gives no crop, or None if it gives one."""
     if image is None:
         return "unreadable media"
     left, top, right, bottom = boxes.padded(box, image.shape[1], image.shape[0], 0)

@@ -1,6 +1,6 @@
-"""Boxes of animals, people and vehicles on every image and video frame of a batch, by the detector that `name` chooses.
+"""Find animals, people and vehicles on every image and video frame of a batch, with the detector that `name` chooses.
 
-People and vehicles are recorded, and go no further than this table. The same results are written as MegaDetector JSON.
+People and vehicles are recorded in this table and used nowhere else. The results are also written as MegaDetector JSON.
 """
 
 import importlib
@@ -21,7 +21,7 @@ _COLUMNS = ["media_id", "label", "source_label", *_NUMBERS, "detector"]
 
 
 class SettingsError(ValueError):
-    """The settings name a detector or a key that does not exist; the message offers the nearest."""
+    """The settings name an unknown detector or key; the message offers the nearest."""
 
 
 def detect(media, batch, settings, found_weights=None):
@@ -52,7 +52,7 @@ def _chosen(settings):
 
 
 def clipped(boxes, counts):
-    """`boxes` cut to the image. What is no number, or lies outside altogether, is dropped and counted in `counts`."""
+    """`boxes` clipped to the image. Boxes that are not finite or lie wholly outside are dropped and counted."""
     boxes = boxes.assign(**{column: pd.to_numeric(boxes[column], errors="coerce").astype(float) for column in _NUMBERS})
     sound = boxes[_NUMBERS].abs().lt(float("inf")).all(axis=1) & boxes["confidence"].between(0, 1)
     left, top = boxes["x"].clip(0, 1), boxes["y"].clip(0, 1)
@@ -64,7 +64,7 @@ def clipped(boxes, counts):
 
 
 def ordered(boxes):
-    """`boxes` with a detection_id, media_id and rank by falling confidence; media keep their order, and ties theirs."""
+    """`boxes` with a detection_id: media_id and rank by falling confidence. Media and ties keep their order."""
     media = boxes["media_id"].drop_duplicates()
     place = boxes["media_id"].map(pd.Series(range(len(media)), index=media.to_numpy(), dtype=int))
     boxes = boxes.assign(place=place).sort_values(["place", "confidence"], ascending=[True, False], kind="stable")

@@ -13,14 +13,14 @@ logger = logging.getLogger(__name__)
 
 
 class FeatureError(ValueError):
-    """Features that are not finite unit vectors, one for each crop."""
+    """Features are not finite unit vectors, one for each crop."""
 
 
 def embed(model, table, out, fill=None, labels=None, batch=None):
     """Write the features table `out` of a crops table under a model file.
 
-    fill: grey level outside the masks, None for unmasked crops. labels: path of the labels table, which only a method
-    that states SEES_TRUTH is shown. batch: name of the batch, which with the paths is shown to a method that states
+    fill: grey level outside the masks, None for unmasked crops. labels: path of the labels table, shown only to a
+    method that states SEES_TRUTH. batch: name of the batch, shown with the paths only to a method that states
     SEES_PATHS. Raises FeatureError.
     """
     model = checkpoint.load(model)
@@ -37,13 +37,15 @@ def embed(model, table, out, fill=None, labels=None, batch=None):
 
 
 def checked(features, count):
-    """`features` where they are finite unit vectors, float32 `count` x D. Raises FeatureError."""
+    """`features` if they are finite unit vectors, float32 `count` x D. Raises FeatureError otherwise."""
     if features.dtype != np.float32 or features.ndim != 2 or len(features) != count:
         raise FeatureError(f"expected {count} float32 vectors, got {features.dtype} {features.shape}.")
     if not np.isfinite(features).all():
         raise FeatureError("the features hold NaN or infinity: train again with a lower learning rate.")
     if not np.allclose(np.linalg.norm(features, axis=1), 1, atol=1e-4):
-        raise FeatureError("the features are not of unit norm.")
+        raise FeatureError(
+            "the features are not of unit norm: divide each vector by its length in the method's `embed`."
+        )
     return features
 
 

@@ -1,4 +1,4 @@
-"""Judge one run: retrieval under each protocol, agreement of its clusters with the individuals, all with intervals.
+"""Evaluate one run: retrieval under each protocol and agreement of its clusters with the individuals, with intervals.
 
     python -m pugmark.stages.evaluate --split split.parquet --folder results/C/batches --run NAME \\
         --clusters clusters.parquet --trained trained.parquet --out metrics.parquet --queries queries.parquet \\
@@ -21,8 +21,8 @@ DEFAULTS = {
     "resamples": 1000,
     "ties": "pessimistic",  # or optimistic
     "count_as_zero": False,  # queries without positives: left out and counted, or scored 0
-    "family": "supervised",  # which saw names in training: of any other all named crops are judged as well
-    "chooses": False,  # which crops it learns from, so that its own sequences are what it is judged on
+    "family": "supervised",  # has seen names; for any other family all named crops are evaluated as well
+    "chooses": False,  # whether it picks its own training crops, and is evaluated on the rest of their sequences
 }
 log = logging.getLogger(__name__)
 
@@ -31,12 +31,12 @@ def evaluate(split, features, clusters, settings, trained=()):
     """Rows of the metrics and of the queries table, as lists of dicts.
 
     split: DataFrame of the split table. features: float32 N x D of unit norm, row by row. clusters: DataFrame of the
-    clusters table. settings: some of DEFAULTS. trained: crop ids that the model learned from, which are neither asked
-    for nor found, whatever the split says today, nor are sequences that have changed sides since. Crops without an
-    individual are left out. Raises ProtocolError, or ValueError where features are not finite.
+    clusters table. settings: some of DEFAULTS. trained: ids of the crops that the model learned from. They are neither
+    queries nor gallery, whatever the split says today, and nor are sequences that have changed sides since. Crops
+    without an individual are left out. Raises ProtocolError, or ValueError if features are not finite.
     """
     settings = DEFAULTS | settings
-    # A video method fits the very boxes that it names: by design, and its figures are read so.
+    # A video method fits the very boxes that it names, by design. Read its figures with that in mind.
     asked = split if settings["family"] == "video" else _unseen(split, trained, settings["chooses"])
     metrics, queries = _retrieval(asked, features, settings)
     metrics += _clusterings(asked, clusters, settings, trained)
@@ -63,20 +63,20 @@ def main(argv=None):
     if metrics:
         log.info("%d metrics from %d queries over %d crops", len(metrics), asked, len(split))
     else:
-        log.info("nothing to measure: of %d crops %d are named", len(split), named)
+        log.info("nothing to measure: %d crops, of which %d are named", len(split), named)
 
 
 def _unseen(split, trained, chooses):
-    """`split` with the crops that the model learned from out of the test, and what is left of their sequences."""
+    """`split` without, in its test part, crops that the model learned from and what is left of their sequences."""
     learned = split["crop_id"].isin(trained)
     if not chooses:
-        # The split has changed since: it had these sequences on the other side.
+        # The split has changed since the training, which had these sequences on its side.
         learned |= split["sequence"].isin(split["sequence"][learned & (split["split"] != "train")])
     leaked = learned & split["split"].isin(["val", "query", "gallery", "test"])
     if leaked.any():
         told = (
-            "%d crops of the test part trained this model, or are of sequences that did, and are left out; if the "
-            "split has changed, train it again."
+            "%d test crops are left out, because they or their sequences trained this model: if the split has "
+            "changed, train it again."
         )
         log.warning(told, leaked.sum())
     return split.assign(split=split["split"].mask(leaked, "unused"))
@@ -86,7 +86,7 @@ def _retrieval(split, features, settings):
     parts = [_named(split, features, part, "test") for part in ("query", "gallery")]
     (asked, _), (searched, _) = parts
     if asked.empty:
-        log.warning("No crop with a name is in the test part: nothing to search for.")
+        log.warning("The test part holds no named crop, so there are no retrieval figures: name more crops.")
         return [], []
     items = [items for _, items in parts]
     held = _named(split, features, "val")
@@ -114,7 +114,7 @@ def _named(split, features, *words):
 
 
 def _threshold(name, protocol, held, items, settings):
-    """The similarity below which an animal is called new, from the validation part; None without one."""
+    """The similarity below which an animal counts as new, from the validation part; None without one."""
     if held.empty:
         return None
     with_own = ranking.rank(items, items, protocols.junk(name, protocol, held, held), settings["ties"])
@@ -138,8 +138,11 @@ def _query_rows(protocol, ranked, items):
 
 
 def _clusterings(split, clusters, settings, trained):
-    """Under the algorithm's name, of the named crops of the test part; and of all crops, where none gave its name, or
-    of all unseen ones, where the method chose by itself what it learned from."""
+    """Rows of each algorithm for the named crops of the test part.
+
+    Also for all named crops if the method has seen no names, and for all unseen named crops if a supervised method
+    chose its own training crops.
+    """
     named = split[split["individual"].notna()]
     tested = named[named["split"].isin(["query", "gallery", "test"])]
     parts, learned = {"": tested}, split["crop_id"].isin(trained)
@@ -151,7 +154,7 @@ def _clusterings(split, clusters, settings, trained):
     for algorithm, labels in clusters.groupby("algorithm"):
         for suffix, part in parts.items():
             both = pd.merge(part, labels, on="crop_id", validate="one_to_one")
-            # A classifier's answers are names, those of its training crops in their order, and are not matched to any.
+            # A classifier answers with the names of its training crops, in their order: these need no matching.
             names = np.unique(split["individual"][learned].to_numpy(str)) if algorithm == "argmax" else None
             rows += [{"protocol": algorithm + suffix} | row for row in _clustering(both, settings, names)]
     return rows

@@ -1,7 +1,8 @@
 """Find the foreground inside each animal box of a batch: media and detections in, masks out.
 
-Settings: policy; padding, the share of the box added on each side; theta and min_area, the policy's thresholds, its own
-where null; generator, keyword arguments of SAM's mask generator; manifest, {name: {sha256, licence}} of the weights.
+Settings: policy; padding, the share of the box added on each side; theta and min_area, thresholds of the policy (null:
+the policy's own); generator, keyword arguments of SAM's mask generator; manifest, {name: {sha256, licence}} of the
+weights.
 """
 
 import logging
@@ -17,7 +18,7 @@ from pugmark.weights import verified
 
 log = logging.getLogger("pugmark.stages.mask")
 DEFAULTS = {"policy": "none", "padding": 0.05, "theta": None, "min_area": None, "generator": {}}
-# Keys of the configuration's mask section that others read: the names of the weights, and the fill on loading.
+# Keys of the configuration's mask section that other parts read: the names of the weights, and the fill of crops.
 ELSEWHERE = ("sam", "isnet", "fill", "manifest")
 
 
@@ -25,7 +26,7 @@ def mask_boxes(batch, media, detections, chain, padding=0.05):
     """Rows of the masks table, one per animal box, and counts.
 
     batch: folder of the media. media, detections: DataFrames of these tables. chain: a `masking.chain.Chain`. The
-    foreground is confined to the padded box. Boxes of media that can no longer be read are unmasked.
+    foreground stays inside the padded box. Boxes of media that can no longer be read stay unmasked.
     """
     media, by_media = boxes.with_animals(media, detections)
     unseen = ((row, None) for row in media.itertuples())
@@ -42,7 +43,7 @@ def mask_boxes(batch, media, detections, chain, padding=0.05):
 
 
 def load_models(weights, generator=None):
-    """{"sam": Sam or None, "isnet": IsNet or None} of verified weights; only what is given is imported."""
+    """{"sam": Sam or None, "isnet": IsNet or None} of verified weights. Imports only the models that are given."""
     models = {"sam": None, "isnet": None}
     for name, file in weights.items():
         if name.startswith("sam_"):

@@ -1,6 +1,6 @@
-"""Take one shard of a large batch: a stretch of its media, so that the stages that follow work on all shards at once.
+"""Take one shard of a large batch: a stretch of its media, so that the next stages work on all shards in parallel.
 
-A sequence is never cut, and a video's frames are one sequence. Shards are as even as sequences allow.
+A sequence is never divided, and a video's frames are one sequence. Shards are as even as the sequences allow.
 """
 
 import logging
@@ -26,8 +26,8 @@ def main(argv=None):
     """Command line of the stage."""
     parser = cli.parser(__doc__)
     parser.add_argument("--media", required=True, help="media table of the whole batch")
-    parser.add_argument("--number", type=int, required=True, help="of the shard, from 1")
-    parser.add_argument("--shards", type=int, required=True, help="how many there are")
+    parser.add_argument("--number", type=int, required=True, help="number of the shard, from 1")
+    parser.add_argument("--shards", type=int, required=True, help="number of shards")
     parser.add_argument("--out", required=True, help="media table of the shard")
     args = parser.parse_args(argv)
     rows = shard(tables.read(args.media, "media"), args.number, args.shards)

@@ -1,25 +1,24 @@
-"""Index a collection and say which crops teach and which test, so that no sequence does both.
+"""Index a collection and divide its crops into training and test parts that share no sequence.
 
     python -m pugmark.stages.split --folder results/C/batches --out split.parquet \\
         --settings '{"batches": ["b1", "b2"], "by": "sequence", "train": 0.5}'
 
-Sequences that are one event are joined first, over the borders of batches (see `formats.events`). Then whole groups go
-to either part, in turn, in the order in which they first appear (batches by name, then time, then path), so that a
-batch whose name sorts last changes nothing that was decided before, unless it holds the missing link between two
-sequences. Groups are, by `by`:
+Sequences that are one event are joined first, across batches (see `formats.events`). Then whole groups go to one part
+or the other in turn, in the order in which they first appear (batches by name, then time, then path). So a batch whose
+name sorts last changes no earlier decision, unless it holds the missing link between two sequences. `by` chooses the
+groups:
 
-    sequence    each individual's sequences, in turn; one that shows several individuals goes with the first of them
+    sequence    each individual's sequences; one that shows several individuals counts for the first of them
     station     the stations
-    individual  the individuals, so that those of the test were never seen
+    individual  the individuals, so that the model has seen none of those in the test part
     given       the words of labels.csv; crops without one are unused
-    auto        given where labels.csv has words; else station if at least four hold named crops and two individuals
-                remain to learn from and two with two sequences each to test on; else sequence
+    auto        given if labels.csv has words; else station if at least four stations hold named crops and this leaves
+                two individuals to train on and two with two sequences each to test on; else sequence
 
-Where a sequence holds stations or individuals of both parts, those that are not in the part of its first crop are
-unused.
-A collection that grows should name one of the first four: `auto` may decide otherwise once it knows more.
-Crops without an individual are train: methods that learn without labels use them, others pass over them. Those in a
-sequence or at a station that tests are unused.
+In a sequence with stations or individuals of both parts, crops that are not in the part of its first crop are unused.
+For a collection that grows, choose one of the first four: `auto` may decide otherwise once it knows more.
+Crops without an individual are train: methods that learn without labels use them, others skip them. They are unused if
+their sequence, or with `station` their station, is in the test part.
 """
 
 import logging
@@ -44,10 +43,10 @@ class SplitError(ValueError):
 
 
 def split(crops, by="auto", train=0.5):
-    """The word of each crop (array of N strings), which rule was used and why.
+    """The part of each crop (array of N strings), the rule that was used, and why.
 
     crops: DataFrame with individual, sequence, station and split (what labels.csv says), in the order of appearance.
-    train: share of the groups that teach, from 0 to 1. Raises SplitError.
+    train: share of the groups in the training part, from 0 to 1. Raises SplitError.
     """
     by, reason = _chosen(crops, train) if by == "auto" else (by, "asked for")
     if by == "given":
@@ -79,14 +78,14 @@ def main(argv=None):
 
 
 def leaks(crops, by):
-    """Counts of what the split leaves on both sides, or cannot tell. crops: DataFrame of the split table."""
+    """Counts of what the split leaves on both sides, or may leave there. crops: DataFrame of the split table."""
     sides = [set(crops["sequence"][crops["split"].isin(words)]) for words in (LEARNED, TESTED)]
     astride = crops["sequence"].isin(set.intersection(*sides)) & (crops["split"] != "unused")
     unnamed = crops["individual"].isna() & (crops["split"] == "train")
     return {
         "sequences on both sides": int(crops["sequence"][astride].nunique()),
         "crops of sequences on both sides": int(astride.sum()),
-        "unnamed crops that teach, perhaps of individuals in the test": int(unnamed.sum()) * (by == "individual"),
+        "unnamed training crops, perhaps of individuals in the test": int(unnamed.sum()) * (by == "individual"),
     }
 
 
@@ -96,13 +95,13 @@ def _chosen(crops, train):
         return "given", "labels.csv has a split"
     stations = named["station"].nunique()
     if stations < 4:
-        return "sequence", f"{stations} stations hold named crops, fewer than 4"
+        return "sequence", f"named crops at {stations} stations, fewer than 4"
     words = _parts(crops, "station", train)
     taught, tested = (crops[(words == word) & crops["individual"].notna()] for word in ("train", "test"))
     sequences = tested.groupby("individual")["sequence"].nunique()
     if taught["individual"].nunique() < 2 or (sequences >= 2).sum() < 2:
-        return "sequence", "by station too few individuals would be left in one part"
-    return "station", f"{stations} stations hold named crops"
+        return "sequence", "a split by station leaves too few individuals in one part"
+    return "station", f"named crops at {stations} stations"
 
 
 def _given(crops):
@@ -132,7 +131,7 @@ def _by_sequence(named, train):
 
 
 def _by_station(named, train):
-    # Where the station is unknown the sequence stands for it.
+    # Where the station is unknown, the sequence takes its place.
     return _whole(named, named["station"].fillna("sequence " + named["sequence"]), train)
 
 
@@ -141,7 +140,7 @@ def _by_individual(named, train):
 
 
 def _whole(named, groups, train):
-    """The words of whole `groups` in turn; in a sequence that meets both, those unlike its first are unused."""
+    """The parts of whole `groups` in turn; in a sequence with both, crops in another part than its first are unused."""
     turns, _ = pd.factorize(groups)
     own = pd.Series(_word(turns, train), named.index)
     return own.where(own == own.groupby(named["sequence"]).transform("first"), "unused")
@@ -151,7 +150,7 @@ _GROUPS = {"sequence": _by_sequence, "station": _by_station, "individual": _by_i
 
 
 def _word(turns, train):
-    """train for the i-th group where floor((i + 1) f) > floor(i f): a share f of them, evenly, the last not known."""
+    """train for the i-th group if floor((i + 1) f) > floor(i f): a share f, evenly spread, whatever their number."""
     words = ["train" if int((turn + 1) * train) > int(turn * train) else "test" for turn in map(int, turns)]
     return np.array(words, object)
 
@@ -166,7 +165,7 @@ def _warn(crops, counts):
         )
     if counts["sequences on both sides"]:
         log.warning(
-            "The given split puts %d sequences (%d crops) on both sides, so figures will be too good: give each "
+            "The given split puts %d sequences (%d crops) on both sides, which inflates all figures: give each "
             "sequence one side in labels.csv, or set split.by to sequence.",
             counts["sequences on both sides"],
             counts["crops of sequences on both sides"],

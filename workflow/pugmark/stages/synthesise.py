@@ -1,9 +1,10 @@
 """Draw one batch of the embedded demo: a small camera-trap survey with known individuals.
 
-Every batch is a further field period of one survey: the same individuals, each with its own coat on either flank, and
-the same stations, on other days. A batch is drawn from its settings and number alone, always the same bytes. Its folder
-holds `<station>/IMG_0001.JPG` ... and a Camtrap DP package that names nobody. The truth lies apart, for evaluation
-only: `labels.csv` (path, individual, viewpoint, true box as fractions) and `masks.json` (COCO, run-length encoded).
+Every batch is another field period of one survey: the same individuals, each with its own coat on either flank, and
+the same stations, on other days. A batch depends on its settings and number alone, so its bytes are always the same.
+Its folder holds `<station>/IMG_0001.JPG` ... and a Camtrap DP package without names of individuals. The truth is kept
+apart, for evaluation only: `labels.csv` (path, individual, viewpoint, true box as fractions) and `masks.json` (COCO,
+run-length encoded).
 """
 
 import csv
@@ -25,7 +26,7 @@ Base = ExifTags.Base
 log = logging.getLogger(__name__)
 
 DEFAULTS = {
-    "seed": 1,  # the same draws the same pictures
+    "seed": 1,  # the same seed draws the same pictures
     "individuals": 8,  # animals of the population
     "stations": 4,  # cameras
     "sequences": 4,  # passages of each individual in a batch
@@ -58,8 +59,8 @@ LABELS = ("path", "individual", "viewpoint", "x", "y", "w", "h")
 def synthesise(out, truth, batch=1, settings=None):
     """Draw field period `batch` (1, 2, ...) into the folder `out` and its truth into the folder `truth`.
 
-    settings: any of `DEFAULTS`. Returns counts of frames, animals and sequences. Raises ValueError where `out` holds
-    something already or a setting is unknown.
+    settings: any of `DEFAULTS`. Returns counts of frames, animals and sequences. Raises ValueError if `out` is not
+    empty or a setting is unknown.
     """
     settings, out, truth = _settings(settings or {}), Path(out), Path(truth)
     if out.is_dir() and any(out.iterdir()):
@@ -76,7 +77,7 @@ def synthesise(out, truth, batch=1, settings=None):
 
 
 def frames(batch, settings):
-    """Yield per frame its row (see `package.write`), the picture (uint8 H x W x 3) and the animals seen, a list of
+    """Yield for each frame its row (see `package.write`), the picture (uint8 H x W x 3) and the animals seen, a list of
     (individual, viewpoint, bool mask H x W). settings: all of `DEFAULTS`.
     """
     numbers = Counter()
@@ -103,7 +104,7 @@ def _settings(given):
 
 
 def _save(path, picture, row, settings):
-    """JPEG with EXIF as a camera writes it; the last station's camera names no zone (EXIF 3.0, 4.6.6.5)."""
+    """Write a JPEG with EXIF like a camera's. The last station's camera states no time zone (EXIF 3.0, 4.6.6.5)."""
     exif, moment = Image.Exif(), f"{row['timestamp']:%Y:%m:%d %H:%M:%S}"
     exif.update(zip((Base.Make, Base.Model, Base.DateTime), (*package.MODEL, moment), strict=True))
     photo = exif.get_ifd(ExifTags.IFD.Exif)
