@@ -5,6 +5,7 @@ import os
 import shutil
 import struct
 import subprocess
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,8 +46,16 @@ class Breaker(Mains):
             os.close(handle)
 
     def on(self):
-        subprocess.run(["umount", self.folder], check=True)
+        self.unmount()
         subprocess.run(["mount", "-o", "loop", self.image, self.folder], check=True)
+
+    def unmount(self):
+        """Killed processes hold their files for a while: try again for a minute."""
+        end = time.monotonic() + 60
+        while subprocess.run(["umount", self.folder], capture_output=time.monotonic() < end).returncode:
+            if time.monotonic() > end:
+                raise OSError(f"{self.folder} is still in use")
+            time.sleep(0.2)
 
 
 @contextmanager
@@ -65,7 +74,7 @@ def breaker(folder):
     try:
         yield made
     finally:
-        subprocess.run(["umount", made.folder], check=True)
+        made.unmount()
         made.image.unlink()
 
 
