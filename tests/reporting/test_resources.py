@@ -96,7 +96,7 @@ def test_a_job_that_ended_before_it_was_looked_at(folder):
 def test_the_peak_that_a_job_saw_itself_counts_where_the_sampling_missed_it(folder):
     folder.job(rss=1000.0)
     folder.used("detect/c/b1.log", peak_rss_mb=3900)
-    assert "Memory came to 98 %" in folder.advice()
+    assert "Used 98 % of the memory" in folder.advice()
 
 
 def test_gpu_figures_come_from_the_logs_of_that_method(folder):
