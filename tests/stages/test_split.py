@@ -144,7 +144,7 @@ def test_auto_prefers_stations_where_there_are_enough(tmp_path):
     ]
     write_batch(tmp_path, "b1", shots)
     found, counts = run(tmp_path, ["b1"])
-    assert (counts["by"], counts["reason"]) == ("station", "named crops at 4 stations")
+    assert (counts["by"], counts["reason"]) == ("station", "4 stations hold named crops")
     assert set(found[found["split"] == "test"]["station"]).isdisjoint(found[found["split"] == "train"]["station"])
     write_batch(tmp_path, "b1", [s for s in shots if s["individual"] == "a"])
     assert run(tmp_path, ["b1"])[1]["reason"] == "a split by station leaves too few individuals in one part"

@@ -95,13 +95,13 @@ def _chosen(crops, train):
         return "given", "labels.csv has a split"
     stations = named["station"].nunique()
     if stations < 4:
-        return "sequence", f"named crops at {stations} stations, fewer than 4"
+        return "sequence", f"{stations} stations hold named crops, fewer than 4"
     words = _parts(crops, "station", train)
     taught, tested = (crops[(words == word) & crops["individual"].notna()] for word in ("train", "test"))
     sequences = tested.groupby("individual")["sequence"].nunique()
     if taught["individual"].nunique() < 2 or (sequences >= 2).sum() < 2:
         return "sequence", "a split by station leaves too few individuals in one part"
-    return "station", f"named crops at {stations} stations"
+    return "station", f"{stations} stations hold named crops"
 
 
 def _given(crops):
