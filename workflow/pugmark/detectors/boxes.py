@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from pugmark.formats import duplicates, sidecars
+from pugmark.formats import sidecars
+from pugmark.media import duplicates
 
 DEFAULTS = {
     "labels": "sidecar",  # always as in the collection: sidecar, or {"dataset": class of wildlife-datasets}

@@ -9,7 +9,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from pugmark.formats import classes, duplicates, folder, kinds, matching, results
+from pugmark.formats import classes, matching, results
+from pugmark.media import duplicates, folder, kinds
 
 LOG = logging.getLogger(__name__)
 DEFAULTS = {

@@ -3,7 +3,7 @@
 import logging
 import math
 
-from pugmark.formats import pixels
+from pugmark.media import pixels
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,9 @@ import hashlib
 import os
 from dataclasses import dataclass
 
-from pugmark.formats import folder as folders
-from pugmark.formats import kinds, text
+from pugmark.formats import text
+from pugmark.media import folder as folders
+from pugmark.media import kinds
 
 SIDECARS = (".csv", ".json", ".tsv", ".csv.gz", ".tsv.gz")
 WRITTEN_BY_USERS = ("labels.csv", "boxes.csv")

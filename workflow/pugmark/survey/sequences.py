@@ -9,7 +9,8 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from pugmark.formats import events, places
+from pugmark.formats import places
+from pugmark.survey import events
 
 COLUMNS = [*events.COLUMNS, "status"]
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from pugmark.formats import clocks
+from pugmark.survey import clocks
 
 DAY = dt.datetime(2024, 5, 1)
 

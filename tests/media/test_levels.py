@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pugmark.formats import pixels
+from pugmark.media import pixels
 
 LOWEST, HIGHEST, PHOTOMETRIC = 340, 341, 262
 

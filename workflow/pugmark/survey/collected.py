@@ -3,7 +3,8 @@
 import pandas as pd
 
 from pugmark import tables
-from pugmark.formats import places, sequences
+from pugmark.formats import places
+from pugmark.survey import sequences
 
 SAID = ["individual", "viewpoint", "split"]
 _MEDIA = [*sequences.COLUMNS, "sequence"]

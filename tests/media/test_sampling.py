@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from pugmark.formats import sampling
+from pugmark.media import sampling
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from formats.media import noise
+from media.drawn import noise
 from PIL import Image, ImageFilter
 
-from pugmark.formats import looks, pixels
+from pugmark.media import looks, pixels
 
 
 def scene(seed):

@@ -1,0 +1,1 @@
+"""Which media show one event, over all batches of a collection."""
