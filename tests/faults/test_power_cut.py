@@ -7,6 +7,8 @@ from faults import kill_sweep, power
 from faults.test_disks import write_model, write_picture, write_table
 from places import ROOT
 
+from pugmark.stages import synthesise
+
 SMALL = ROOT / "tests" / "faults" / "small.yaml"
 CUTS = 3
 
@@ -29,6 +31,20 @@ def test_a_file_that_was_written_is_there_and_whole(powered, write):
     powered.off()
     powered.on()
     assert path.read_bytes() == written and os.listdir(path.parent) == ["file"]
+
+
+def test_a_drawn_batch_is_there_and_whole(powered):
+    synthesise.synthesise(powered.folder / "survey", powered.folder / "truth", 1, {"individuals": 1, "sequences": 1})
+    before = contents(powered.folder)
+    powered.off()
+    powered.on()
+    assert contents(powered.folder) == before and "truth/labels.csv" in before
+
+
+def contents(folder):
+    names = ("survey", "truth")
+    paths = [path for name in names for path in (folder / name).rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 def test_what_nobody_synced_is_gone(powered):

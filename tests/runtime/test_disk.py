@@ -82,3 +82,20 @@ def test_a_stage_tells_a_refusal_in_one_line_and_keeps_the_traceback_of_all_else
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT)
     assert done.returncode == 1 and ("Traceback" in done.stderr) != told
     assert (done.stderr.count("\n") == 1 and done.stderr.endswith("ERROR: Cannot write a.\n")) == told
+
+
+def test_a_folder_takes_its_place_whole_or_not_at_all(tmp_path):
+    place = tmp_path / "batch"
+    place.mkdir()
+    (place / "old").write_text("before")
+    with pytest.raises(KeyError), disk.replacing_folder(place) as partial:
+        Path(partial, "new").write_text("half")
+        raise KeyError
+    assert os.listdir(tmp_path) == ["batch"] and os.listdir(place) == ["old"]
+    (tmp_path / ".batch.abandond" / "sub").mkdir(parents=True)
+    with disk.replacing_folder(place) as partial:
+        Path(partial, "sub").mkdir()
+        Path(partial, "sub", "new").write_text("whole")
+        assert os.listdir(place) == ["old"]
+    assert os.listdir(tmp_path) == ["batch"] and (place / "sub" / "new").read_text() == "whole"
+    assert os.listdir(place) == ["sub"] and place.stat().st_mode & 0o555 == 0o555

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,27 +25,37 @@ class DiskError(OSError):
     """A disk did not take a file; the message says which one, why and what to do."""
 
 
-@contextmanager
 def replacing(path):
-    """Yield a temporary path beside `path` that takes its place, synced with its folder, when the block ends well.
+    """Context: a temporary path beside `path` that takes its place, synced with its folder, when the block ends well.
 
     What killed writers of the same file left behind is removed. Raises DiskError.
     """
+    return _replacing(path, _new_file, 0o666)
+
+
+def replacing_folder(path):
+    """The same for a folder, with all that it holds; what `path` held before is removed."""
+    return _replacing(path, _new_folder, 0o777)
+
+
+@contextmanager
+def _replacing(path, new, mode):
     path = Path(path)
     with refusals_told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path)
-        handle, partial = _beside(path)
+        handle, partial = _beside(path, new)
         try:
             yield partial
-            with open(partial, "rb") as written:
-                os.fsync(written.fileno())
-            os.chmod(partial, 0o666 & ~_umask())
+            for written in _all_in(partial):
+                _sync(written)
+            os.chmod(partial, mode & ~_umask())
+            if path.is_dir():
+                _remove(path)
             os.replace(partial, path)
-            _sync_folder(path.parent)
+            _sync(path.parent)
         except BaseException:
-            with suppress(OSError):
-                os.unlink(partial)
+            _remove(Path(partial))
             raise
         finally:
             os.close(handle)
@@ -89,9 +100,16 @@ def _told(where, otherwise):
         raise DiskError(message) from error
 
 
-def _sync_folder(folder):
-    """Have a power cut find the new name, too."""
-    handle = os.open(folder, os.O_RDONLY)
+def _all_in(path):
+    """A file, or a folder with the files and folders in it."""
+    yield path
+    for folder, folders, files in os.walk(path):
+        yield from (os.path.join(folder, name) for name in (*folders, *files))
+
+
+def _sync(path):
+    """Have a power cut leave the content of a file, or the names in a folder."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     except OSError as error:
@@ -102,10 +120,19 @@ def _sync_folder(folder):
         os.close(handle)
 
 
-def _beside(path):
-    """An open handle and the name of an empty file beside `path`, locked for as long as the handle is open."""
+def _new_file(**where):
+    return tempfile.mkstemp(**where)
+
+
+def _new_folder(**where):
+    folder = tempfile.mkdtemp(**where)
+    return os.open(folder, os.O_RDONLY), folder
+
+
+def _beside(path, new):
+    """An open handle and the name of an empty file or folder beside `path`, locked while the handle is open."""
     while True:
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, partial = new(dir=path.parent, prefix=f".{path.name}.")
         # A file system without locks never lets `_remove_abandoned` have one either.
         with suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -116,11 +143,21 @@ def _beside(path):
 
 
 def _remove_abandoned(path):
-    """Remove partial files of `path` whose writer is dead: its lock died with it."""
+    """Remove what dead writers of `path` left beside it: their locks died with them."""
     for partial in path.parent.glob(f".{_literal(path.name)}.{_RANDOM}"):
-        with suppress(OSError), open(partial, "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            partial.unlink()
+        with suppress(OSError):
+            handle = os.open(partial, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(partial)
+            finally:
+                os.close(handle)
+
+
+def _remove(path):
+    """Remove a file, or a folder with all that it holds, where it is there."""
+    with suppress(OSError):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _literal(name):

@@ -65,14 +65,14 @@ def synthesise(out, truth, batch=1, settings=None):
     settings, out, truth = _settings(settings or {}), Path(out), Path(truth)
     if out.is_dir() and any(out.iterdir()):
         raise ValueError(f"{out} is not empty: draw the batch into a folder of its own.")
-    out.mkdir(parents=True, exist_ok=True)
     media, animals = [], []
-    for row, picture, seen in frames(batch, settings):
-        media.append(row)
-        animals += [_annotation(row["path"], *one) for one in seen]
-        _save(out / row["path"], picture, row, settings)
-    package.write(out, batch, settings["stations"], media)
-    _write_truth(truth, media, animals, settings)
+    with disk.replacing_folder(out) as drawn, disk.replacing_folder(truth) as told:
+        for row, picture, seen in frames(batch, settings):
+            media.append(row)
+            animals += [_annotation(row["path"], *one) for one in seen]
+            _save(Path(drawn, row["path"]), picture, row, settings)
+        package.write(Path(drawn), batch, settings["stations"], media)
+        _write_truth(Path(told), media, animals, settings)
     return {"frames": len(media), "animals": len(animals), "sequences": len({row["event"] for row in media})}
 
 
@@ -125,7 +125,6 @@ def _annotation(path, individual, viewpoint, mask):
 
 
 def _write_truth(folder, media, animals, settings):
-    folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "labels.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, LABELS, lineterminator="\n")
         writer.writeheader()
