@@ -16,6 +16,8 @@ MISSING = frozenset({"", "NA", "na", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN",
     *("null", "NULL", "Null", "None", "none", "NONE"),
 }
 DELIMITERS = ",;\t"
+LONGEST = 131_072
+"""Characters of a cell: a longer one is no cell but the rows behind a stray quotation mark."""
 # UTF-32 first: its mark begins with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -96,6 +98,9 @@ def records(text, delimiter=None, **dialect):
         line = reader.line_num + skipped + 1
         try:
             cells = next(reader, None)
+            # A library that is imported beside this may have raised the limit of `csv` for the whole process.
+            if any(len(cell) > LONGEST for cell in cells or ()):
+                raise csv.Error(f"field larger than {LONGEST} characters")
         except csv.Error as error:
             raise TableError(f"line {line}: a quotation mark is not closed, or closed too early ({error})") from error
         if cells is None:

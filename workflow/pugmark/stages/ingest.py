@@ -218,9 +218,10 @@ def main(argv=None):
     if counts[_NO_ZONE]:
         LOG.warning("There are %d %s: set ingest.timezone, so that they can be compared.", counts[_NO_ZONE], _NO_ZONE)
     groups = {what: count for what, count in counts.items() if isinstance(count, dict)}
-    LOG.info("%s", ", ".join(f"{count} {what}" for what, count in counts.items() if what not in groups))
     for what, found in groups.items():
         LOG.info("%s: %s", what, ", ".join(f"{kind}: {number}" for kind, number in found.items()) or "none")
+    # Last, since the line of a finished job shows the last one of its log.
+    LOG.info("%s", ", ".join(f"{count} {what}" for what, count in counts.items() if what not in groups))
     if not counts["images"] + counts["videos"]:
         LOG.warning("%s holds no picture or video that can be used.", args.batch)
 
