@@ -31,7 +31,7 @@ def copied(tmp_path_factory):
     return folder
 
 
-def tested(checkout, chosen):
+def verdict(checkout, chosen):
     """The contract's tests in a checkout whose names hold the `chosen` words, as a finished process."""
     files = ["tests/methods/test_contract.py", "tests/methods/test_every_setting.py"]
     command = [ROOT / ".venv/bin/python", "-m", "pytest", *files, "-k", chosen]
@@ -39,7 +39,7 @@ def tested(checkout, chosen):
 
 
 def test_the_example_keeps_the_contract(copied):
-    done = tested(copied, "cosine")
+    done = verdict(copied, "cosine")
     assert done.returncode == 0, done.stdout
     assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 20
 
@@ -57,7 +57,7 @@ def test_a_broken_promise_says_in_a_sentence_what_to_change(copied):
     careless = careless.replace("[ours: the paper draws crops at random] ", "")
     file = copied / "workflow/pugmark/methods/careless.py"
     file.write_text(careless)
-    said = tested(copied, "careless and (training_changes or whose)").stdout
+    said = verdict(copied, "careless and (training_changes or whose)").stdout
     file.unlink()
     assert "careless: the training left 1.bias as it was, although it requires a gradient: use it in the loss" in said
     assert 'methods/careless.py: begin the comment behind "images" with [paper], [code] or [ours: WHY]' in said
