@@ -109,7 +109,7 @@ def test_a_setting_and_a_batch_at_once_retrain_that_method(aside):
 def test_an_edit_reruns_exactly_the_methods_that_use_the_file(aside, file, run, expected):
     with open(aside.checkout / "workflow" / "pugmark" / file, "a") as module:
         module.write("# edited\n")
-    said = aside.run("-n")
+    said = aside.run("-n", "--quiet", "host")
     assert aside.planned() == expected
     assert set(re.findall(r"/models/([^/]+)/[0-9a-f]{12}/model.pt", said)) == {run}
 
@@ -127,7 +127,7 @@ def test_a_corrected_name_reruns_evaluation_and_the_training_of_who_learns_names
     lines = labels.read_text().splitlines()
     path, _, station = lines[1].split(",")
     labels.write_text("\n".join([lines[0], f"{path},someone else,{station}", *lines[2:]]) + "\n")
-    said, planned = aside.run("-n"), aside.planned()
+    said, planned = aside.run("-n", "--quiet", "host"), aside.planned()
     again = {"label": 1, "split": 1, "train": 1, "cluster": 4, "evaluate": 4, "report": 1}
     # Of the features those of the retrained model, and of the oracle, which is shown the names.
     assert planned == again | {"embed": 2}
