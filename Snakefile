@@ -10,6 +10,7 @@ if "collections" not in config:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/progress.smk"
 include: "workflow/rules/obtain.smk"
 include: "workflow/rules/prepare.smk"

@@ -1,51 +1,5 @@
 # Figures with intervals for every run, and the pages that show them.
 
-from snakemake.io import report as in_report
-
-PICTURES = ("leaderboard.svg", "curves.svg", "strips.jpg", "clusters.jpg", "masks.jpg")
-
-
-def report_inputs(wildcards):
-    files = []
-    for name in PLAN.collections:
-        base = f"{RESULTS}/{name}"
-        files += expand(
-            f"{base}/batches/{{batch}}/{{table}}.parquet",
-            batch=PLAN.batches(name),
-            table=("media", "detections", "masks", "crops", "labels"),
-        )
-        files += expand(
-            f"{base}/runs/{{run}}/{{table}}.parquet",
-            run=[run.name for run in PLAN.runs(name)],
-            table=("clusters", "metrics", "queries"),
-        )
-        files += [f"{base}/runs/{run.name}/gradcam.jpg" for run in PLAN.explained(name)]
-        files.append(f"{base}/split.parquet")
-    return files
-
-
-def pictured(path, caption, category):
-    """A file of the report that Snakemake's own report shows as well."""
-    return in_report(
-        f"{RESULTS}/report/{path}",
-        caption=f"../report/{caption}.rst",
-        category=category,
-    )
-
-
-def report_pictures():
-    for name in PLAN.collections:
-        for file in PICTURES:
-            yield pictured(f"{name}/{file}", os.path.splitext(file)[0], name)
-        for run in PLAN.explained(name):
-            yield pictured(f"{name}/gradcam-{run.name}.jpg", "gradcam", name)
-
-
-def report_studies():
-    """The page of each study."""
-    for name in PLAN.config["studies"]:
-        yield pictured(f"studies/{name}.html", "study", "Studies")
-
 
 rule evaluate:
     input:

@@ -1,43 +1,6 @@
 # Who learns from what, and one model per run.
 
 
-def run_of(wildcards):
-    return PLAN.run(wildcards.collection, wildcards.run)
-
-
-def per_batch(file):
-    """Input function: one file of every batch of the collection."""
-
-    def files(wildcards):
-        return expand(
-            f"{RESULTS}/{wildcards.collection}/batches/{{batch}}/{file}",
-            batch=PLAN.batches(wildcards.collection),
-        )
-
-    return files
-
-
-def teaching_split(wildcards):
-    """The split that says who teaches; a control learns nothing, and so waits for no batch."""
-    split = f"{RESULTS}/{wildcards.collection}/split.parquet"
-    return split if run_of(wildcards).learns else []
-
-
-def training_settings(wildcards):
-    """The settings of today, which only today's version may be made with."""
-    run = run_of(wildcards)
-    if wildcards.version != PLAN.models.version(run):
-        raise WorkflowError(
-            f"Model {wildcards.version} of {run.name} is of other settings or code; now it is {PLAN.models.version(run)}."
-        )
-    return PLAN.models.training(run)
-
-
-def gpu_to_train(wildcards):
-    """1 where a network is trained; a control's only lays its weights by."""
-    return int(run_of(wildcards).learns and run_of(wildcards).network)
-
-
 rule split:
     input:
         per_batch("media.parquet"),

@@ -1,28 +1,6 @@
 # Where it starts: weight files, drawn surveys, and the table of each batch's media.
 
 
-def drawn(wildcards):
-    """The folder that `synthesise` draws, as an input; a real batch is no rule's output."""
-    if PLAN.is_drawn(wildcards.collection):
-        return PLAN.folder(wildcards.collection, wildcards.batch)
-    return []
-
-
-def media_listing(wildcards):
-    return PLAN.listing(wildcards.collection, wildcards.batch).media
-
-
-def boxes_file(wildcards):
-    """The file of boxes outside the batch that the detector reads, as an input."""
-    return PLAN.boxes_file(wildcards.collection, wildcards.batch) or []
-
-
-def frames_file(wildcards):
-    """The same, where it says which frames of videos to read."""
-    named = PLAN.frames_named_by(wildcards.collection, wildcards.batch)
-    return boxes_file(wildcards) if named else []
-
-
 # The login node has the network, and its file system is the only one that a link need cross.
 localrules:
     fetch,

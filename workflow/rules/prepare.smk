@@ -1,17 +1,6 @@
 # From the table of media to crops with labels: once per batch, the same for every method.
 
 
-def labels_apart(wildcards):
-    """The labels that are kept apart from the batch, as an input: those of a drawn one are the folder of its truth."""
-    file = PLAN.labels_file(wildcards.collection, wildcards.batch)
-    return os.path.dirname(file) if PLAN.is_drawn(wildcards.collection) else file or []
-
-
-def labels_argument(wildcards):
-    file = PLAN.labels_file(wildcards.collection, wildcards.batch)
-    return [f"--labels-file={file}"] if file else []
-
-
 rule detect:
     input:
         drawn,

@@ -1,39 +1,6 @@
 # Features of every batch by every run, and clusters of crops that look like one animal.
 
 
-def model_file(name):
-    """Input function: a file of the run's model.
-
-    A finished one is taken as it lies there. Snakemake asks nothing of a job below one that is to run, so a training
-    in the graph, with the split above it, would hide from it what else has changed for the features.
-    """
-
-    def file(wildcards):
-        run = run_of(wildcards)
-        path = f"{PLAN.models.folder(run)}/{name}"
-        asked = workflow.dag_settings
-        wanted = asked.forceall or "train" in asked.forcerun
-        finished = PLAN.models.is_trained(run) and not wanted
-        return before_update(path) if finished else path
-
-    return file
-
-
-def run_features(wildcards):
-    return per_batch(f"features/{wildcards.run}.parquet")(wildcards)
-
-
-def truth_for_oracle(wildcards):
-    """The names, as an input of the one method that is shown them when it embeds."""
-    sees = run_of(wildcards).facts["SEES_TRUTH"]
-    return f"{BATCH}/labels.parquet".format(**wildcards) if sees else []
-
-
-def gpu_to_embed(wildcards):
-    """1 where the run's method computes with a network, else 0."""
-    return int(run_of(wildcards).network)
-
-
 rule embed:
     input:
         model=model_file("model.pt"),

@@ -1,0 +1,165 @@
+# What rules are given, worked out from the wildcards. The logic is the plan's (`pugmark.planning`).
+
+from snakemake.io import report as in_report
+
+# For obtain.smk
+
+
+def drawn(wildcards):
+    """The folder that `synthesise` draws, as an input; a real batch is no rule's output."""
+    if PLAN.is_drawn(wildcards.collection):
+        return PLAN.folder(wildcards.collection, wildcards.batch)
+    return []
+
+
+def media_listing(wildcards):
+    return PLAN.listing(wildcards.collection, wildcards.batch).media
+
+
+def boxes_file(wildcards):
+    """The file of boxes outside the batch that the detector reads, as an input."""
+    return PLAN.boxes_file(wildcards.collection, wildcards.batch) or []
+
+
+def frames_file(wildcards):
+    """The same, where it says which frames of videos to read."""
+    named = PLAN.frames_named_by(wildcards.collection, wildcards.batch)
+    return boxes_file(wildcards) if named else []
+
+
+# For prepare.smk
+
+
+def labels_apart(wildcards):
+    """The labels that are kept apart from the batch, as an input: those of a drawn one are the folder of its truth."""
+    file = PLAN.labels_file(wildcards.collection, wildcards.batch)
+    return os.path.dirname(file) if PLAN.is_drawn(wildcards.collection) else file or []
+
+
+def labels_argument(wildcards):
+    file = PLAN.labels_file(wildcards.collection, wildcards.batch)
+    return [f"--labels-file={file}"] if file else []
+
+
+# For learn.smk
+
+
+def run_of(wildcards):
+    return PLAN.run(wildcards.collection, wildcards.run)
+
+
+def per_batch(file):
+    """Input function: one file of every batch of the collection."""
+
+    def files(wildcards):
+        return expand(
+            f"{RESULTS}/{wildcards.collection}/batches/{{batch}}/{file}",
+            batch=PLAN.batches(wildcards.collection),
+        )
+
+    return files
+
+
+def teaching_split(wildcards):
+    """The split that says who teaches; a control learns nothing, and so waits for no batch."""
+    split = f"{RESULTS}/{wildcards.collection}/split.parquet"
+    return split if run_of(wildcards).learns else []
+
+
+def training_settings(wildcards):
+    """The settings of today, which only today's version may be made with."""
+    run = run_of(wildcards)
+    if wildcards.version != PLAN.models.version(run):
+        raise WorkflowError(
+            f"Model {wildcards.version} of {run.name} is of other settings or code; now it is {PLAN.models.version(run)}."
+        )
+    return PLAN.models.training(run)
+
+
+def gpu_to_train(wildcards):
+    """1 where a network is trained; a control's only lays its weights by."""
+    return int(run_of(wildcards).learns and run_of(wildcards).network)
+
+
+# For recognise.smk
+
+
+def model_file(name):
+    """Input function: a file of the run's model.
+
+    A finished one is taken as it lies there. Snakemake asks nothing of a job below one that is to run, so a training
+    in the graph, with the split above it, would hide from it what else has changed for the features.
+    """
+
+    def file(wildcards):
+        run = run_of(wildcards)
+        path = f"{PLAN.models.folder(run)}/{name}"
+        asked = workflow.dag_settings
+        wanted = asked.forceall or "train" in asked.forcerun
+        finished = PLAN.models.is_trained(run) and not wanted
+        return before_update(path) if finished else path
+
+    return file
+
+
+def run_features(wildcards):
+    return per_batch(f"features/{wildcards.run}.parquet")(wildcards)
+
+
+def truth_for_oracle(wildcards):
+    """The names, as an input of the one method that is shown them when it embeds."""
+    sees = run_of(wildcards).facts["SEES_TRUTH"]
+    return f"{BATCH}/labels.parquet".format(**wildcards) if sees else []
+
+
+def gpu_to_embed(wildcards):
+    """1 where the run's method computes with a network, else 0."""
+    return int(run_of(wildcards).network)
+
+
+# For assess.smk
+
+
+PICTURES = ("leaderboard.svg", "curves.svg", "strips.jpg", "clusters.jpg", "masks.jpg")
+
+
+def report_inputs(wildcards):
+    files = []
+    for name in PLAN.collections:
+        base = f"{RESULTS}/{name}"
+        files += expand(
+            f"{base}/batches/{{batch}}/{{table}}.parquet",
+            batch=PLAN.batches(name),
+            table=("media", "detections", "masks", "crops", "labels"),
+        )
+        files += expand(
+            f"{base}/runs/{{run}}/{{table}}.parquet",
+            run=[run.name for run in PLAN.runs(name)],
+            table=("clusters", "metrics", "queries"),
+        )
+        files += [f"{base}/runs/{run.name}/gradcam.jpg" for run in PLAN.explained(name)]
+        files.append(f"{base}/split.parquet")
+    return files
+
+
+def pictured(path, caption, category):
+    """A file of the report that Snakemake's own report shows as well."""
+    return in_report(
+        f"{RESULTS}/report/{path}",
+        caption=f"../report/{caption}.rst",
+        category=category,
+    )
+
+
+def report_pictures():
+    for name in PLAN.collections:
+        for file in PICTURES:
+            yield pictured(f"{name}/{file}", os.path.splitext(file)[0], name)
+        for run in PLAN.explained(name):
+            yield pictured(f"{name}/gradcam-{run.name}.jpg", "gradcam", name)
+
+
+def report_studies():
+    """The page of each study."""
+    for name in PLAN.config["studies"]:
+        yield pictured(f"studies/{name}.html", "study", "Studies")
