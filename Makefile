@@ -1,6 +1,6 @@
 # `make help` lists what there is. Everything runs from .venv, which the first target makes from the hash-locked list.
 PYTHON ?= python3
-CORES ?= $(shell nproc)
+CORES ?= $(shell nproc --all)
 BIN := .venv/bin
 # Real data beside the project, for benchmarks; tests look there too.
 SHARED ?= ../shared

@@ -182,3 +182,8 @@ def test_a_batch_and_an_edit_to_the_features_at_once_make_all_of_them_anew(aside
 def test_training_can_be_asked_for(project):
     assert project.planned("--forcerun", "train")["train"] == EVERY_RUN
     assert project.planned("--forceall")["train"] == EVERY_RUN
+
+
+def test_training_can_be_asked_for_while_the_split_is_still_to_be_made(aside):
+    aside.config["split"] = {"train": 0.6}
+    assert aside.planned("--forcerun", "train")["train"] == EVERY_RUN

@@ -122,7 +122,7 @@ def test_of_an_event_with_several_animals_no_picture_shows_which(tmp_path):
     package(tmp_path, observations=event([*several, ("", "d2", "10:01", "10:02", "Bo")]))
     _, named, counts = read(tmp_path)
     assert named == {}
-    assert counts["package: events of several animals, whose names are left out"] == 1
+    assert counts["package: events of several animals (their names are left out)"] == 1
     assert counts["package: events without media"] == 1
 
 

@@ -129,6 +129,7 @@ def test_a_filled_table_is_a_labels_csv_of_its_batch(written, tmp_path):
         rows = list(csv.DictReader(text))
     assert len(rows) == 12 and [row["cluster"] for row in rows] == sorted(row["cluster"] for row in rows)
     assert not any(row["individual"] for row in rows)
+    assert not any(row["x"] for row in rows), "of one crop a picture the path says enough: a box would cost a detection"
     (tmp_path / "x").mkdir()
     for row in rows:
         row["individual"] = f"animal {row['cluster']}"
@@ -145,6 +146,13 @@ def test_a_filled_table_is_a_labels_csv_of_its_batch(written, tmp_path):
     assert {one["crop_id"]: one["individual"] for one in named} == {
         f"{row['path'][2:6]}-d00": row["individual"] for row in rows
     }
+
+
+def test_a_picture_of_two_animals_states_their_boxes():
+    facts = {"path": ["a", "a", "b"], "frame_number": None, "crop_id": [*"xyz"], "cluster": [0, 1, 0]}
+    crops = pd.DataFrame(facts | {"individual": None, "viewpoint": None, "alone": [False, False, True]})
+    table = galleries.to_fill(crops.assign(x=0.1234567, y=0.2, w=0.3, h=0.4)).set_index("path")
+    assert table.loc["a", "x"].tolist() == [0.123457, 0.123457] and table.loc["b", [*"xywh"]].isna().all()
 
 
 def test_known_names_stand_in_the_table_to_fill(written):

@@ -100,7 +100,7 @@ def test_a_clustering_that_fails_the_oracle_is_told():
 
 
 @pytest.mark.parametrize(
-    ("individuals", "said"), [(2, "too few for intervals"), (7, "7 individuals only"), (20, None), (None, None)]
+    ("individuals", "said"), [(2, "too few for intervals"), (7, "only 7 individuals"), (20, None), (None, None)]
 )
 def test_few_individuals_are_told_beside_the_intervals(individuals, said):
     more = {} if individuals is None else {"individuals": float(individuals)}

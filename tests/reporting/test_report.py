@@ -1,6 +1,7 @@
 """The report on small but complete results trees: what the first page says equals what the tables hold."""
 
 import re
+import types
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
@@ -48,7 +49,7 @@ def test_motion_and_licence_warnings(page):
 
 
 def test_masks_state_their_fallback_rate(page):
-    assert "It left 25.0 % of the boxes to a later step" in page.said
+    assert "It left 25.0 % of the boxes to its fallbacks" in page.said
 
 
 def test_a_collection_without_crops_or_tables_is_still_a_section(page):
@@ -190,3 +191,12 @@ def test_times_in_doubt_are_told_with_the_files():
     empty = pd.DataFrame({"label": [], "detector": []})
     found = tally.reasons([tally.of_batch("b1", media, empty, [])], "doubted")
     assert found == {"clock never set": (1, [("b1", "b")]), "in the future": (1, [("b1", "v")])}
+
+
+def test_media_that_results_made_elsewhere_do_not_know_are_told():
+    made = [
+        ("b1", {"stage": "detect", "counts": {"media without entry": 30}}),
+        ("b2", {"stage": "detect", "counts": {}}),
+    ]
+    collection = types.SimpleNamespace(provenances=lambda: [*made, ("b1", {"stage": "crop", "counts": {"crops": 1}})])
+    assert summary.unknown(collection) == [("b1", 30)]

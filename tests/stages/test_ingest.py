@@ -94,8 +94,8 @@ def test_times_come_from_the_best_source_that_can_be_true(batch):
     assert found["20240102_030405"] == ("2024-01-02 03:04:05", "+01:00", "filename")
     assert found["20230102_030405"] == ("2023-01-02 03:04:05", "+01:00", "filename")
     assert {found[name][0] for name in ("unset", "zero", "future")} == {"NaT"}
-    assert counts["times set aside: exif, clock never set"] == 2
-    assert counts["times set aside: exif, not a date"] == 1 and counts["times set aside: exif, in the future"] == 1
+    assert counts["times set aside (exif: clock never set)"] == 2
+    assert counts["times set aside (exif: not a date)"] == 1 and counts["times set aside (exif: in the future)"] == 1
     assert counts["without time"] == 3
 
 
@@ -116,7 +116,7 @@ def test_what_is_said_of_a_duplicate_holds_for_the_file_that_is_used(batch):
         photo(batch / path, seed=2)
     media, counts = run(batch)
     assert one(media, "0.jpg")["station"] == "S2" and one(media, "S1/b.jpg")["station"] == "S1"
-    assert counts["duplicates in folders of two stations, of which the first counts"] == 1
+    assert counts["duplicates in folders of two stations (the first counts)"] == 1
     text = "path,individual,station,sequence,timestamp\nS2/b.jpg,,Bridge,E1,2024-05-31 18:30:00\n"
     (batch / "labels.csv").write_text(text + "S1/b.jpg,,,E1,\n")
     row = one(run(batch)[0], "S1/b.jpg")
@@ -130,7 +130,8 @@ def test_a_file_with_two_stations_has_none(batch):
     (batch / "labels.csv").write_text("path,individual,station\na.jpg,Ada,S1\na.jpg,Bo,S2\n")
     media, counts = run(batch)
     assert (
-        media["station"].isna().all() and counts["media with more than one station in the sidecars, so with none"] == 1
+        media["station"].isna().all()
+        and counts["media with more than one station in the sidecars (none is taken)"] == 1
     )
 
 

@@ -73,7 +73,7 @@ def test_two_names_for_one_box_name_nobody():
     statements = said(("a.jpg", None, "Ada", LEFT, None), ("a.jpg", None, "Bo", LEFT, None))
     rows, counts = label.label(crops(("a.jpg", None, LEFT, 0.5)), statements)
     assert named(rows) == {"c0": None}
-    assert counts["crops with more than one individual in the sidecars, so with none"] == 1
+    assert counts["crops with more than one individual in the sidecars (none is taken)"] == 1
     assert counts["named boxes without a crop"] == 0
 
 
@@ -82,7 +82,7 @@ def test_statements_that_add_to_one_another_are_one():
     statements["viewpoint"] = pd.Series([None, "left"], dtype=object)
     rows, counts = label.label(crops(("a.jpg", None, LEFT, 0.5)), statements)
     assert rows == [{"crop_id": "c0", "individual": "Ada", "viewpoint": "left", "split": None}]
-    assert counts["crops with more than one split in the sidecars, so with none"] == 1
+    assert counts["crops with more than one split in the sidecars (none is taken)"] == 1
 
 
 def test_frames_and_whole_videos():

@@ -180,7 +180,7 @@ def test_two_names_for_one_file_in_two_batches_are_none(tmp_path):
     found, counts = run(tmp_path, ["b1", "b2"], by="sequence")
     assert found.set_index("crop_id")["individual"].isna().to_dict() == {"1": True, "2": False}
     for column in ("individual", "split"):
-        assert counts[f"crops to which two batches give another {column}, so none"] == 1
+        assert counts[f"crops to which two batches give another {column} (none is taken)"] == 1
 
 
 def test_unnamed_crops_of_a_test_station_teach_nobody(tmp_path):

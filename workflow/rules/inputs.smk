@@ -60,10 +60,21 @@ def per_batch(file):
     return files
 
 
+def training_is_asked_for():
+    """Whether the user said `--forcerun train` or `--forceall`."""
+    asked = workflow.dag_settings
+    return asked.forceall or "train" in asked.forcerun
+
+
 def teaching_split(wildcards):
-    """The split that says who teaches; a control learns nothing, and so waits for no batch."""
+    """The split that says who teaches; a control learns nothing, and so waits for no batch.
+
+    Snakemake passes over a forced job whose inputs are all ancient while one of them is still to be made.
+    """
     split = f"{RESULTS}/{wildcards.collection}/split.parquet"
-    return split if run_of(wildcards).learns else []
+    if not run_of(wildcards).learns:
+        return []
+    return split if training_is_asked_for() else ancient(split)
 
 
 def training_settings(wildcards):
@@ -94,9 +105,7 @@ def model_file(name):
     def file(wildcards):
         run = run_of(wildcards)
         path = f"{PLAN.models.folder(run)}/{name}"
-        asked = workflow.dag_settings
-        wanted = asked.forceall or "train" in asked.forcerun
-        finished = PLAN.models.is_trained(run) and not wanted
+        finished = PLAN.models.is_trained(run) and not training_is_asked_for()
         return before_update(path) if finished else path
 
     return file

@@ -29,7 +29,7 @@ rule split:
 rule train:
     input:
         ancient(lambda wildcards: PLAN.models.weights(run_of(wildcards)).values()),
-        split=ancient(teaching_split),
+        split=teaching_split,
     output:
         model=f"{MODEL}/model.pt",
         trained=f"{MODEL}/trained.parquet",

@@ -89,7 +89,7 @@ def _animals(observations, files, counts):
     for event, animals in events.items():
         members, named = members_of(*event), {animal["individual"] for animal in animals}
         counts["package: events without media"] += not members
-        counts["package: events of several animals, whose names are left out"] += len(named) > 1
+        counts["package: events of several animals (their names are left out)"] += len(named) > 1
         if len(named) == 1 and named != {None}:
             for media_id in members:
                 if not any(animal["individual"] for animal in found.get(media_id, ())):

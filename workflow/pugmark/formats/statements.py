@@ -35,5 +35,5 @@ def _facts(rows, counts):
 def _agreed(rows, fact, counts):
     first = next((row["source"] for row in rows if row[fact]), None)
     values = {row[fact] for row in rows if row[fact] and row["source"] == first}
-    counts[f"media with more than one {fact} in the sidecars, so with none"] += len(values) > 1
+    counts[f"media with more than one {fact} in the sidecars (none is taken)"] += len(values) > 1
     return values.pop() if len(values) == 1 else None

@@ -21,7 +21,7 @@ FAMILY = "video"
 LABELS = "count"
 PARAMS = views.PARAMS | {
     "trainable": "full",  # [paper] full trains all under a linear layer; frozen a perceptron on a fixed backbone
-    "labels": "count",  # [paper] identity pairs by the true names: an upper bound of any assignment, not a method
+    "labels": "count",  # [paper] identity pairs by the true names: an upper bound, not a method
     "frames": 2,  # [paper] in a batch, K
     "loss": "bce",  # [paper] bce, supcon (fixed temperature) or supcon_learnable
     "temperature": 0.5,  # [paper] of supcon

@@ -51,8 +51,12 @@ def pages(groups, links, most=MOST):
 
 
 def to_fill(crops):
-    """Rows of TABLE on crops of one batch, with the names that are known; filled in, they are a labels.csv of it."""
+    """Rows of TABLE on crops of one batch, with the names that are known; filled in, they are a labels.csv of it.
+
+    Only pictures with several crops state boxes: boxes in a labels.csv make detection run again.
+    """
     known = crops.rename(columns={"frame_number": "frame"})
+    known[[*"xywh"]] = known[[*"xywh"]].round(6).mask(known["alone"])
     return known.sort_values(["cluster", "path", "frame", "crop_id"])[TABLE]
 
 

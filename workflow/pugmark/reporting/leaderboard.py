@@ -154,8 +154,9 @@ def caution(found):
     if number < intervals.FEWEST:
         return f"The figures rest on {number} individuals: too few for intervals, and for comparing methods."
     return (
-        f"The figures rest on {number} individuals only. With 4 to 9 of them such intervals hold the truth in 92 to 94 "
-        "surveys of 100, and in 72 to 92 where nearly all queries are right (docs/measurements.md)."
+        f"The figures rest on only {number} individuals, so take the intervals with care. In simulations with 4 to 9 "
+        "individuals, 92 to 94 of 100 such intervals held the true value, and 72 to 92 where nearly every query is "
+        "right (docs/measurements.md)."
     )
 
 

@@ -76,7 +76,7 @@ def curves(histories):
 def _steps(seeds):
     """How many steps the longest of the trainings took, in words."""
     steps = max((row.get("steps", 0) for epochs in seeds.values() for row in epochs.values()), default=0)
-    return f": {steps:,} steps".replace(",", "\u202f") if steps else ""
+    return f": {steps:,} step{'s' if steps > 1 else ''}".replace(",", "\u202f") if steps else ""
 
 
 def _figures(seeds):

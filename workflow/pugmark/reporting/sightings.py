@@ -85,9 +85,11 @@ def _algorithms(collection, run):
 
 
 def assigned(collection, run, algorithm):
-    """The crops of the collection's index with the cluster and score that `run` gave them."""
+    """The crops of the collection's index with the cluster and score that `run` gave them, and whether each is alone in
+    its picture."""
     clusters = collection.of_run(run, "clusters")
-    return clusters[clusters["algorithm"] == algorithm].merge(collection.index, on="crop_id")
+    frame = clusters[clusters["algorithm"] == algorithm].merge(collection.index, on="crop_id")
+    return frame.assign(alone=~frame.duplicated(["batch", "path", "frame_number"], keep=False))
 
 
 def groups(frame):

@@ -38,6 +38,14 @@ def barren(collection):
     return [(batch, skipped, kinds) for batch, skipped, kinds in found if skipped or kinds]
 
 
+def unknown(collection):
+    """[(batch, media that the results of a detector that ran elsewhere do not know)], where there are any."""
+    counted = {place: said["counts"] for place, said in collection.provenances() if said["stage"] == "detect"}
+    return [
+        (place, counts["media without entry"]) for place, counts in counted.items() if counts.get("media without entry")
+    ]
+
+
 def mask_sources(collection):
     """{"policy", "fallback": share of boxes that the policy did not mask, "sources": [(name, boxes, mean area)]}."""
     masks = collection.masks

@@ -33,6 +33,7 @@ def view(collection, links, new=()):
         "period": tally.period(collection.tallies),
         "alone": sum(batch.alone for batch in collection.tallies),
         "barren": summary.barren(collection),
+        "unknown": summary.unknown(collection),
         "detectors": sorted(summary.detectors(collection)),
         "boards": boards(collection),
         "unanswered": leaderboard.unanswered(collection.metrics, collection.protocol),

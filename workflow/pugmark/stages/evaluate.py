@@ -75,8 +75,8 @@ def _unseen(split, trained, chooses):
     leaked = learned & split["split"].isin(["val", "query", "gallery", "test"])
     if leaked.any():
         told = (
-            "%d test crops are left out, because they or their sequences trained this model: if the split has "
-            "changed, train it again."
+            "%d test crops are left out, because they or their sequences trained this model: to train it on the split "
+            "of today, run Snakemake once with `--forcerun train`."
         )
         log.warning(told, leaked.sum())
     return split.assign(split=split["split"].mask(leaked, "unused"))

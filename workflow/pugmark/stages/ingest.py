@@ -55,7 +55,7 @@ def ingest(batch, settings):
     for path, numbers in _frames_with_boxes(batch, settings["boxes"]).items():
         facts.setdefault(originals.get(path, path), statements.nothing())["frames"] |= numbers
     for path, original in originals.items():
-        counts["duplicates in folders of two stations, of which the first counts"] += (
+        counts["duplicates in folders of two stations (the first counts)"] += (
             None not in (stations[original], stations[path]) and stations[original] != stations[path]
         )
         stations[original] = stations[original] or stations[path]
@@ -171,7 +171,7 @@ def _date(row, facts, own, tz, counts):
         except (ValueError, OverflowError):
             taken, doubt = None, "not a date"
         if doubt:
-            counts[f"times set aside: {source}, {doubt}"] += 1
+            counts[f"times set aside ({source}: {doubt})"] += 1
             row["time_doubt"] = row["time_doubt"] or doubt
         elif taken:
             row["timestamp"], row["utc_offset"] = times.placed(taken, tz)

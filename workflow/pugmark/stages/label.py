@@ -78,7 +78,7 @@ def _agreed(said, counts):
     """What the statements about one crop agree on: of each fact the one value that any of them gives, else None."""
     values = {key: {statement[key] for statement in said} - {None} for key in _SAID}
     for key, stated in values.items():
-        counts[f"crops with more than one {key} in the sidecars, so with none"] += len(stated) > 1
+        counts[f"crops with more than one {key} in the sidecars (none is taken)"] += len(stated) > 1
     return {key: stated.pop() if len(stated) == 1 else None for key, stated in values.items()}
 
 

@@ -85,7 +85,7 @@ def leaks(crops, by):
     return {
         "sequences on both sides": int(crops["sequence"][astride].nunique()),
         "crops of sequences on both sides": int(astride.sum()),
-        "unnamed training crops, perhaps of individuals in the test": int(unnamed.sum()) * (by == "individual"),
+        "unnamed training crops (perhaps of individuals in the test)": int(unnamed.sum()) * (by == "individual"),
     }
 
 

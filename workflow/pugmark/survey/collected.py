@@ -25,7 +25,7 @@ def crops(folder, batches, gap):
     media = [_ends(tables.read(folder / batch / "media.parquet", "media", _MEDIA)) for batch in batches]
     linked = sequences.linked(pd.concat([part for part in media if len(part)]), gap) if any(map(len, media)) else {}
     counts["sequences joined to those of other batches"] = len(linked) - len(set(linked.values()))
-    counts["crops without a time, whose event is not known"] = int(once["timestamp"].isna().sum())
+    counts["crops without a time (their event is not known)"] = int(once["timestamp"].isna().sum())
     counts["crops without a station"] = int(once["station"].isna().sum())
     return once.assign(sequence=once["sequence"].map(lambda own: linked.get(own, own))), counts
 
@@ -54,7 +54,7 @@ def _once(every):
     counts["repeated"] = len(every) - len(once)
     for column in (*SAID, "station"):
         values = repeated.dropna(subset=[column]).groupby("crop_id")[column].agg(["first", "nunique"])
-        counts[f"crops to which two batches give another {column}, so none"] = int((values["nunique"] > 1).sum())
+        counts[f"crops to which two batches give another {column} (none is taken)"] = int((values["nunique"] > 1).sum())
         agreed = values["first"].where(values["nunique"] == 1, None).to_dict()
         once[column] = [agreed.get(crop, own) for crop, own in zip(once["crop_id"], once[column], strict=True)]
     return once, counts
