@@ -7,11 +7,11 @@ import zlib
 
 import numpy as np
 import pytest
-from media.drawn import noise, photo, video
+from formats.media import noise, photo, video
 
 from pugmark import tables
-from pugmark.media import pixels
-from pugmark.media.folder import BatchError
+from pugmark.formats import pixels
+from pugmark.formats.folder import BatchError
 from pugmark.stages import ingest
 
 

@@ -1,7 +1,7 @@
 """Boxes that somebody has drawn."""
 
 from detections import media
-from media.drawn import photo
+from formats.media import photo
 
 from pugmark.stages import detect
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from media.drawn import photo
+from formats.media import photo
 
 from pugmark.formats import sidecars
 

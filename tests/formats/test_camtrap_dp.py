@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from formats.media import photo
 from formats.packages import DEPLOYMENTS, MEDIA, OBSERVATIONS, column, package, read, table
-from media.drawn import photo
 
 from pugmark.formats import sidecars
-from pugmark.media.folder import BatchError
+from pugmark.formats.folder import BatchError
 
 
 def single(batch, observations, media="m1,d1,2024-05-31T18:30:00+02:00,media/a.jpg,a.jpg\n"):

@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from formats.media import photo
 from formats.packages import column, table
-from media.drawn import photo
 
 from pugmark.formats import sidecars
-from pugmark.media.folder import BatchError
+from pugmark.formats.folder import BatchError
 
 
 def said(batch, labels):

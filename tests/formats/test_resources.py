@@ -5,7 +5,7 @@ import gzip
 import pytest
 from formats.packages import DEPLOYMENTS, MEDIA, OBSERVATIONS, package, read
 
-from pugmark.media.folder import BatchError
+from pugmark.formats.folder import BatchError
 
 
 def changed(name, resource=None, **content):

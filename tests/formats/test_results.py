@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pugmark.formats import results
-from pugmark.media.folder import BatchError
+from pugmark.formats.folder import BatchError
 
 BOX = {"category": "1", "conf": 0.9, "bbox": [0.1, 0.2, 0.3, 0.4]}
 OK = {"file": "a.jpg", "detections": [BOX]}

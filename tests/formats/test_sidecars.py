@@ -5,11 +5,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from formats.media import photo, video
 from formats.packages import column, table
-from media.drawn import photo, video
 
 from pugmark.formats import boxes, sidecars
-from pugmark.media.folder import BatchError
+from pugmark.formats.folder import BatchError
 
 
 def said(batch, labels="sidecar", file=None):

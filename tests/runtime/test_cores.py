@@ -6,10 +6,10 @@ import sys
 import threading
 
 import pytest
-from media import drawn
+from formats import media
 from places import ROOT
 
-from pugmark.media import ahead, pixels
+from pugmark.formats import ahead, pixels
 from pugmark.runtime import cores
 
 
@@ -43,7 +43,7 @@ def test_torch_and_opencv_keep_to_the_rules_threads():
 
 def test_video_decoders_keep_to_them_too(monkeypatch, tmp_path):
     monkeypatch.setattr(cores, "granted", lambda: 3)
-    drawn.video(tmp_path / "a.mp4", 2)
+    media.video(tmp_path / "a.mp4", 2)
     frames = pixels._decoded(tmp_path / "a.mp4")
     container, _ = next(frames)
     assert container.streams.video[0].codec_context.thread_count == 3

@@ -5,7 +5,7 @@ import os
 
 import pandas as pd
 import pytest
-from media.drawn import noise, photo, video
+from formats.media import noise, photo, video
 
 from pugmark import tables
 from pugmark.stages import ingest

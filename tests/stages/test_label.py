@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from media.drawn import photo, video
+from formats.media import photo, video
 
 from pugmark import tables
 from pugmark.formats import sidecars

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from pugmark import tables
+from pugmark.formats import sequences
 from pugmark.stages import split
-from pugmark.survey import sequences
 
 GAP = 120
 EVENING = dt.datetime(2024, 5, 31, 23, 30)

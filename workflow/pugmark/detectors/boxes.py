@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from pugmark.formats import sidecars
-from pugmark.media import duplicates
+from pugmark.formats import duplicates, sidecars
 
 DEFAULTS = {
     "labels": "sidecar",  # always as in the collection: sidecar, or {"dataset": class of wildlife-datasets}

@@ -9,8 +9,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from pugmark.formats import classes, matching, results
-from pugmark.media import duplicates, folder, kinds
+from pugmark.formats import classes, duplicates, folder, kinds, matching, results
 
 LOG = logging.getLogger(__name__)
 DEFAULTS = {

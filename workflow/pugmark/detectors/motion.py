@@ -13,7 +13,7 @@ from collections import defaultdict
 import cv2
 import numpy as np
 
-from pugmark.media import pixels
+from pugmark.formats import pixels
 
 LOG = logging.getLogger(__name__)
 DEFAULTS = {

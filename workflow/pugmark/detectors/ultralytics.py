@@ -15,8 +15,7 @@ import numpy as np
 import torch
 from torchvision.ops import batched_nms
 
-from pugmark.formats import classes
-from pugmark.media import ahead, pixels
+from pugmark.formats import ahead, classes, pixels
 from pugmark.runtime import cores
 from pugmark.runtime.devices import device
 from pugmark.weights import WeightsError

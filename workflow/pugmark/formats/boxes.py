@@ -5,8 +5,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from pugmark.formats import text
-from pugmark.media import folder, kinds
+from pugmark.formats import folder, kinds, text
 
 # name,x,y,w,h,scene00001.jpg,W,H as in the animal re-identification videos of Kuncheva et al. (2022).
 _SCENE = re.compile(r"scene(\d+)\.\w+")

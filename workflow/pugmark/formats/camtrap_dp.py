@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import PurePosixPath
 
 from pugmark.formats import classes, resources, text
-from pugmark.media.folder import BatchError, content
+from pugmark.formats.folder import BatchError, content
 
 LOG = logging.getLogger(__name__)
 _REQUIRED = {

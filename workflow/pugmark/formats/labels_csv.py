@@ -5,8 +5,7 @@ its start), `viewpoint`, `split`, and the box `x, y, w, h`, which boxes.csv must
 that is empty or holds a word such as NA says nothing, and an individual called "unknown" has no name.
 """
 
-from pugmark.formats import text
-from pugmark.media import folder, kinds, times
+from pugmark.formats import folder, kinds, text, times
 
 REQUIRED = {"labels.csv": ["path", "individual"], "boxes.csv": ["path", "individual", "x", "y", "w", "h"]}
 SPLITS = ("train", "val", "query", "gallery", "test")

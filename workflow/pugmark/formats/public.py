@@ -8,7 +8,7 @@ import pandas as pd
 from wildlife_datasets import datasets
 
 from pugmark.formats import text
-from pugmark.media.folder import BatchError, is_junk
+from pugmark.formats.folder import BatchError, is_junk
 
 VIEWPOINTS = ("orientation", "position", "viewpoint")
 SPLITS = ("split", "original_split")

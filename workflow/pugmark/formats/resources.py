@@ -9,7 +9,7 @@ import zlib
 from pathlib import PurePosixPath
 
 from pugmark.formats import text
-from pugmark.media.folder import BatchError, content
+from pugmark.formats.folder import BatchError, content
 
 # The dialect's words for the options of `csv.reader`.
 _DIALECT = {

@@ -10,8 +10,7 @@ import posixpath
 import re
 from dataclasses import dataclass, field
 
-from pugmark.formats import text
-from pugmark.media import folder, kinds
+from pugmark.formats import folder, kinds, text
 
 # A single frame of a video, as MegaDetector names it: v.mp4/frame000010.jpg, counted from 0.
 _FRAME = re.compile(r"frame(\d{1,9})\.(jpg|jpeg|png)", re.I)

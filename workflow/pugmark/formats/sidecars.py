@@ -18,9 +18,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from pugmark.formats import boxes, camtrap_dp, labels_csv, text
-from pugmark.media import folder, pixels
-from pugmark.media.folder import BatchError
+from pugmark.formats import boxes, camtrap_dp, folder, labels_csv, pixels, text
+from pugmark.formats.folder import BatchError
 
 LOG = logging.getLogger(__name__)
 SHOWN = 5
@@ -86,7 +85,7 @@ def _from_sidecars(batch, media, sidecars, counts):
 
 
 def _from_dataset(batch, name, media, counts):
-    from pugmark.formats import public
+    from pugmark.formats import public  # its libraries take seconds to load
 
     for path, entry in folder.walk(batch):
         # The package opens files by itself.

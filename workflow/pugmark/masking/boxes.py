@@ -3,7 +3,7 @@
 import logging
 import math
 
-from pugmark.media import pixels
+from pugmark.formats import pixels
 
 log = logging.getLogger(__name__)
 

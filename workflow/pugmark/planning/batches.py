@@ -8,7 +8,7 @@ import glob
 import os
 import re
 
-from pugmark.media.folder import JUNK, is_junk
+from pugmark.formats.folder import JUNK, is_junk
 from pugmark.planning import places
 from pugmark.planning.configuration import ConfigError
 

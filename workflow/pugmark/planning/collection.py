@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from pugmark import literals, ranges
-from pugmark.media import times
+from pugmark.formats import times
 from pugmark.planning import batches, configuration, places, published
 from pugmark.planning.configuration import ConfigError
 from pugmark.planning.versions import canonical

@@ -9,9 +9,8 @@ import hashlib
 import os
 from dataclasses import dataclass
 
-from pugmark.formats import text
-from pugmark.media import folder as folders
-from pugmark.media import kinds
+from pugmark.formats import folder as folders
+from pugmark.formats import kinds, text
 
 SIDECARS = (".csv", ".json", ".tsv", ".csv.gz", ".tsv.gz")
 WRITTEN_BY_USERS = ("labels.csv", "boxes.csv")

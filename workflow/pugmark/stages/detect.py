@@ -12,7 +12,7 @@ import pandas as pd
 
 from pugmark import literals, tables, weights
 from pugmark.formats import classes, megadetector
-from pugmark.media.folder import BatchError
+from pugmark.formats.folder import BatchError
 from pugmark.runtime import cli, usage
 
 LOG = logging.getLogger("pugmark.stages.detect")

@@ -16,10 +16,21 @@ from pathlib import Path, PurePosixPath
 
 from pugmark import tables, weights
 from pugmark.detectors import boxes, megadetector_json
-from pugmark.formats import places, sidecars, statements, text
-from pugmark.media import duplicates, folder, kinds, pixels, sampling, times
+from pugmark.formats import (
+    clocks,
+    duplicates,
+    folder,
+    kinds,
+    pixels,
+    places,
+    sampling,
+    sequences,
+    sidecars,
+    statements,
+    text,
+    times,
+)
 from pugmark.runtime import cli
-from pugmark.survey import clocks, sequences
 
 LOG = logging.getLogger("pugmark.stages.ingest")
 DEFAULTS = {

@@ -15,8 +15,7 @@ from pathlib import Path
 from scipy.optimize import linear_sum_assignment
 
 from pugmark import tables
-from pugmark.formats import boxes, sidecars
-from pugmark.media import duplicates, folder
+from pugmark.formats import boxes, duplicates, folder, sidecars
 from pugmark.runtime import cli
 
 LOG = logging.getLogger("pugmark.stages.label")

@@ -10,9 +10,9 @@ from collections import Counter
 from pathlib import Path
 
 from pugmark import literals, tables
+from pugmark.formats import ahead
 from pugmark.masking import boxes, rle
 from pugmark.masking.chain import UNMASKED, Chain, PolicyError
-from pugmark.media import ahead
 from pugmark.runtime import cli, usage
 from pugmark.weights import verified
 

@@ -3,7 +3,7 @@
     python -m pugmark.stages.split --folder results/C/batches --out split.parquet \\
         --settings '{"batches": ["b1", "b2"], "by": "sequence", "train": 0.5}'
 
-Sequences that are one event are joined first, across batches (see `survey.events`). Then whole groups go to one part
+Sequences that are one event are joined first, across batches (see `formats.events`). Then whole groups go to one part
 or the other in turn, in the order in which they first appear (batches by name, then time, then path). So a batch whose
 name sorts last changes no earlier decision, unless it holds the missing link between two sequences. `by` chooses the
 groups:
@@ -29,8 +29,8 @@ import numpy as np
 import pandas as pd
 
 from pugmark import tables
+from pugmark.formats import collected
 from pugmark.runtime import cli
-from pugmark.survey import collected
 
 DEFAULTS = {"batches": [], "by": "auto", "train": 0.5, "sequence_gap": 120}
 LEARNED, TESTED = ("train", "val"), ("query", "gallery", "test")

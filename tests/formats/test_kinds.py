@@ -3,9 +3,9 @@
 import av
 import numpy as np
 import pytest
-from media.drawn import noise
+from formats.media import noise
 
-from pugmark.media import kinds, pixels
+from pugmark.formats import kinds, pixels
 
 # Pillow's format of each suffix; lossy ones come back roughly.
 FORMATS = {".jfif": "JPEG", ".jpe": "JPEG", ".j2k": "JPEG2000", ".jp2": "JPEG2000", ".tif": "TIFF", ".jpg": "JPEG"}

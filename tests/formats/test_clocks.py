@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from pugmark.survey import clocks
+from pugmark.formats import clocks
 
 DAY = dt.datetime(2024, 5, 1)
 

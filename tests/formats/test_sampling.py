@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from pugmark.media import sampling
+from pugmark.formats import sampling
 
 
 @pytest.mark.parametrize(

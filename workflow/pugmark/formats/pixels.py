@@ -9,7 +9,7 @@ import av
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from pugmark.media import kinds, levels, looks, sampling, times
+from pugmark.formats import kinds, levels, looks, sampling, times
 from pugmark.runtime import cores
 
 # The decoders that a suffix may lead to; Pillow's others (PostScript runs a program) are closed to files of any name.

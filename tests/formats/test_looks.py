@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from media.drawn import noise
+from formats.media import noise
 from PIL import Image, ImageFilter
 
-from pugmark.media import looks, pixels
+from pugmark.formats import looks, pixels
 
 
 def scene(seed):

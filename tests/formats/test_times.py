@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from PIL import Image
 
-from pugmark.media import times
+from pugmark.formats import times
 
 
 @pytest.mark.parametrize(

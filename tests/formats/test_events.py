@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pugmark.survey import events
+from pugmark.formats import events
 
 START = dt.datetime(2024, 5, 31, 18, 30, 0)
 

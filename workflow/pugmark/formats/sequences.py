@@ -9,8 +9,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from pugmark.formats import places
-from pugmark.survey import events
+from pugmark.formats import events, places
 
 COLUMNS = [*events.COLUMNS, "status"]
 

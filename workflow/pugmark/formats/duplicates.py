@@ -4,7 +4,7 @@ import os
 from collections import defaultdict
 
 from pugmark import weights
-from pugmark.media import folder, kinds
+from pugmark.formats import folder, kinds
 
 _STATUS = "duplicate of "
 

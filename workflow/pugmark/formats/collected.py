@@ -3,8 +3,7 @@
 import pandas as pd
 
 from pugmark import tables
-from pugmark.formats import places
-from pugmark.survey import sequences
+from pugmark.formats import places, sequences
 
 SAID = ["individual", "viewpoint", "split"]
 _MEDIA = [*sequences.COLUMNS, "sequence"]

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from pugmark.media import folder
-from pugmark.media.folder import BatchError
+from pugmark.formats import folder
+from pugmark.formats.folder import BatchError
 
 
 def put(path, content=b"x"):
@@ -134,7 +134,7 @@ def test_a_name_that_is_not_utf8_becomes_text():
 
 
 def test_walking_and_reading_tables_imports_nothing_heavy():
-    code = "import sys, pugmark.media.folder, pugmark.formats.text; print({'numpy', 'PIL'} & {*sys.modules})"
+    code = "import sys, pugmark.formats.folder, pugmark.formats.text; print({'numpy', 'PIL'} & {*sys.modules})"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert said.stdout == "set()\n"

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pandas as pd
 
-from pugmark.survey import sequences
+from pugmark.formats import sequences
 
 START = dt.datetime(2024, 5, 31, 23, 59, 0)
 

@@ -18,8 +18,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from pugmark.formats import places
-from pugmark.media import looks, times
+from pugmark.formats import looks, places, times
 
 COLUMNS = ["media_id", "path", "kind", "timestamp", "utc_offset", "time_source", "station", "look"]
 _TAGS = re.compile(r"([-_ ](obj|cls|det|box|crop)\d+)+$", re.IGNORECASE)

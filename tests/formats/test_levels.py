@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pugmark.media import pixels
+from pugmark.formats import pixels
 
 LOWEST, HIGHEST, PHOTOMETRIC = 340, 341, 262
 

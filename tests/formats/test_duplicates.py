@@ -1,9 +1,9 @@
 """Files of equal content."""
 
 import pandas as pd
-from media.drawn import photo
+from formats.media import photo
 
-from pugmark.media import duplicates, folder
+from pugmark.formats import duplicates, folder
 
 
 def test_the_first_path_is_the_original_of_every_other(tmp_path):

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from media.drawn import noise, photo, video
+from formats.media import noise, photo, video
 from PIL import Image
 
-from pugmark.media import pixels
+from pugmark.formats import pixels
 
 RED_LEFT = Image.fromarray(np.repeat(np.array([[[255, 0, 0], [0, 0, 255]]], np.uint8), 8, 0).repeat(8, 1))
 

@@ -6,7 +6,7 @@ Imports nothing heavy: the folder is walked whenever the workflow is parsed, and
 import os
 from collections import Counter
 
-from pugmark.media import kinds
+from pugmark.formats import kinds
 
 # What systems and programs keep for themselves, in small letters: thumbnails, recycle bins, snapshots, lists.
 JUNK = frozenset({"$recycle.bin", "recycler", "recycled", "system volume information", "lost+found", "__macosx"}) | {

@@ -1,1 +1,0 @@
-"""Which media show one event, over all batches of a collection."""
