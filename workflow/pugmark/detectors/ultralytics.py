@@ -68,8 +68,10 @@ def _models(settings, weights):
     A processor is busiest with one image per core, and its caches hold no batch.
     """
     on_gpu = device().type == "cuda"
-    workers = 1 if on_gpu else min(cores.granted(), _MOST_WORKERS)
-    models, threads = [_model(settings["weights"], weights) for _ in range(workers)], cores.granted() // workers
+    # Asked before the package is imported, which sets OMP_NUM_THREADS to 1 where nobody has.
+    granted = cores.granted()
+    workers = 1 if on_gpu else min(granted, _MOST_WORKERS)
+    models, threads = [_model(settings["weights"], weights) for _ in range(workers)], granted // workers
     for model in models:
         # The package sets a number of its own, one less than the machine has cores.
         model.add_callback("on_predict_start", lambda predictor: torch.set_num_threads(threads))
