@@ -9,6 +9,7 @@ for all, and for each one three times: it should not grow.
 """
 
 import argparse
+import os
 import sys
 from itertools import cycle, islice
 from pathlib import Path
@@ -75,6 +76,8 @@ def main():
     own = [sys.executable, __file__, str(args.folder), str(args.weights), "--image-size", str(args.image_size)]
     for count in counts:
         sides = {f"{side} {count}": [*own, "--side", side, "--count", str(count)] for side in ("plain", "pugmark")}
+        # As Snakemake does it for a rule; without it, ultralytics sets 1 for the whole process.
+        os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
         measure.compare(sides, repeats=1 if args.short else args.repeats)
 
 
