@@ -75,7 +75,9 @@ class Project:
     def _submission(self, options, profiles):
         # More jobs at once than this machine can carry, and seldom looked after, would take longer.
         words = [word for name in profiles for word in ("--profile", name)]
-        return self.command(*words, "--jobs", "6", "--slurm-init-seconds-before-status-checks", "3", *options)
+        # With what Snakemake and its plugin say of each job, of which the default profile keeps them quiet.
+        words += ["--quiet", "host", "--jobs", "6", "--slurm-init-seconds-before-status-checks", "3"]
+        return self.command(*words, *options)
 
     def _finish(self, command):
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=self.environment, timeout=1200)
