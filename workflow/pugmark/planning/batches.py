@@ -9,7 +9,7 @@ import os
 import re
 
 from pugmark.formats.folder import JUNK, is_junk
-from pugmark.planning import places
+from pugmark.planning import paths
 from pugmark.planning.configuration import ConfigError
 
 
@@ -22,9 +22,9 @@ def folders(name, spec, results):
         count = spec["synthetic"]["batches"]
         return {f"batch_{i:02}": f"{results}/{name}/survey/batch_{i:02}" for i in range(1, count + 1)}
     patterns = [spec["batches"]] if isinstance(spec["batches"], str) else spec["batches"]
-    matched = {os.path.normpath(path) for pattern in patterns for path in glob.glob(places.at_home(pattern))}
+    matched = {os.path.normpath(path) for pattern in patterns for path in glob.glob(paths.at_home(pattern))}
     found = sorted(path for path in matched if os.path.isdir(path) and os.path.basename(path).lower() not in JUNK)
-    places.check_apart(name, patterns, found, results)
+    paths.check_apart(name, patterns, found, results)
     if not found:
         files = f": only files, such as {min(matched)}; write the folder that holds them" if matched else ""
         raise ConfigError(f"collections.{name}.batches: no folder matches {' or '.join(patterns)}{files}.")
@@ -38,7 +38,7 @@ def folders(name, spec, results):
     for folder in found:
         batch = os.path.basename(os.path.abspath(folder))
         if fault := _fault(batch, folder, named):
-            raise ConfigError(f"collections.{name}.batches: rename {places.printable(folder)}: its name {fault}.")
+            raise ConfigError(f"collections.{name}.batches: rename {paths.printable(folder)}: its name {fault}.")
         named[batch] = folder
     return named
 
@@ -52,7 +52,7 @@ def _fault(batch, folder, named):
         return f"is also the name of {named[batch]}"
     if whole(batch) != batch:
         return "is that of a shard"
-    return places.fault(batch) or ("is not UTF-8" if not places.is_text(folder) else None)
+    return paths.fault(batch) or ("is not UTF-8" if not paths.is_text(folder) else None)
 
 
 def whole(batch):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pugmark import literals, ranges
 from pugmark.formats import times
-from pugmark.planning import batches, configuration, places, published
+from pugmark.planning import batches, configuration, paths, published
 from pugmark.planning.configuration import ConfigError
 from pugmark.planning.versions import canonical
 
@@ -23,7 +23,7 @@ def complete(name, config):
 
     Raises ConfigError.
     """
-    if fault := places.fault(name):
+    if fault := paths.fault(name):
         raise ConfigError(f"collections: rename {name}: its name {fault}.")
     own = config["collections"][name]
     spec = copy.deepcopy(own)
@@ -53,14 +53,14 @@ def labels_file(name, spec, batch, results):
         return f"{results}/{name}/truth/{batches.whole(batch)}/labels.csv"
     labels = spec["labels"]
     if isinstance(labels, dict) and "file" in labels:
-        return places.per_batch(f"collections.{name}.labels.file", labels["file"], batches.whole(batch))
+        return paths.per_batch(f"collections.{name}.labels.file", labels["file"], batches.whole(batch))
     return None
 
 
 def boxes_file(name, spec, batch):
     """The file of boxes outside the batch that the detector reads, or None. Raises ConfigError."""
     file = spec["detect"].get("file")
-    return places.per_batch(f"collections.{name}.detect.file", file, batches.whole(batch)) if file else None
+    return paths.per_batch(f"collections.{name}.detect.file", file, batches.whole(batch)) if file else None
 
 
 def check_files(name, spec, found):

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from pugmark import literals
-from pugmark.planning import configuration, places
+from pugmark.planning import configuration, paths
 from pugmark.planning.configuration import ConfigError
 
 FILE = Path(__file__).parents[2] / "weights.yaml"
@@ -45,7 +45,7 @@ class Manifest:
     def folders(self):
         """Where files are looked for before any is downloaded."""
         named = os.environ.get("PUGMARK_WEIGHTS", "").split(os.pathsep)
-        return [places.at_home(folder) for folder in (self.settings["folder"], *named) if folder]
+        return [paths.at_home(folder) for folder in (self.settings["folder"], *named) if folder]
 
     def _place(self, entry):
         """One path for a file wherever it comes from, in a folder per checksum, so that another is never taken for it:

@@ -5,7 +5,7 @@ Read whenever the workflow is parsed, on the login node and by every cluster job
 
 import hashlib
 
-from pugmark.planning import batches, collection, configuration, listing, places, runs, studies
+from pugmark.planning import batches, collection, configuration, listing, paths, runs, studies
 from pugmark.planning.manifest import Manifest
 from pugmark.planning.models import Models
 
@@ -19,10 +19,10 @@ class Plan:
 
     def __init__(self, config, found=None):
         self.config = studies.expand(configuration.complete(config))
-        self.results = places.results(self.config["results"])
+        self.results = paths.results(self.config["results"])
         self.manifest = Manifest(self.config["weights"], self.results)
         self.collections = {name: collection.complete(name, self.config) for name in self.config["collections"]}
-        self.found = found or {"folders": self._folders(), "names": {}}
+        self.found = found or {"folders": self._folders(), "names": {}, "files": {}}
         self.folders = self.found["folders"]
         self.models, self._listings = Models(self), {}
         planned = {name: runs.of(name, self.config, self.collections) for name in self.collections}
@@ -126,10 +126,9 @@ class Plan:
 
     def content(self, file):
         """Checksum of a file that a method reads instead of learning."""
-        known = self.found.setdefault("files", {})
-        if file not in known:
-            known[file] = listing.file(file)
-        return known[file]
+        if file not in self.found["files"]:
+            self.found["files"][file] = listing.file(file)
+        return self.found["files"][file]
 
     def detect_weights(self, name):
         """{name: path} of the weight files that the collection's detector loads."""

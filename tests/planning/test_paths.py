@@ -5,7 +5,7 @@ import os
 import pytest
 from planning.cats import cats
 
-from pugmark.planning import places
+from pugmark.planning import paths
 from pugmark.planning.configuration import ConfigError
 from pugmark.planning.plan import Plan
 
@@ -109,4 +109,4 @@ def test_other_names_are_fine(config, tmp_path, name):
 
 
 def test_a_fault_is_none_where_there_is_none():
-    assert places.fault("2024-05 north") is None
+    assert paths.fault("2024-05 north") is None
