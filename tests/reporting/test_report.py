@@ -193,6 +193,16 @@ def test_times_in_doubt_are_told_with_the_files():
     assert found == {"clock never set": (1, [("b1", "b")]), "in the future": (1, [("b1", "v")])}
 
 
+def test_methods_that_have_learned_from_the_test_crops_of_today_are_told():
+    runs = [{"run": f"mine-s{seed}", "name": "mine"} for seed in (1, 2)] + [{"run": "pixels-s1", "name": "pixels"}]
+    left_out = {"mine-s1": 4, "mine-s2": 9, "pixels-s1": 0}
+    said = [
+        (run, {"stage": "evaluate", "counts": {"test crops that trained the model": n}}) for run, n in left_out.items()
+    ]
+    collection = types.SimpleNamespace(runs=runs, provenances=lambda: [("b1", {"stage": "crop", "counts": {}}), *said])
+    assert summary.relearned(collection) == {"mine": 9}
+
+
 def test_media_that_results_made_elsewhere_do_not_know_are_told():
     made = [
         ("b1", {"stage": "detect", "counts": {"media without entry": 30}}),

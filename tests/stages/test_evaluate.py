@@ -77,6 +77,19 @@ def test_a_crop_that_trained_the_model_is_left_out_of_either_part(tmp_path, part
     _, queries = run(tmp_path, leaked)
     seen = {*queries["crop_id"], *(crop_id for neighbours in queries["neighbours"] for crop_id in neighbours)}
     assert not leaked & seen and len(queries) == 2 * (20 - (4 if part == "query" else 0))
+    counts = tables.provenance(tmp_path / "metrics.parquet")["counts"]
+    assert counts["test crops that trained the model"] == len(leaked)
+
+
+def test_nobody_is_told_to_name_crops_where_the_model_has_learned_from_all_that_are_named(tmp_path, capsys):
+    _, truth = blobs()
+    table = write_collection(tmp_path, oracle(truth), truth, words=np.full(len(truth), "test"))
+    write_clusters(tmp_path, table, [0] * len(truth))
+    run(tmp_path, table["crop_id"])
+    said = capsys.readouterr().err
+    assert "--forcerun train" in said and "name more crops" not in said
+    run(tmp_path, table["crop_id"], chooses=True)
+    assert "--forcerun train" not in capsys.readouterr().err, "a method that picks its own crops would pick them again"
 
 
 def test_sequences_that_changed_sides_since_the_training_are_left_out_whole():

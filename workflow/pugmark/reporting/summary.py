@@ -46,6 +46,16 @@ def unknown(collection):
     ]
 
 
+def relearned(collection):
+    """{method: test crops left out of its figures because it learned from them}, the most over its seeds."""
+    labels, found = {run["run"]: run["name"] for run in collection.runs}, {}
+    for place, said in collection.provenances():
+        left_out = said["counts"].get("test crops that trained the model") if said["stage"] == "evaluate" else None
+        if left_out:
+            found[labels[place]] = max(left_out, found.get(labels[place], 0))
+    return found
+
+
 def mask_sources(collection):
     """{"policy", "fallback": share of boxes that the policy did not mask, "sources": [(name, boxes, mean area)]}."""
     masks = collection.masks

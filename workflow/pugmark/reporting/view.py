@@ -35,6 +35,7 @@ def view(collection, links, new=()):
         "barren": summary.barren(collection),
         "unknown": summary.unknown(collection),
         "detectors": sorted(summary.detectors(collection)),
+        "relearned": summary.relearned(collection),
         "boards": boards(collection),
         "unanswered": leaderboard.unanswered(collection.metrics, collection.protocol),
         "clusterings": clusterings(collection),

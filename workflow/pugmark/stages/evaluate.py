@@ -24,11 +24,13 @@ DEFAULTS = {
     "family": "supervised",  # has seen names; for any other family all named crops are evaluated as well
     "chooses": False,  # whether it picks its own training crops, and is evaluated on the rest of their sequences
 }
+_TODAY = "to train it on the split of today, run Snakemake once with `--forcerun train`."
 log = logging.getLogger(__name__)
 
 
 def evaluate(split, features, clusters, settings, trained=()):
-    """Rows of the metrics and of the queries table, as lists of dicts.
+    """Rows of the metrics and of the queries table, as lists of dicts, and how many test crops are left out because the
+    model has learned from them or their sequences.
 
     split: DataFrame of the split table. features: float32 N x D of unit norm, row by row. clusters: DataFrame of the
     clusters table. settings: some of DEFAULTS. trained: ids of the crops that the model learned from. They are neither
@@ -38,10 +40,18 @@ def evaluate(split, features, clusters, settings, trained=()):
     settings = DEFAULTS | settings
     # A video method fits the very boxes that it names, by design. Read its figures with that in mind.
     asked = split if settings["family"] == "video" else _unseen(split, trained, settings["chooses"])
+    # A method that picks its own crops does so whenever it is trained.
+    left_out = 0 if settings["chooses"] else int((asked["split"] != split["split"]).sum())
     metrics, queries = _retrieval(asked, features, settings)
+    if left_out:
+        log.warning(
+            "%d test crops are left out, because they or their sequences trained this model: %s", left_out, _TODAY
+        )
+    elif not queries:
+        log.warning("The test part holds no named crop, so there are no retrieval figures: name more crops.")
     metrics += _clusterings(asked, clusters, settings, trained)
     run = {"method": settings["method"], "seed": settings["seed"]}
-    return [run | row for row in metrics], queries
+    return [run | row for row in metrics], queries, left_out
 
 
 def main(argv=None):
@@ -55,9 +65,10 @@ def main(argv=None):
     features = vectors.of_collection(split, arguments.folder, arguments.run)
     clusters = tables.read(arguments.clusters, "clusters")
     trained = tables.read(arguments.trained, "trained")["crop_id"]
-    metrics, queries = evaluate(split, features, clusters, settings, trained)
+    metrics, queries, left_out = evaluate(split, features, clusters, settings, trained)
     named, asked = int(split["individual"].notna().sum()), len({row["crop_id"] for row in queries})
-    counts = {"crops": len(split), "queries": asked, "metrics": len(metrics)}
+    counts = {"crops": len(split), "queries": asked, "test crops that trained the model": left_out}
+    counts["metrics"] = len(metrics)
     tables.write(arguments.queries, "queries", queries, "evaluate", settings, counts=counts)
     tables.write(arguments.out, "metrics", metrics, "evaluate", settings, counts=counts)
     if metrics:
@@ -73,12 +84,6 @@ def _unseen(split, trained, chooses):
         # The split has changed since the training, which had these sequences on its side.
         learned |= split["sequence"].isin(split["sequence"][learned & (split["split"] != "train")])
     leaked = learned & split["split"].isin(["val", "query", "gallery", "test"])
-    if leaked.any():
-        told = (
-            "%d test crops are left out, because they or their sequences trained this model: to train it on the split "
-            "of today, run Snakemake once with `--forcerun train`."
-        )
-        log.warning(told, leaked.sum())
     return split.assign(split=split["split"].mask(leaked, "unused"))
 
 
@@ -86,7 +91,6 @@ def _retrieval(split, features, settings):
     parts = [_named(split, features, part, "test") for part in ("query", "gallery")]
     (asked, _), (searched, _) = parts
     if asked.empty:
-        log.warning("The test part holds no named crop, so there are no retrieval figures: name more crops.")
         return [], []
     items = [items for _, items in parts]
     held = _named(split, features, "val")
