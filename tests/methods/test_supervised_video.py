@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from learning import crop_tables
+from methods import small
 
 from pugmark import methods
 from pugmark.learning import crops, trainer
@@ -17,11 +18,7 @@ SMALL = {"backbone": "timm/test_resnet", "weights": None, "height": 32, "width":
 
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch):
-    monkeypatch.setenv("PUGMARK_WORKERS", "0")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    yield from small.one_thread(monkeypatch)
 
 
 @pytest.fixture
