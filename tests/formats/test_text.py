@@ -3,7 +3,7 @@
 import pytest
 
 from pugmark.formats import text
-from pugmark.formats.text import TableError
+from pugmark.formats.text import CsvError
 
 
 def table(content, columns=None, **dialect):
@@ -69,12 +69,12 @@ def test_an_encoding_that_is_stated():
     assert text.decoded(content, "cp1252") == "a\nZo\u00eb\u2013\n"
     assert text.decoded(b"\xef\xbb\xbfa", "cp1252") == "a", "a byte order mark knows better"
     for stated in (None, "no such"):
-        with pytest.raises(TableError, match="save it as CSV in UTF-8"):
+        with pytest.raises(CsvError, match="save it as CSV in UTF-8"):
             text.decoded(content, stated)
 
 
 def test_bytes_that_are_no_text():
-    with pytest.raises(TableError, match="zero bytes"):
+    with pytest.raises(CsvError, match="zero bytes"):
         text.decoded("a,b".encode("utf-16-le"))
 
 
@@ -115,7 +115,7 @@ def test_an_empty_file_is_an_empty_table():
     ],
 )
 def test_a_stray_quotation_mark_is_told_with_its_row(content, line):
-    with pytest.raises(TableError, match=f"line {line}: a quotation mark is not closed"):
+    with pytest.raises(CsvError, match=f"line {line}: a quotation mark is not closed"):
         table(content)
 
 
@@ -140,5 +140,5 @@ def test_cells_without_a_column_and_columns_of_one_name():
 
 def test_a_stated_dialect():
     assert rows("a|b\n'x|y'|2\n", delimiter="|", quotechar="'") == [["x|y", "2"]]
-    with pytest.raises(TableError, match="dialect cannot be read"):
+    with pytest.raises(CsvError, match="dialect cannot be read"):
         rows("a,b\n", delimiter=";;")

@@ -18,7 +18,7 @@ def is_scenes(file):
         with open(file, "rb") as lines:
             first = lines.readline(_LONGEST).decode("utf-8-sig", "replace")
         _, cells = next(text.records(first), (1, []))
-    except (OSError, text.TableError):
+    except (OSError, text.CsvError):
         return False
     return len(cells) == 8 and bool(_SCENE.fullmatch(cells[5].strip()))
 
@@ -27,7 +27,7 @@ def scenes(file, video):
     """Rows of the published table: pixel boxes on the frames of `video`; scene00001 is its first frame, number 0.
 
     Returns (rows, problems): dicts with path, frame_number, individual, x, y, w, h (fractions) and line; and sentences.
-    Raises BatchError, TableError.
+    Raises BatchError, CsvError.
     """
     rows, problems = [], []
     for line, cells in text.records(text.decoded(folder.content(file))):

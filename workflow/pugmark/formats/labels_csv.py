@@ -15,7 +15,7 @@ def read(file, required):
     """Rows of the table at `file` whose columns include `required`; none where the file is empty.
 
     Returns (rows, problems): dicts of text (None where a cell says nothing; frame_number an int, the box floats) with
-    their line, and sentences on what is wrong. Raises BatchError, TableError.
+    their line, and sentences on what is wrong. Raises BatchError, CsvError.
     """
     found = text.table(text.decoded(folder.content(file)))
     missing = [column for column in required if column not in found.columns]

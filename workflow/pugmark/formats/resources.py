@@ -34,7 +34,7 @@ def read(folder, resource, name, required):
     for path in paths:
         try:
             found = _table(folder / path, resource, required)
-        except text.TableError as error:
+        except text.CsvError as error:
             raise BatchError(f"{folder / path} is no table of {name}: {error}.") from error
         if missing := set(required) - set(found.columns):
             raise BatchError(f"{folder / path} lacks the column {min(missing)}: add it, or remove the package.")
@@ -65,16 +65,16 @@ def _unpacked(file, compression):
     packed = content(file)
     if not (compression in ("gz", "gzip") or file.suffix.lower() == ".gz"):
         if compression:
-            raise text.TableError(f"it is compressed ({compression}): unpack it, and name the file in datapackage.json")
+            raise text.CsvError(f"it is compressed ({compression}): unpack it, and name the file in datapackage.json")
         return packed
     try:
         return gzip.decompress(packed)
     except (OSError, EOFError, zlib.error) as error:
-        raise text.TableError(f"it cannot be unpacked ({error}): write it again") from error
+        raise text.CsvError(f"it cannot be unpacked ({error}): write it again") from error
 
 
 def _header(schema, delimiter):
     fields = schema.get("fields") if isinstance(schema, dict) else None
     if not fields:
-        raise text.TableError("it has no line of column names: add one, or list the fields in datapackage.json")
+        raise text.CsvError("it has no line of column names: add one, or list the fields in datapackage.json")
     return delimiter.join(field["name"] for field in fields) + "\n"

@@ -107,7 +107,7 @@ def _table(file, batch, prefix, media, counts):
         else:
             rows, problems = labels_csv.read(file, labels_csv.REQUIRED.get(file.name.lower(), ["path", "individual"]))
             rows = [row | {"path": prefix + row["path"]} for row in rows if row["path"]]
-    except text.TableError as error:
+    except text.CsvError as error:
         raise BatchError(f"{file} is no table: {error}.") from error
     rows = [row | {"source": "labels", "where": f"{file.name}, line {row['line']}"} for row in rows]
     rows = _in_fractions(_at_hand(rows, media, file.name, counts), batch)

@@ -28,7 +28,7 @@ _MARKS = (
 )
 
 
-class TableError(ValueError):
+class CsvError(ValueError):
     """A file is not the table that it should be: the message says in which line, and what to do."""
 
 
@@ -68,14 +68,14 @@ def number(said):
 
 
 def decoded(content, encoding=None):
-    """The text in the bytes `content`, by its byte order mark, else by `encoding`, else UTF-8. Raises TableError."""
+    """The text in the bytes `content`, by its byte order mark, else by `encoding`, else UTF-8. Raises CsvError."""
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), encoding or "utf-8")
     try:
         text = content.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        raise TableError(f"it is not {encoding.upper()} text: save it as CSV in UTF-8") from error
+        raise CsvError(f"it is not {encoding.upper()} text: save it as CSV in UTF-8") from error
     if "\0" in text:
-        raise TableError("it holds zero bytes: save it as CSV in UTF-8")
+        raise CsvError("it holds zero bytes: save it as CSV in UTF-8")
     return text
 
 
@@ -83,7 +83,7 @@ def records(text, delimiter=None, **dialect):
     """Yield (line, cells) of each record of the CSV `text` that is not blank; the line is that on which it begins.
 
     Without a delimiter, it is the one that an Excel line `sep=;` states, else the most frequent of comma, semicolon and
-    tab in the first line. dialect: further options of `csv.reader`. Raises TableError.
+    tab in the first line. dialect: further options of `csv.reader`. Raises CsvError.
     """
     lines, skipped = io.StringIO(text, newline="").readlines(), 0
     if lines and lines[0].lower().startswith("sep="):
@@ -93,7 +93,7 @@ def records(text, delimiter=None, **dialect):
     try:
         reader = csv.reader(lines[skipped:], delimiter=delimiter, strict=True, **dialect)
     except (TypeError, ValueError) as error:
-        raise TableError(f"its dialect cannot be read ({error}): save it as CSV with commas") from error
+        raise CsvError(f"its dialect cannot be read ({error}): save it as CSV with commas") from error
     while True:
         line = reader.line_num + skipped + 1
         try:
@@ -102,7 +102,7 @@ def records(text, delimiter=None, **dialect):
             if any(len(cell) > LONGEST for cell in cells or ()):
                 raise csv.Error(f"field larger than {LONGEST} characters")
         except csv.Error as error:
-            raise TableError(f"line {line}: a quotation mark is not closed, or closed too early ({error})") from error
+            raise CsvError(f"line {line}: a quotation mark is not closed, or closed too early ({error})") from error
         if cells is None:
             return
         if any(cell.strip() for cell in cells):
@@ -113,7 +113,7 @@ def table(text, columns=None, **dialect):
     """The Table in the CSV `text`, whose first record names the columns; blank rows are left out.
 
     columns: those in which a line break is a problem; None: in every one. There, a quotation mark that was opened by
-    mistake would make the rows below part of one cell. dialect: as of `records`. Raises TableError.
+    mistake would make the rows below part of one cell. dialect: as of `records`. Raises CsvError.
     """
     lines = records(text, **{"skipinitialspace": True} | dialect)
     names = [word(cell) or "" for cell in next(lines, (1, []))[1]]

@@ -84,7 +84,7 @@ def _parts(path, content):
         return whole, whole if path.lower().endswith(".gz") else ""
     try:
         found = text.table(text.decoded(content))
-    except text.TableError:  # `label` says what is wrong with a table of names, and no detection is lost meanwhile
+    except text.CsvError:  # `label` says what is wrong with a table of names, and no detection is lost meanwhile
         return "" if users else whole, whole
     naming = [column for column in NAMING if column in found.columns]
     if users:

@@ -8,11 +8,10 @@ import pandas as pd
 
 from pugmark.progress import records
 from pugmark.reporting import drawing, exports, glossary, leaderboard, plots
+from pugmark.reporting.view import COLUMNS
 from pugmark.runtime import disk
 
 TEMPLATES = Path(__file__).parent / "templates"
-COLUMNS = 11
-"""Crops in a row of the gallery."""
 
 
 def environment():

@@ -15,6 +15,7 @@ from pugmark.reporting import (
 from pugmark.reporting.pictures import Sheet, Tile, spread
 
 COLUMNS = 11
+"""Crops in a row of the galleries."""
 MOST_CLUSTERS = 24
 MOST_TIMELINES = 4
 MOST_MASKS = 2 * COLUMNS
