@@ -4,7 +4,7 @@ Two media are linked when
 
 * they are frames of one video, or files of equal content;
 * at one camera (`places.camera`) one was taken at most `gap` seconds after the other, midnight or not. Times are
-  compared in UTC where both state their offset, else as the clock showed them;
+  compared in UTC; a clock that states no offset may have any that others state;
 * one is a video whose header states UTC and the other a photograph without a zone, of the same camera: the shift by
   quarter hours that brings most of its videos beside photographs is taken for the zone;
 * their station is unknown, nothing but the file's name tells a time, and their names share a clip: what is left before
@@ -28,16 +28,17 @@ _SHIFTS = np.arange(-12 * 4, 14 * 4 + 1) * 900.0  # seconds; every zone lies a n
 
 def links(media, gap):
     """Yield arrays (a, b) of rows of `media`, numbered from 0, that are of one event."""
-    cameras = pd.factorize(np.array([places.camera(row) for row in _dicts(media, "station", "path")], object))[0]
+    cameras = pd.factorize(np.array([places.camera(row) for row in dicts(media, "station", "path")], object))[0]
     clock = _seconds(media["timestamp"])
     offset = media["utc_offset"].map(times.seconds, na_action="ignore").to_numpy(float)
     yield _neighbours(media["media_id"].str.replace(r"-f\d+$", "", regex=True))
     yield _neighbours(pd.Series(clips(media), dtype=object))
     yield _close(cameras, clock - offset, gap)
     unknown = np.isnan(offset)
-    # A clock without a zone may be in any of those that others state.
-    for zone in (np.unique(offset[~unknown]) if not unknown.all() else [np.nan]) if unknown.any() else []:
-        yield _close(cameras, np.where(unknown | (offset == zone), clock, np.nan), gap)
+    # A clock without a zone may be in any of those that others state. If nobody states one, all clocks are alike.
+    zones = np.unique(offset[~unknown]) if not unknown.all() else [0]
+    for zone in zones if unknown.any() else []:
+        yield _close(cameras, clock - np.where(unknown, zone, offset), gap)
     yield _close(cameras, _in_zone(media, cameras, clock, offset, gap), gap)
     yield from _alike(media, cameras)
 
@@ -66,7 +67,8 @@ def _bare(path):
     return _TAGS.sub("", os.path.splitext(os.path.basename(path))[0])
 
 
-def _dicts(media, *columns):
+def dicts(media, *columns):
+    """Each row of `media` as a dict of these columns, None where a value is missing."""
     values = (media[column].astype(object).where(media[column].notna(), None) for column in columns)
     return (dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True))
 

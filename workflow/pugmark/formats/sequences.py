@@ -38,16 +38,23 @@ def assign(rows, given, batch, gap):
 def linked(media, gap):
     """{sequence: the first one of its event} of all sequences in `media`, over the borders of batches.
 
-    media: DataFrame, the media tables of all batches one after the other (COLUMNS and sequence). Within a batch its own
-    sequences stand, which labels.csv may have given.
+    media: DataFrame, the media tables of all batches one after the other (COLUMNS and sequence). Two sequences of one
+    batch are joined only if neither was given by labels.csv: all batches together tell more of a clock's zone than one.
     """
     media = media[media["status"].map(_linkable)].reset_index(drop=True)
     codes, names = pd.factorize(media["sequence"])
-    batch = pd.factorize(media["sequence"].str.split("/", n=1).str[0])[0]
-    across = ((codes[a][batch[a] != batch[b]], codes[b][batch[a] != batch[b]]) for a, b in events.links(media, gap))
-    parts = pd.Series(_joined(len(names), across), names)
+    batch, found = pd.factorize(media["sequence"].str.split("/", n=1).str[0])[0], _found(media)
+    joined = ((a, b, (batch[a] != batch[b]) | (found[a] & found[b])) for a, b in events.links(media, gap))
+    parts = pd.Series(_joined(len(names), ((codes[a][free], codes[b][free]) for a, b, free in joined)), names)
     first = parts.drop_duplicates()
     return dict(zip(names, parts.map(pd.Series(first.index, first.to_numpy())), strict=True))
+
+
+def _found(media):
+    """Whether the sequence of each row is named as `_name` names one by camera and time, and so is not a given one."""
+    timed = media[media["timestamp"].notna()]
+    names = {_name(row, None) for row in events.dicts(timed, "timestamp", "station", "path")}
+    return media["sequence"].str.split("/", n=1).str[1].isin(names).to_numpy()
 
 
 def _linkable(status):
