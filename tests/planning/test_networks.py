@@ -44,5 +44,5 @@ def test_others_are_refused_with_a_hint(name, said):
 
 def test_a_tag_of_timm_and_a_library_that_is_not_here_pass(monkeypatch):
     assert networks.fault("timm/resnet50.a1_in1k") is None
-    monkeypatch.setattr(networks, "_text", lambda *library: None)
+    monkeypatch.setattr(networks, "_known", lambda *library: None)
     assert networks.fault("resnet19") is None

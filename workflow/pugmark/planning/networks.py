@@ -8,7 +8,9 @@ from pathlib import Path
 from pugmark import literals
 
 _LIBRARIES = {"": ("torchvision", "models"), "timm": ("timm", "models"), "open_clip": ("open_clip", "model_configs")}
-_DEFINED = re.compile(r"^(?:def )?([\w-]+)(?:\(|$)", re.M)
+_DEFINED = re.compile(r"^(?:def )?([\w.-]+)(?:\(|$)", re.M)
+# timm lists its older names in quotation marks.
+_QUOTED = re.compile(r"['\"]([\w.-]+)['\"]")
 
 
 def fault(name):
@@ -20,17 +22,23 @@ def fault(name):
     if family not in _LIBRARIES:
         return f"Unknown backbone {name!r}: write a torchvision name, timm/NAME or open_clip/NAME."
     # In a timm name the part after the dot names the weights.
-    wanted, text = short.partition(".")[0] if family == "timm" else short, _text(*_LIBRARIES[family])
-    word = re.escape(wanted or "none")
-    # timm lists its older names in quotation marks.
-    if text is None or re.search(rf"^(def )?{word}(\(|$)|['\"]{word}['\"]", text, re.M):
+    wanted = short.partition(".")[0] if family == "timm" else short
+    known = _known(*_LIBRARIES[family])
+    if known is None or wanted in known[0] or wanted in known[1]:
         return None
-    near = literals.nearest(wanted, _DEFINED.findall(text))
+    near = literals.nearest(wanted, known[0])
     hint = f": did you mean {near!r}?" if near else "; see its list of models."
     return f"{_LIBRARIES[family][0]} has no network {wanted!r}{hint}"
 
 
 @functools.cache
+def _known(library, folder):
+    """Names that a library's networks are defined by, and all words that it has in quotation marks, as two dicts in its
+    order; None if it is not installed."""
+    text = _text(library, folder)
+    return text and tuple(dict.fromkeys(pattern.findall(text)) for pattern in (_DEFINED, _QUOTED))
+
+
 def _text(library, folder):
     """Source of a library's networks, and names of their description files; None if the library is not installed."""
     found = importlib.util.find_spec(library)
