@@ -69,6 +69,8 @@ def ran(copied, tmp_path_factory):
     made = Project(tmp_path_factory.mktemp("run"), copied)
     (given,) = map(yaml.safe_load, blocks("yaml"))
     del made.config["collections"]["folder"]
+    made.config["collections"]["drawn"]["synthetic"] |= {"batches": 1, "individuals": 3, "sequences": 4}
+    made.config["collections"]["drawn"]["individuals"] = 3
     made.config["seeds"], made.config["methods"] = [1], given["methods"]
     made.config["methods"]["imagenet"] = {key: SMALL[key] for key in ("backbone", "weights", "height", "width")}
     made.config["methods"]["cosine"] |= SMALL

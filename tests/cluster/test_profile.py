@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 from cluster.lab import Lab
 from cluster.runs import NETWORK, TINY, Project, granted
 from places import ROOT
@@ -13,9 +14,17 @@ pytestmark = pytest.mark.cluster
 SMALL = {**TINY, "methods": {"pixels": {}, "network": NETWORK}}
 
 
+def smaller_demo():
+    """The embedded demo with all its rules and methods, of fewer pictures and epochs."""
+    demo = yaml.safe_load((ROOT / "config.yaml").read_text())
+    demo["collections"]["demo"]["synthetic"] = {**TINY["collections"]["drawn"]["synthetic"], "batches": 2}
+    demo["methods"]["small_supervised"]["epochs"] = 3
+    return demo
+
+
 def test_the_demo_without_accounting(tmp_path_factory):
     with Lab(tmp_path_factory.mktemp("lab"), accounting=False) as lab:
-        same_on_the_cluster(lab, tmp_path_factory.mktemp("demo"), (ROOT / "config.yaml").read_text())
+        same_on_the_cluster(lab, tmp_path_factory.mktemp("demo"), smaller_demo())
 
 
 @pytest.fixture(scope="module")
