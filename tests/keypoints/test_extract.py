@@ -73,3 +73,11 @@ def test_the_table_gives_back_what_was_found(spotted, tmp_path):
     assert np.array_equal(found.places[1], places) and np.array_equal(found.descriptors[1], descriptors)
     with pytest.raises(table.KeypointsError, match="lacks key points of 1 crops"):
         table.of_collection(split.assign(crop_id=["a", "z"]).reset_index(drop=True), tmp_path, 40)
+
+
+def test_the_strongest_comes_first():
+    pixels = np.full((128, 256, 3), 120, np.uint8)
+    cv2.circle(pixels, (60, 64), 8, [170] * 3, -1)
+    cv2.circle(pixels, (190, 64), 8, [250] * 3, -1)
+    places, _ = extract.of_crop(jpeg(pixels), None, SETTINGS)
+    assert abs(places[0, 0] * 256 - 190) < 4 and (abs(places[:, 0] * 256 - 60) < 4).any()

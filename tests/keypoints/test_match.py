@@ -92,3 +92,22 @@ def test_blocks_do_not_change_the_counts(coat, monkeypatch):
     whole = match.agreeing(seen, 0, np.array([1, 2, 3]), np.arange(4), PARAMS)
     monkeypatch.setattr(match, "BLOCK", 2)
     assert whole.tolist() == match.agreeing(seen, 0, np.array([1, 2, 3]), np.arange(4), PARAMS).tolist() == [24, 10, 0]
+
+
+def test_an_empty_slot_is_no_match_though_orb_gives_it_a_vector(monkeypatch):
+    monkeypatch.setattr(match, "_under_one_map", lambda left, right, params: len(left))
+    places, bits = np.zeros((9, 2), np.float32), np.random.default_rng(0).integers(0, 256, (9, 32), dtype=np.uint8)
+    blank = bits.copy()
+    blank[8] = 0
+    # The ninth has no bit set, as an empty slot has none; the other crop shows eight.
+    full = table.row("b", places[:8], bits[:8], 9)
+    seen = table.stacked([known.Row(table.row("a", places, blank, 9)), known.Row(full)], 9)
+    assert match.agreeing(seen, 0, np.array([1]), np.arange(2), PARAMS | {"features": "orb"}) == 8
+
+
+def test_two_crops_are_mapped_in_one_direction_whoever_asks(coat, monkeypatch):
+    seen, told = points(coat, (coat[0] / 2, coat[1])), []
+    monkeypatch.setattr(match, "_under_one_map", lambda left, right, params: told.append(left) or 0)
+    for query, other in ((0, 1), (1, 0)):
+        match.agreeing(seen, query, np.array([other]), np.arange(2), PARAMS)
+    assert np.array_equal(told[0], told[1])
