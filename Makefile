@@ -48,6 +48,7 @@ bench: .venv/.installed ## Run the benchmarks, each beside a named peer (real pi
 		--images $(SHARED)/data/holstein2025/datasets_v2 --weights $(SHARED)/weights/resnet18-imagenet.pth)
 	$(BIN)/python benchmarks/bench_metrics.py --large
 	$(BIN)/python benchmarks/bench_jaccard.py --large
+	$(BIN)/python benchmarks/bench_local.py
 	$(BIN)/python benchmarks/bench_methods.py
 	$(BIN)/python benchmarks/bench_training.py
 	$(if $(wildcard $(SHARED)/data),$(BIN)/python benchmarks/bench_detection.py \

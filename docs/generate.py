@@ -1,4 +1,4 @@
-"""Write the documents that the code already states: methods.md and configuration.md.
+"""Write the documents that the code already states: methods.md, reranking.md and configuration.md.
 
 `make docs` runs it; a test fails when a document is stale.
 """
@@ -14,7 +14,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from pugmark import literals, methods, ranges  # noqa: E402
+from pugmark import literals, methods, ranges, rerankers  # noqa: E402
 from pugmark.planning import configuration  # noqa: E402
 
 PACKAGE = Path(configuration.__file__).parents[1]
@@ -59,6 +59,43 @@ leave out keeps the value below. The column *from* says where that value comes f
 **code** that its authors released (for a baseline without any, the public code named as its recipe), or **ours**, with
 the reason. Most were chosen for photographs of people: for animals they are a start, not advice.
 """
+RERANKING = """\
+# Re-ranking
+
+A re-ranker orders the nearest crops of each query anew. It takes the shortlist of a run and gives its pairs new scores;
+the rest of the gallery follows below in its old order. A protocol's junk is taken out before, so near-duplicates do not
+fill the shortlist.
+
+```yaml
+rerank:
+  local: {methods: [pixels, small_supervised], shortlist: 50}
+```
+
+The re-ranked run is called `RUN+local`, for instance `pixels-s1+local`. It stands in the leaderboard and in every table
+as `pixels+local`, with its gain over the controls. It has retrieval and open-set figures. It has no clusters, since a
+re-ranker gives scores of pairs and no vectors.
+
+- **`local`** counts key points that agree under one map between two crops. It needs no weights and no training. Use it
+  where coats have spots, stripes or scars and crops are sharp. Key points outside the mask are dropped. Where too few
+  agree, a pair keeps its cosine. It finds no animal that the shortlist does not hold: take a long shortlist over a
+  weak method. Key points are found once per crop, by the rule `keypoints`.
+- **`k_reciprocal`** calls two crops alike where their nearest neighbours are the same. It reads vectors alone. It helps
+  a good method and cannot help a weak one.
+
+Scores of `local` depend on the pair alone. Those of `k_reciprocal` depend on the crops that are evaluated.
+
+## Settings
+
+Settings stand beside `methods`. [Methods](methods.md) explains the column *from*.
+
+TABLES
+## Add a re-ranker
+
+Add a file to `workflow/pugmark/rerankers/` with the literals `TITLE`, `SOURCE`, `PARAMS` and `ALLOWED`, and a function
+`prepare`; `workflow/pugmark/rerankers/__init__.py` says what it takes and returns. One that reads key points states
+`KEYPOINTS`, the settings that the rule `keypoints` is given; there can be one such. `tests/rerankers/test_contract.py`
+finds the file by itself.
+"""
 MARK = re.compile(r"\[(paper|code|ours: [^\]]+)\] ?(.*)")
 """How the comment behind a method's setting begins: whose value it is."""
 
@@ -90,6 +127,16 @@ def _method(name, facts):
     if facts["PARAMS"]:
         yielded.append(_settings(methods.FOLDER / f"{name}.py", "PARAMS"))
     return "".join(yielded)
+
+
+def reranking_page():
+    """The whole of reranking.md."""
+    listed = "".join(
+        f"### `{name}`\n\n{facts['TITLE']}. {facts['SOURCE']}.\n"
+        f"{_settings(rerankers.FOLDER / f'{name}.py', 'PARAMS')}\n"
+        for name, facts in rerankers.catalogue().items()
+    )
+    return RERANKING.replace("TABLES\n", listed)
 
 
 def _settings(path, name):
@@ -165,4 +212,5 @@ def _rows(spec, schema, prefix):
 
 if __name__ == "__main__":
     (ROOT / "docs" / "methods.md").write_text(methods_page())
+    (ROOT / "docs" / "reranking.md").write_text(reranking_page())
     (ROOT / "docs" / "configuration.md").write_text(configuration_page())

@@ -38,3 +38,12 @@ def test_the_page_of_methods_is_current_and_explains_every_setting():
     temperature = ["`temperature`", "`0.05`", "a number, above 0", "code", "of the similarities in the loss"]
     assert temperature in rows
     assert [row for row in rows if len(row) != 5 or not all(row)] == []
+
+
+def test_the_page_of_re_rankers_is_current():
+    page = GENERATE["reranking_page"]()
+    assert page == (ROOT / "docs" / "reranking.md").read_text(), "run `make docs`"
+    assert (
+        "| `k2` | `6` | a whole number, at least 1 | paper | nearest crops over which the weights are averaged |"
+        in page
+    )

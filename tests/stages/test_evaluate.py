@@ -8,7 +8,8 @@ import pytest
 import torch
 from stages.test_cluster import blobs, write_collection
 
-from pugmark import tables
+from pugmark import rerankers, tables
+from pugmark.keypoints import table as keypoints
 from pugmark.stages import evaluate as stage
 
 torch.set_num_threads(1)
@@ -273,3 +274,28 @@ def test_same_input_same_bytes(tmp_path):
         run(tmp_path)
         files.append((tmp_path / "metrics.parquet").read_bytes() + (tmp_path / "queries.parquet").read_bytes())
     assert files[0] == files[1]
+
+
+def test_a_re_ranked_run_needs_no_clusters_and_is_judged_by_its_new_order(tmp_path):
+    vectors, truth = blobs(noise=3.0)
+    table = write_collection(tmp_path, vectors, truth)
+    write_clusters(tmp_path, table, [0] * len(truth))
+    plain, _ = run(tmp_path)
+    # All pictures of an animal share their key points.
+    rows = [keypoints_of(crop_id, name) for crop_id, name in zip(table["crop_id"], truth, strict=True)]
+    for batch in table["batch"].unique():
+        known = [row for row, own in zip(rows, table["batch"], strict=True) if own == batch]
+        tables.write(tmp_path / batch / "keypoints.parquet", "keypoints", known, "keypoints")
+    rerank = {"name": "local", "shortlist": 100, "params": rerankers.resolve("local", {"most": 16})}
+    settings = {"method": "m", "seed": 1, "resamples": 0, "rerank": rerank}
+    split, features = (tables.read(tmp_path / "split.parquet", "split"), vectors)
+    metrics, queries, _ = stage.evaluate(split, features, None, settings, (), tmp_path)
+    found = {(row["protocol"], row["metric"]): row["value"] for row in metrics}
+    assert value(plain, "all", "mAP") < 0.5 and found["all", "mAP"] > 0.99 and len(queries) == 80
+    assert {protocol for protocol, _ in found} == {"all", "cross_sequence"}
+
+
+def keypoints_of(crop_id, name):
+    random = np.random.default_rng(sum(name.encode()))
+    places, descriptors = random.random((16, 2), np.float32), random.integers(0, 99, (16, 128), dtype=np.uint8)
+    return keypoints.row(crop_id, places, descriptors, 16)

@@ -4,8 +4,9 @@
 rule evaluate:
     input:
         run_features,
+        run_keypoints,
         split=rules.split.output[0],
-        clusters=rules.cluster.output[0],
+        clusters=run_clusters,
         trained=model_file("trained.parquet"),
     output:
         metrics=f"{RUN}/metrics.parquet",
@@ -23,10 +24,15 @@ rule evaluate:
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         settings=ask(SETTINGS.evaluate),
-        code=code("stages.evaluate"),
+        # The run whose features are read, and its clusters.
+        run=lambda wildcards: run_of(wildcards).name,
+        clusters=lambda wildcards, input: (
+            [f"--clusters={input.clusters}"] if input.clusters else []
+        ),
+        code=ask(SETTINGS.evaluate_code),
     shell:
-        "python -m pugmark.stages.evaluate --split={input.split:q} --folder={params.folder:q} --run={wildcards.run:q}"
-        " --clusters={input.clusters:q} --trained={input.trained:q} --settings={params.settings:q}"
+        "python -m pugmark.stages.evaluate --split={input.split:q} --folder={params.folder:q} --run={params.run:q}"
+        " {params.clusters:q} --trained={input.trained:q} --settings={params.settings:q}"
         " --out={output.metrics:q} --queries={output.queries:q} > {log:q} 2>&1"
 
 

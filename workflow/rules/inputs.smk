@@ -112,7 +112,8 @@ def model_file(name):
 
 
 def run_features(wildcards):
-    return per_batch(f"features/{wildcards.run}.parquet")(wildcards)
+    """The features of the run; of a re-ranked one, those of the run that it starts from."""
+    return per_batch(f"features/{run_of(wildcards).name}.parquet")(wildcards)
 
 
 def truth_for_oracle(wildcards):
@@ -127,6 +128,22 @@ def gpu_to_embed(wildcards):
 
 
 # For assess.smk
+
+
+def run_clusters(wildcards):
+    """The clusters of the run; a re-ranked one has none."""
+    anew = PLAN.reranking(wildcards.collection, wildcards.run)
+    return [] if anew else f"{RUN}/clusters.parquet".format(**wildcards)
+
+
+def run_keypoints(wildcards):
+    """The key points that the re-ranker of the run reads, if it reads any."""
+    anew = PLAN.reranking(wildcards.collection, wildcards.run)
+    return (
+        per_batch("keypoints.parquet")(wildcards)
+        if anew and anew.reads_keypoints
+        else []
+    )
 
 
 PICTURES = ("leaderboard.svg", "curves.svg", "strips.jpg", "clusters.jpg", "masks.jpg")
@@ -145,6 +162,11 @@ def report_inputs(wildcards):
             f"{base}/runs/{{run}}/{{table}}.parquet",
             run=[run.name for run in PLAN.runs(name)],
             table=("clusters", "metrics", "queries"),
+        )
+        files += expand(
+            f"{base}/runs/{{run}}/{{table}}.parquet",
+            run=[run.name for run in PLAN.reranked(name)],
+            table=("metrics", "queries"),
         )
         files += [f"{base}/runs/{run.name}/gradcam.jpg" for run in PLAN.explained(name)]
         files.append(f"{base}/split.parquet")

@@ -92,6 +92,28 @@ rule crop:
         " --masks={input.masks:q} --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
 
 
+# Asked for only where a re-ranker reads them; the same for every run.
+rule keypoints:
+    input:
+        crops=rules.crop.output[0],
+    output:
+        f"{BATCH}/keypoints.parquet",
+    log:
+        f"{LOGS}/keypoints/{{collection}}/{{batch}}.log",
+    cache: SHARED_CACHE
+    conda:
+        "../../envs/pugmark.yaml"
+    resources:
+        mem_mb=memory(2000, per_input=2),
+        runtime=minutes(60),
+    params:
+        settings=ask(SETTINGS.keypoints),
+        code=code("stages.keypoints"),
+    shell:
+        "python -m pugmark.stages.keypoints --crops={input.crops:q} --settings={params.settings:q}"
+        " --out={output:q} > {log:q} 2>&1"
+
+
 rule label:
     input:
         drawn,

@@ -92,14 +92,17 @@ def _close_pairs(weights, max_distance):
         bounds = (roots[start : start + step] @ roots[start:].T).tocoo()
         kept = (bounds.data >= least) & (bounds.col >= bounds.row)  # each pair once: the distance is symmetric
         rows, columns = bounds.row[kept] + start, bounds.col[kept] + start
-        away = _distances(weights, rows, columns)
+        away = of_pairs(weights, rows, columns)
         near = away <= max_distance
         found.append((rows[near], columns[near], away[near]))
     return _symmetric(number, *(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
-def _distances(weights, rows, columns):
-    """The distance of each pair, float32; a row shares all of its weight with itself, rounding aside."""
+def of_pairs(weights, rows, columns):
+    """The distance of each pair of rows of the `weights` that `encode` gives, float32.
+
+    A row shares all of its weight with itself, rounding aside.
+    """
     parts = [np.zeros(0)]
     for start in range(0, len(rows), CHECKED):
         pairs = slice(start, start + CHECKED)

@@ -11,7 +11,7 @@ import functools
 import importlib
 from pathlib import Path
 
-from pugmark import literals, ranges
+from pugmark import catalogues, literals
 
 REQUIRED = ("TITLE", "SOURCE", "FAMILY", "LABELS", "PARAMS", "ALLOWED", "PUBLISHED")
 OPTIONAL = {
@@ -34,7 +34,7 @@ class MethodError(ValueError):
 @functools.cache
 def catalogue():
     """{name: literals} of every method file, without importing any."""
-    return {path.stem: _literals(path) for path in sorted(FOLDER.glob("*.py")) if path.stem != "__init__"}
+    return catalogues.read(FOLDER, REQUIRED, OPTIONAL, MethodError, "docs/adding_a_method.md")
 
 
 def load(name):
@@ -61,12 +61,7 @@ def resolve(name, overrides):
             raise MethodError(f"Method {name} has no presets: leave `preset` out.")
         _known(preset, stated["PRESETS"], f"preset of method {name}")
         overrides = {**stated["PRESETS"][preset], **overrides}
-    for key, value in overrides.items():
-        _known(key, stated["PARAMS"], f"setting of method {name}")
-        default, allowed = stated["PARAMS"][key], stated["ALLOWED"].get(key)
-        if fault := ranges.fault(f"{key} of method {name}", value, default, allowed):
-            raise MethodError(fault)
-    return {**stated["PARAMS"], **overrides}
+    return catalogues.laid_over(f"method {name}", stated, overrides, MethodError)
 
 
 def facts(name, params):
@@ -97,19 +92,5 @@ def learns(facts):
     return facts["FAMILY"] not in UNTRAINED
 
 
-def _literals(path):
-    try:
-        found = literals.read(path, {*REQUIRED, *OPTIONAL})
-    except ValueError as error:
-        raise MethodError(f"methods/{path.name}: write its facts as literals, without a call ({error}).") from error
-    missing = [name for name in REQUIRED if name not in found]
-    if missing:
-        raise MethodError(
-            f"methods/{path.name} does not state {', '.join(missing)}: write literals (docs/adding_a_method.md)."
-        )
-    return {**OPTIONAL, **found}
-
-
 def _known(word, known, what):
-    if word not in list(known):  # a list among the words is no key
-        raise MethodError(literals.unknown(word, known, what))
+    catalogues.known(word, known, what, MethodError)

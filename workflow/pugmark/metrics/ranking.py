@@ -28,11 +28,13 @@ class Items:
     individuals: np.ndarray
 
 
-def rank(queries, gallery, is_junk=None, ties="pessimistic"):
+def rank(queries, gallery, is_junk=None, ties="pessimistic", reorder=None):
     """Rank `gallery` for each of `queries` (Items of one embedding).
 
     is_junk(query, members): of these positions in the gallery, all of the query's own individual, which are junk; the
     query's own crop always is, though it is not counted as such. ties: pessimistic, or optimistic (positives first).
+    reorder(query, similarities, out): changes, in place, the similarities of a query to the whole gallery, of which the
+    positions `out` are junk or itself; None leaves the cosines as they are (metrics.shortlist).
     Returns a dict of arrays, one entry per query: positives, junk and available (counts; available is what is left of
     the gallery), first_rank and last_rank of the positives (from 1; 0 without any), ap and ap_trapezoid (NaN without
     any), other_rank and other_ap (first_rank and ap, had ties been counted the other way), neighbours (Q x 10 positions
@@ -55,6 +57,8 @@ def rank(queries, gallery, is_junk=None, ties="pessimistic"):
             own = same.get(queries.individuals[query], nobody)
             itself = gallery.ids[own] == queries.ids[query]
             junk = is_junk(query, own) & ~itself if is_junk else np.zeros(len(own), bool)
+            if reorder:
+                reorder(query, similarities, own[junk | itself])
             left = len(similarities) - np.count_nonzero(junk) - np.count_nonzero(itself)
             rows.append((np.count_nonzero(junk), left, *_rank_one(similarities, own, own[~itself & ~junk], shift)))
         blocks.append(_columns(*zip(*rows, strict=True)))

@@ -5,7 +5,7 @@ Read whenever the workflow is parsed, on the login node and by every cluster job
 
 import hashlib
 
-from pugmark.planning import batches, collection, configuration, listing, paths, runs, studies
+from pugmark.planning import batches, collection, configuration, listing, paths, reranked, runs, studies
 from pugmark.planning.manifest import Manifest
 from pugmark.planning.models import Models
 
@@ -31,6 +31,8 @@ class Plan:
         runs.check_sources(self._runs)
         self._require_weights(every)
         runs.check_explained(self.config)
+        reranked.check(self.config)
+        self._reranked = {name: reranked.of(self.config, offered) for name, offered in self._runs.items()}
         # What the jobs need not look at again: they may run in another environment.
         if found is None:
             runs.check_networks(self.config, every)
@@ -103,8 +105,17 @@ class Plan:
         return self._runs[name]
 
     def run(self, collection, run):
-        """The run of that name."""
-        return next(planned for planned in self._runs[collection] if planned.name == run)
+        """The run of that name; of a re-ranked one, the run that it starts from."""
+        base = run.partition(reranked.MARK)[0]
+        return next(planned for planned in self._runs[collection] if planned.name == base)
+
+    def reranked(self, name):
+        """The re-ranked runs of the collection."""
+        return self._reranked[name]
+
+    def reranking(self, collection, run):
+        """The reranked.Reranked of that name; None if the run is not re-ranked."""
+        return next((planned for planned in self._reranked[collection] if planned.name == run), None)
 
     def explained(self, name):
         """The runs of the collection whose networks the report explains."""

@@ -4,7 +4,7 @@ Snakemake makes a result again where they differ, so nothing else may stand in t
 parsed, so it imports nothing heavy.
 """
 
-from pugmark.planning import batches, fingerprint, report
+from pugmark.planning import batches, fingerprint, report, reranked
 from pugmark.planning.collection import fill
 from pugmark.planning.versions import canonical
 
@@ -67,11 +67,16 @@ class Settings:
         individuals = self.plan.collections[collection]["individuals"]
         return self._of(collection, "cluster", individuals=individuals, seed=planned.seed, **only)
 
+    def keypoints(self):
+        """Of the local key points that a re-ranker reads."""
+        return canonical(reranked.keypoints(self.plan.config))
+
     def evaluate(self, collection, run):
-        """Of the figures, with what the tables say of the run."""
-        planned = self.plan.run(collection, run)
-        about = {"method": planned.label, "seed": planned.seed, "family": planned.facts["FAMILY"]}
+        """Of the figures, with what the tables say of the run, and with its re-ranker if it has one."""
+        planned, anew = self.plan.run(collection, run), self.plan.reranking(collection, run)
+        about = {"method": (anew or planned).label, "seed": planned.seed, "family": planned.facts["FAMILY"]}
         about["chooses"] = planned.facts["CHOOSES"]
+        about |= {"rerank": anew.settings} if anew else {}
         return self._of(collection, "evaluate", **about)
 
     def explain(self, collection, run):
@@ -89,6 +94,11 @@ class Settings:
     def embed_code(self, collection, run):
         """Fingerprint of the code that makes the features of the run."""
         return fingerprint.of("stages.embed", f"methods.{self.plan.run(collection, run).method}")
+
+    def evaluate_code(self, collection, run):
+        """Fingerprint of the code that measures the run, with that of its re-ranker."""
+        anew = self.plan.reranking(collection, run)
+        return fingerprint.of("stages.evaluate", *([f"rerankers.{anew.reranker}"] if anew else []))
 
     def explain_code(self, collection, run):
         """Fingerprint of the code that explains the run's network."""

@@ -20,8 +20,8 @@ class Collection:
 
     settings: {"batches": [name], "folders": {batch: folder of its media}, "runs": [{run, method, name, seed, family,
     train_on, model, settings}], "detector", "protocol", "explained": [run]}; model is the folder of the run's model,
-    from `folder`'s parent, and a run's settings are those that differ from its method's; the protocol is the headline
-    of the leaderboard.
+    from `folder`'s parent, or None for a re-ranked run, and a run's settings are those that differ from its method's;
+    the protocol is the headline of the leaderboard.
     """
 
     def __init__(self, name, folder, settings):
@@ -91,8 +91,8 @@ class Collection:
     def history(self, run):
         """{epoch: figures} of a run's training; an epoch that was run again after a stop counts once, the last time."""
         model = next(known["model"] for known in self.runs if known["run"] == run)
-        path = self.folder.parent / model / "history.jsonl"
-        lines = path.read_text().splitlines() if path.exists() else []
+        path = self.folder.parent / model / "history.jsonl" if model else None
+        lines = path.read_text().splitlines() if path and path.exists() else []
         figures = [json.loads(line) for line in lines if line.strip()]
         return {row["epoch"]: row for row in figures}
 

@@ -10,7 +10,7 @@ RANKING = {"mAP": "mAP", "rank1": "Rank-1", "rank5": "Rank-5", "mINP": "mINP", "
 OPEN_SET = {"AUROC_new": "AUROC new", "BAKS": "BAKS", "BAUS": "BAUS"}
 PARTITION = {"accuracy": "Accuracy", "ARI": "ARI", "AMI": "AMI", "IDF1": "ID-F1"}
 COUNTS = {"clusters": "Clusters", "noise_share": "Noise"}
-UNTRAINED = ("control", "frozen", "file")
+UNTRAINED = ("control", "frozen", "file", "re-ranked")
 """Families of which nothing was trained here."""
 ORACLE = 0.9995
 """What the oracle must reach, in figures of one decimal."""

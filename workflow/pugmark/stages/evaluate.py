@@ -3,6 +3,10 @@
     python -m pugmark.stages.evaluate --split split.parquet --folder results/C/batches --run NAME \\
         --clusters clusters.parquet --trained trained.parquet --out metrics.parquet --queries queries.parquet \\
         --settings '{"method": "imagenet", "seed": 1}'
+
+A re-ranked run has no clusters of its own, and is told its re-ranker:
+
+        --settings '{..., "rerank": {"name": "local", "shortlist": 50, "params": {...}}}'
 """
 
 import logging
@@ -10,8 +14,9 @@ import logging
 import numpy as np
 import pandas as pd
 
-from pugmark import tables, vectors
-from pugmark.metrics import open_set, protocols, ranking, summary
+from pugmark import rerankers, tables, vectors
+from pugmark.keypoints import table as keypoints
+from pugmark.metrics import open_set, protocols, ranking, shortlist, summary
 from pugmark.runtime import cli
 
 DEFAULTS = {
@@ -23,33 +28,35 @@ DEFAULTS = {
     "count_as_zero": False,  # queries without positives: left out and counted, or scored 0
     "family": "supervised",  # has seen names; for any other family all named crops are evaluated as well
     "chooses": False,  # whether it picks its own training crops, and is evaluated on the rest of their sequences
+    "rerank": None,  # or {name, shortlist, params}: which re-ranker orders the nearest anew
 }
 _TODAY = "to train it on the split of today, run Snakemake once with `--forcerun train`."
 log = logging.getLogger(__name__)
 
 
-def evaluate(split, features, clusters, settings, trained=()):
+def evaluate(split, features, clusters, settings, trained=(), folder=None):
     """Rows of the metrics and of the queries table, as lists of dicts, and how many test crops are left out because the
     model has learned from them or their sequences.
 
     split: DataFrame of the split table. features: float32 N x D of unit norm, row by row. clusters: DataFrame of the
-    clusters table. settings: some of DEFAULTS. trained: ids of the crops that the model learned from. They are neither
-    queries nor gallery, whatever the split says today, and nor are sequences that have changed sides since. Crops
-    without an individual are left out. Raises ProtocolError, or ValueError if features are not finite.
+    clusters table, or None. settings: some of DEFAULTS. trained: ids of the crops that the model learned from. They are
+    neither queries nor gallery, whatever the split says today, and nor are sequences that have changed sides since.
+    Crops without an individual are left out. folder: holds {batch}/keypoints.parquet, for a re-ranker that reads them.
+    Raises ProtocolError, or ValueError if features are not finite.
     """
     settings = DEFAULTS | settings
     # A video method fits the very boxes that it names, by design. Read its figures with that in mind.
     asked = split if settings["family"] == "video" else _unseen(split, trained, settings["chooses"])
     # A method that picks its own crops does so whenever it is trained.
     left_out = 0 if settings["chooses"] else int((asked["split"] != split["split"]).sum())
-    metrics, queries = _retrieval(asked, features, settings)
+    metrics, queries = _retrieval(asked, features, settings, folder)
     if left_out:
         log.warning(
             "%d test crops are left out, because they or their sequences trained this model: %s", left_out, _TODAY
         )
     elif not queries:
         log.warning("The test part holds no named crop, so there are no retrieval figures: name more crops.")
-    metrics += _clusterings(asked, clusters, settings, trained)
+    metrics += _clusterings(asked, clusters, settings, trained) if clusters is not None else []
     run = {"method": settings["method"], "seed": settings["seed"]}
     return [run | row for row in metrics], queries, left_out
 
@@ -57,15 +64,16 @@ def evaluate(split, features, clusters, settings, trained=()):
 def main(argv=None):
     """The command line of the stage."""
     parser = cli.parser(__doc__)
-    for option in ("split", "folder", "run", "clusters", "trained", "out", "queries"):
+    for option in ("split", "folder", "run", "trained", "out", "queries"):
         parser.add_argument(f"--{option}", required=True)
+    parser.add_argument("--clusters", help="clusters of the run; a re-ranked run has none")
     arguments = parser.parse_args(argv)
     settings = DEFAULTS | arguments.settings
     split = tables.read(arguments.split, "split")
     features = vectors.of_collection(split, arguments.folder, arguments.run)
-    clusters = tables.read(arguments.clusters, "clusters")
+    clusters = tables.read(arguments.clusters, "clusters") if arguments.clusters else None
     trained = tables.read(arguments.trained, "trained")["crop_id"]
-    metrics, queries, left_out = evaluate(split, features, clusters, settings, trained)
+    metrics, queries, left_out = evaluate(split, features, clusters, settings, trained, arguments.folder)
     named, asked = int(split["individual"].notna().sum()), len({row["crop_id"] for row in queries})
     counts = {"crops": len(split), "queries": asked, "test crops that trained the model": left_out}
     counts["metrics"] = len(metrics)
@@ -87,20 +95,21 @@ def _unseen(split, trained, chooses):
     return split.assign(split=split["split"].mask(leaked, "unused"))
 
 
-def _retrieval(split, features, settings):
+def _retrieval(split, features, settings, folder):
     parts = [_named(split, features, part, "test") for part in ("query", "gallery")]
     (asked, _), (searched, _) = parts
     if asked.empty:
         return [], []
     items = [items for _, items in parts]
     held = _named(split, features, "val")
+    reorder, reorder_held = (_reorder(*both, settings, folder) for both in (parts, (held, held)))
     metrics, queries = [], []
     for name, protocol in (settings["protocols"] or protocols.default(searched)).items():
         is_junk = protocols.junk(name, protocol, asked, searched)
-        ranked = ranking.rank(*items, is_junk, settings["ties"])
+        ranked = ranking.rank(*items, is_junk, settings["ties"], reorder)
         summary.warn_of_ties(name, ranked)
         rows = summary.retrieval(ranked, items[0].individuals, settings)
-        threshold = _threshold(name, protocol, *held, settings)
+        threshold = _threshold(name, protocol, *held, settings, reorder_held)
         rows += summary.open_set_rows(ranked, items[0].individuals, threshold, settings)
         if "groups" in protocol:
             several = protocols.spread(protocol["groups"], asked, searched)
@@ -117,13 +126,37 @@ def _named(split, features, *words):
     return rows, ranking.Items(features[places], rows["crop_id"].to_numpy(object), rows["individual"].to_numpy(object))
 
 
-def _threshold(name, protocol, held, items, settings):
+def _reorder(queries, gallery, settings, folder):
+    """What re-ranks `queries` in `gallery` (each rows and Items), as `ranking.rank` takes it; None if nothing does."""
+    asked = settings["rerank"]
+    if asked is None:
+        return None
+    rows = pd.concat([queries[0], gallery[0]], ignore_index=True)
+    kept = ~rows["crop_id"].duplicated().to_numpy()
+    rows, features = rows[kept], np.concatenate([items.vectors for _, items in (queries, gallery)])[kept]
+    own = rerankers.catalogue()[asked["name"]]["KEYPOINTS"]
+    points = keypoints.of_collection(rows, folder, asked["params"]["most"]) if own else None
+    crops = rerankers.Crops(rows["crop_id"].to_numpy(object), features, points)
+    rescore = rerankers.load(asked["name"]).prepare(crops, asked["params"])
+    left, right = (pd.Index(crops.ids).get_indexer(items.ids) for _, items in (queries, gallery))
+
+    def of_places(query, places, similarities):
+        return rescore(int(left[query]), right[places], similarities)
+
+    return shortlist.reorder(gallery[1].ids, asked["shortlist"], of_places)
+
+
+def _threshold(name, protocol, held, items, settings, reorder):
     """The similarity below which an animal counts as new, from the validation part; None without one."""
     if held.empty:
         return None
-    with_own = ranking.rank(items, items, protocols.junk(name, protocol, held, held), settings["ties"])
-    without_own = ranking.rank(items, items, lambda query, own: np.ones(len(own), bool), settings["ties"])
+    with_own = ranking.rank(items, items, protocols.junk(name, protocol, held, held), settings["ties"], reorder)
+    without_own = ranking.rank(items, items, _all_of_them, settings["ties"], reorder)
     return open_set.threshold(with_own, without_own, items.individuals)
+
+
+def _all_of_them(query, own):
+    return np.ones(len(own), bool)
 
 
 def _query_rows(protocol, ranked, items):

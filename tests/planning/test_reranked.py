@@ -1,0 +1,90 @@
+"""Re-ranked runs: which there are, what the jobs are told, and what is refused."""
+
+import copy
+import json
+
+import pytest
+from planning.cats import cats
+
+from pugmark.planning import report
+from pugmark.planning.configuration import ConfigError
+from pugmark.planning.plan import Plan
+from pugmark.planning.settings import Settings
+
+
+@pytest.fixture
+def config(tmp_path):
+    return cats(tmp_path) | {"rerank": {"local": {"methods": ["pixels", "mine"], "ratio": 0.7}}}
+
+
+def test_a_run_of_each_seed_of_the_methods_that_are_named(config):
+    plan = Plan(config)
+    assert [run.name for run in plan.reranked("cats")] == [
+        "pixels-s1+local", "pixels-s2+local", "mine-s1+local", "mine-s2+local"
+    ]  # fmt: skip
+    assert "pixels-s1+local" not in {run.name for run in plan.runs("cats")}
+    assert plan.run("cats", "mine-s2+local").name == "mine-s2"
+    assert plan.reranking("cats", "mine-s2") is None
+
+
+def test_the_evaluation_is_told_the_re_ranker_and_keeps_the_family_of_the_method(config):
+    settings = Settings(Plan(config))
+    told = json.loads(settings.evaluate("cats", "mine-s2+local"))
+    assert told["method"] == "mine+local" and told["family"] == "supervised" and told["seed"] == 2
+    assert told["rerank"]["name"] == "local" and told["rerank"]["shortlist"] == 50
+    assert told["rerank"]["params"]["ratio"] == 0.7 and told["rerank"]["params"]["most"] == 256
+    assert "rerank" not in json.loads(settings.evaluate("cats", "mine-s2"))
+    assert settings.evaluate_code("cats", "mine-s2") != settings.evaluate_code("cats", "mine-s2+local")
+
+
+def test_key_points_depend_on_their_own_settings_alone(config):
+    before = Settings(Plan(copy.deepcopy(config))).keypoints()
+    assert json.loads(before).keys() == {"features", "side", "most"}
+    config["rerank"]["local"]["ratio"] = 0.6
+    config["methods"]["mine"]["epochs"] = 4
+    assert Settings(Plan(copy.deepcopy(config))).keypoints() == before
+    config["rerank"]["local"]["side"] = 300
+    assert json.loads(Settings(Plan(config)).keypoints())["side"] == 300
+
+
+def test_only_a_re_ranker_that_reads_key_points_asks_for_them(config):
+    config["rerank"] = {"k_reciprocal": {"methods": ["pixels"]}}
+    assert not any(run.reads_keypoints for run in Plan(copy.deepcopy(config)).reranked("cats"))
+    config["rerank"]["local"] = {"methods": ["pixels"]}
+    assert [run.reads_keypoints for run in Plan(config).reranked("cats")] == [False, False, True, True]
+
+
+def test_the_report_is_told_of_it_as_of_a_run_without_a_model(config):
+    told = json.loads(report.settings(Plan(config)))
+    (found,) = [run for run in told["collections"]["cats"]["runs"] if run["run"] == "pixels-s1+local"]
+    assert found == {
+        "run": "pixels-s1+local",
+        "method": "pixels+local",
+        "name": "pixels+local",
+        "seed": 1,
+        "family": "re-ranked",
+        "train_on": "cats",
+        "model": None,
+        "settings": {"ratio": 0.7, "shortlist": 50},
+    }
+    assert told["methods"]["pixels+local"]["title"] == "Pixels, re-ranked: Local key points"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"locl": {"methods": ["pixels"]}}, "rerank.locl: Unknown re-ranker 'locl': did you mean 'local'?"),
+        ({"local": {"methods": ["pixles"]}}, "rerank.local.methods: Unknown method 'pixles': did you mean 'pixels'?"),
+        (
+            {"local": {"methods": ["pixels"], "raito": 1}},
+            "rerank.local: Unknown setting of re-ranker local 'raito': did you mean 'ratio'?",
+        ),
+        ({"local": {}}, "rerank.local lacks `methods`"),
+        ({"local": {"methods": ["pixels"], "side": 8}}, "rerank.local: side of re-ranker local is 8: write"),
+        ({"local": {"methods": ["pixels"], "shortlist": 0}}, "rerank.local.shortlist is 0: write a whole number"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(config, given, said):
+    with pytest.raises(ConfigError) as error:
+        Plan(config | {"rerank": given})
+    assert str(error.value).startswith(said) and "\n" not in str(error.value)

@@ -1,0 +1,47 @@
+"""Crops whose vectors and key points are known, for the tests of re-rankers."""
+
+import numpy as np
+
+from pugmark import rerankers
+from pugmark.keypoints import table
+
+MOST, SLOTS = 24, 32
+
+
+def marks(random):
+    """Places (float32 MOST x 2) and SIFT-like descriptors (uint8 MOST x 128) of one animal's coat."""
+    return random.random((MOST, 2), np.float32), random.integers(0, 120, (MOST, 128), dtype=np.uint8)
+
+
+def crops(names, vectors, seed=0, coats=True):
+    """rerankers.Crops of the individuals `names`.
+
+    With coats, pictures of one individual show the same key points, moved and scaled; without, all are random.
+    """
+    random = np.random.default_rng(seed)
+    of = {name: marks(np.random.default_rng((1, at))) for at, name in enumerate(sorted(set(names)))}
+    rows = []
+    for at, name in enumerate(names):
+        places, descriptors = of[name] if coats else marks(random)
+        moved = (places * random.uniform(0.8, 1.2) + random.uniform(0, 0.1, 2)).astype(np.float32)
+        rows.append(table.row(f"c{at:03}", moved, descriptors, SLOTS))
+    points = table.stacked([Row(row) for row in rows], SLOTS)
+    return rerankers.Crops(np.array([row["crop_id"] for row in rows], object), vectors, points)
+
+
+class Row:
+    """A row of the keypoints table, its columns as attributes."""
+
+    def __init__(self, row):
+        self.__dict__.update(row)
+
+
+def taken(seen, order):
+    """The same crops in another order."""
+    points = seen.keypoints
+    moved = table.Points(points.number[order], points.places[order], points.descriptors[order])
+    return rerankers.Crops(seen.ids[order], seen.vectors[order], moved)
+
+
+def unit(vectors):
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)

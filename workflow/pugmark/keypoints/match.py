@@ -1,0 +1,85 @@
+"""Match the key points of one crop with those of many others, and count those that agree under one map.
+
+One matrix product compares a crop with a block of others. What is left for each pair is the map, which MAGSAC++ (Barath
+et al., CVPR 2020; in OpenCV) estimates from the matches.
+"""
+
+import cv2
+import numpy as np
+
+BLOCK = 64
+"""Crops that are compared with one at a time: 16 MB of similarities at 256 key points."""
+STRETCH = 4.0
+"""An affine map that scales any direction more than this, or less than its inverse, has collapsed: it says nothing."""
+_BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.float32)
+
+
+def agreeing(points, query, others, order, params):
+    """How many key points of crop `query` agree with each of `others`: int64 of K.
+
+    points: table.Points. others: int64 of K. order: N ranks, in whose order two crops are matched. params: features,
+    side, ratio, model, tolerance, floor.
+    """
+    counts = np.zeros(len(others), np.int64)
+    mine = vectors(points, [query], params["features"])[0][: points.number[query]]
+    for start in range(0, len(others), BLOCK):
+        block = others[start : start + BLOCK]
+        theirs = vectors(points, block, params["features"])
+        matched = matches(mine, theirs, points.number[block], params["ratio"])
+        for at, (other, (left, right)) in enumerate(zip(block, matched, strict=True), start):
+            ends = [params["side"] * places for places in (points.places[query, left], points.places[other, right])]
+            counts[at] = _under_one_map(*(ends if order[query] < order[other] else ends[::-1]), params)
+    return counts
+
+
+def vectors(points, rows, features):
+    """Unit vectors, float32 R x K x D, of the descriptors of these crops; zero in empty slots.
+
+    SIFT becomes RootSIFT, whose products are Hellinger's (Arandjelovic and Zisserman, CVPR 2012). ORB's bits become
+    signs, whose product falls with their Hamming distance.
+    """
+    chosen = points.descriptors[rows]
+    if features == "sift":
+        totals = chosen.sum(2, dtype=np.float32, keepdims=True)
+        return np.sqrt(chosen / np.maximum(totals, 1))
+    signs = (2 * _BITS[chosen] - 1).reshape(*chosen.shape[:2], -1)
+    return signs / np.float32(np.sqrt(signs.shape[2]))
+
+
+def matches(mine, theirs, numbers, ratio):
+    """[(left, right)] for each of B crops: positions of the key points that are each other's best match and pass the
+    ratio test on Euclidean distances (Lowe, IJCV 2004).
+
+    mine: float32 N x D. theirs: float32 B x K x D, of which the first `numbers` (B) count.
+    """
+    slots = theirs.shape[1]
+    products = (theirs.reshape(-1, theirs.shape[2]) @ mine.T).reshape(len(theirs), slots, len(mine))
+    return [_mutual(products[at, :number], ratio) for at, number in enumerate(numbers)]
+
+
+def _mutual(products, ratio):
+    """products: K x N, of theirs with mine."""
+    if min(products.shape) < 2:
+        return np.zeros(0, int), np.zeros(0, int)
+    best = products.argmax(0)
+    mine = np.arange(products.shape[1])
+    mine = mine[products.argmax(1)[best] == mine]
+    best = best[mine]
+    two = np.partition(products[:, mine], -2, axis=0)[-2:]
+    second, first = np.sqrt(np.maximum(2 - 2 * two, 0))
+    kept = first < ratio * second
+    return mine[kept], best[kept]
+
+
+def _under_one_map(left, right, params):
+    if len(left) < params["floor"]:
+        return 0
+    within = params["tolerance"] * params["side"]
+    if params["model"] == "fundamental":
+        _, kept = cv2.findFundamentalMat(left, right, cv2.USAC_MAGSAC, within, 0.999, 1000)
+        return 0 if kept is None else int(kept.sum())
+    found, kept = cv2.estimateAffine2D(left, right, None, cv2.USAC_MAGSAC, within, 1000, 0.999)
+    if found is None:
+        return 0
+    most, least = np.linalg.svd(found[:, :2], compute_uv=False)
+    return int(kept.sum()) if 1 / STRETCH <= least <= most <= STRETCH else 0
