@@ -67,6 +67,7 @@ IMPOSSIBLE = {
     "loss": WORD,
     "lr": [*POSITIVE, "1e-3"],
     "lr_backbone": [-1, "1e-3", None],
+    "margin": [-0.1, "wide", None],
     "match": SHARE,
     "match_low": SHARE,
     "match_new": SHARE,

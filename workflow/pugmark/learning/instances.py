@@ -40,14 +40,23 @@ def camera_contrast(queries, labels, cameras, proxies, owners, temperature, nega
 
 
 def soft_triplet(features, labels):
-    """Mean of log(1 + exp(d+ - d-)), with d+ the distance to the farthest feature of the same label and d- to the
-    nearest of another label.
+    """Mean of log(1 + exp(d+ - d-)), with d+ and d- as of `hardest`."""
+    positive, negative = hardest(features, labels)
+    return F.softplus(positive - negative).mean()
 
-    features: B x D of any norm. A feature without a partner is its own.
+
+def margin_triplet(features, labels, margin):
+    """Mean of max(0, margin + d+ - d-), with d+ and d- as of `hardest`, over all features, also those at 0."""
+    positive, negative = hardest(features, labels)
+    return F.relu(margin + positive - negative).mean()
+
+
+def hardest(features, labels):
+    """Euclidean distances d+ to the farthest feature of the same label and d- to the nearest of another label, B each.
+
+    features: B x D of any norm. A feature without a partner is its own; d- is infinite where no other label is.
     """
     norms, same = (features**2).sum(1), labels[:, None] == labels
     # The square root has no finite gradient at zero.
     distances = (norms[:, None] + norms - 2 * features @ features.T).clamp(min=1e-12).sqrt()
-    positive = distances.masked_fill(~same, -torch.inf).amax(1)
-    negative = distances.masked_fill(same, torch.inf).amin(1)
-    return F.softplus(positive - negative).mean()
+    return distances.masked_fill(~same, -torch.inf).amax(1), distances.masked_fill(same, torch.inf).amin(1)
