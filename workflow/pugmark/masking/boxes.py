@@ -46,6 +46,13 @@ def padded(box, width, height, padding):
     return left, top, right, bottom
 
 
+def grown(box, width, height, share):
+    """The box (left, top, right, bottom), each side moved outwards by `share` of its size, within the picture."""
+    left, top, right, bottom = box
+    across, down = round(share * (right - left)), round(share * (bottom - top))
+    return max(left - across, 0), max(top - down, 0), min(right + across, width), min(bottom + down, height)
+
+
 def _edges(start, size, padding, length):
     # Round first: 30 pixels stored as a fraction come back as 30.000000000000004.
     low = math.floor(round((start - padding * size) * length, 6))

@@ -1,21 +1,28 @@
 """The chain that masks a box: the chosen policy first, then its fallbacks, then no mask at all.
 
-Policies treat the padded box as a photograph of its own. IS-Net sees only the pixels of the box: a saliency model
-expects one subject that fills the picture. SAM embeds the whole image once, and its masks of everything are cut to each
-box. In the paper, `predictor_center_box` prompts SAM with the full-image box and the centre of a cropped photograph.
-Here the prompts are the padded box and its centre, on that one embedding.
+The paper's policies treat the padded box as a photograph of its own, and IS-Net sees only its pixels. In a tight box it
+often finds an eye or a leg. `isnet_contexts` therefore shows it the detected box in up to four surroundings, and
+believes what two of them have in common.
+
+SAM embeds the whole image once, and its masks of everything are cut to each box. In the paper, `predictor_center_box`
+prompts SAM with the full-image box and the centre of a cropped photograph. Here the prompts are the padded box and its
+centre, on that one embedding.
 """
 
 import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+
 from pugmark import literals
 from pugmark.masking import boxes, policies
 from pugmark.masking.grabcut import grabcut
 
 UNMASKED = "unmasked"
-FALLBACKS = ("predictor_center_box", "isnet_only")
+FALLBACKS = ("predictor_center_box", "isnet_contexts", "grabcut")
+CONTEXTS = (0.05, 0.3, 0.6, 1.0)
+"""Surroundings in which IS-Net is shown a detected box: shares of its size that are added on each side."""
 
 
 class PolicyError(ValueError):
@@ -35,10 +42,13 @@ class Picture:
 
 
 class Subject:
-    """One padded box (left, top, right, bottom) of a Picture. Each model's result for the box is computed once."""
+    """One padded box (left, top, right, bottom) of a Picture, and the detected box in it.
 
-    def __init__(self, picture, box):
-        self.picture, self.box = picture, box
+    Each model's result for the box is computed once.
+    """
+
+    def __init__(self, picture, box, detected):
+        self.picture, self.box, self.detected = picture, box, detected
 
     @functools.cached_property
     def salient(self):
@@ -53,6 +63,21 @@ class Subject:
     def prompted(self):
         """SAM's single mask for the box and its centre."""
         return policies.nonempty(self.picture.sam.prompt(self.box))
+
+    def in_contexts(self):
+        """IS-Net's foreground where two of the surroundings agree; None where none do."""
+        height, width = self.picture.pixels.shape[:2]
+        found = (boxes.grown(self.detected, width, height, share) for share in CONTEXTS)
+        seen = (self._pasted(self.picture.isnet.salient(boxes.window(self.picture.pixels, box)), box) for box in found)
+        left, top, right, bottom = self.detected
+        body = self._pasted(np.ones((bottom - top, right - left), bool), self.detected)
+        return policies.agreeing(seen, body) if body.any() else None
+
+    def _pasted(self, mask, box):
+        """`mask` of another box, as bool in the shape of this one."""
+        whole = np.zeros(self.picture.pixels.shape[:2], bool)
+        boxes.window(whole, box)[:] = mask
+        return boxes.window(whole, self.box)
 
     def cut(self):
         """GrabCut's foreground; None for a sliver, or if the foreground is almost nothing or almost everything."""
@@ -77,6 +102,7 @@ POLICIES = {
         lambda it, **at: policies.largest_or_complement(it.salient, it.masks, **at), BOTH, ("theta", "min_area")
     ),
     "predictor_center_box": Policy(Subject.prompted, ("sam",)),
+    "isnet_contexts": Policy(Subject.in_contexts, ("isnet",)),
     "isnet_only": Policy(lambda it: policies.isnet_only(it.salient), ("isnet",)),
     "grabcut": Policy(Subject.cut),
     "none": Policy(lambda it: None),
@@ -103,9 +129,12 @@ class Chain:
         """The Picture of one image. Mask all its boxes before you make the next Picture."""
         return Picture(pixels, self._sam, self._isnet)
 
-    def mask(self, picture, box):
-        """(bool mask of the box's height x width, the step that made it), or (None, "unmasked")."""
-        subject = Subject(picture, box)
+    def mask(self, picture, box, detected):
+        """(bool mask of the padded box's height x width, the step that made it), or (None, "unmasked").
+
+        box, detected: (left, top, right, bottom) of the padded box, and of the box as it was detected.
+        """
+        subject = Subject(picture, box, detected)
         for name, find in self.steps.items():
             mask = find(subject)
             if mask is not None:

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from pugmark.masking import boxes
+
 LONG_SIDE = 256
 LEAST_SIDE = 8
 CONTEXT = 0.1
@@ -17,9 +19,9 @@ def grabcut(image, box):
     is then under 8 pixels is a sliver. Equal pixels give equal masks.
     """
     left, top, right, bottom = box
-    dx, dy = round(CONTEXT * (right - left)), round(CONTEXT * (bottom - top))
-    x, y = max(left - dx, 0), max(top - dy, 0)
-    context = image[y : bottom + dy, x : right + dx]
+    around = boxes.grown(box, image.shape[1], image.shape[0], CONTEXT)
+    x, y = around[:2]
+    context = boxes.window(image, around)
     scale = min(1.0, LONG_SIDE / max(context.shape[:2]))
     if scale * min(right - left, bottom - top) < LEAST_SIDE:
         return None

@@ -5,12 +5,18 @@ box. A policy returns the foreground, or None if it accepts nothing.
 
 Source: "Addressing the Elephant in the Room", equations 1, 9 and 10, and its authors' code. Equation 1 keeps masks that
 score *below* the threshold, A.8 those that do not. Both scores measure agreement with S, so this module follows A.8.
-The union of two areas in equation 9 is read as the area of the union.
+The union of two areas in equation 9 is read as the area of the union. `agreeing` is this project's own.
 """
 
 import numpy as np
 
 MIN_COVERAGE = 0.01
+PLAUSIBLE = 0.25, 0.95
+"""Shares of the detected box that an animal fills: less is an eye or a leg, more is the whole box."""
+ALIKE = 0.65
+"""IoU from which two results confirm each other."""
+SURE = 0.8
+"""IoU from which no further result is asked for."""
 
 
 def iou(mask, salient):
@@ -48,6 +54,25 @@ def largest_or_complement(salient, masks, theta=0.3, min_area=0.1):
 def isnet_only(salient, min_coverage=MIN_COVERAGE):
     """S, or None if it covers less than `min_coverage`: min-max scaling finds something even without an animal."""
     return salient if salient.mean() >= min_coverage else None
+
+
+def agreeing(results, body):
+    """The union of the two results that agree best, or None where no two do.
+
+    results: iterable of masks of one animal, made in different ways; those after a sure agreement are not asked for. A
+    result counts if it is plausible inside `body`, a bool mask of the detected box.
+    """
+    plausible, best, found = [], ALIKE, None
+    for mask in results:
+        if not PLAUSIBLE[0] <= mask[body].mean() <= PLAUSIBLE[1]:
+            continue
+        for other in plausible:
+            if (alike := iou(mask, other)) >= best:
+                best, found = alike, mask | other
+        plausible.append(mask)
+        if found is not None and best >= SURE:
+            break
+    return found
 
 
 def nonempty(mask):

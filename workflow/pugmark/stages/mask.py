@@ -62,11 +62,12 @@ def _masked(chain, picture, box, padding):
     edges = boxes.padded(box, width, height, padding)
     if not boxes.window(picture.pixels, edges).size:
         return _row(box, height, width, chain.policy)
-    mask, source = chain.mask(picture, edges)
+    detected = boxes.padded(box, width, height, 0)
+    mask, source = chain.mask(picture, edges, detected)
     if mask is None:
         return _row(box, height, width, chain.policy)
     whole = rle.paste(mask, edges, height, width)
-    inside = boxes.window(whole, boxes.padded(box, width, height, 0))
+    inside = boxes.window(whole, detected)
     return _row(box, height, width, chain.policy, source, rle.encode(whole), inside.mean())
 
 
