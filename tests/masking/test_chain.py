@@ -114,6 +114,13 @@ def test_a_mask_of_the_whole_detected_box_says_nothing():
     assert in_contexts(np.full((30, 40, 3), 255, np.uint8), Salient())[1] == "grabcut"
 
 
+def test_a_cropped_photograph_is_looked_at_once():
+    model, pixels = Salient(), picture()[8:22, 6:26]
+    chain, box = Chain("isnet_contexts", isnet=model), (0, 0, 20, 14)
+    mask, source = chain.mask(chain.picture(pixels), box, box)
+    assert source == "isnet_contexts" and mask.sum() == 80 and len(model.asked) == 1
+
+
 def test_a_detected_box_outside_the_padded_one_is_passed_over():
     assert in_contexts(picture(), Salient(), (30, 25, 30, 25))[1] != "isnet_contexts"
 

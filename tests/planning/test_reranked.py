@@ -70,9 +70,48 @@ def test_the_report_is_told_of_it_as_of_a_run_without_a_model(config):
     assert told["methods"]["pixels+local"]["title"] == "Pixels, re-ranked: Local key points"
 
 
+def test_fusion_reads_further_runs_of_the_same_seed(config):
+    config["rerank"] = {"fusion": {"methods": ["mine"], "with": ["mine", "pixels"]}}
+    plan = Plan(config)
+    (first, second) = plan.reranked("cats")
+    assert [run.name for run in first.reads] == ["mine-s1", "pixels-s1"]
+    assert [run.name for run in plan.read_by("cats", "mine-s2+fusion")] == ["mine-s2", "pixels-s2"]
+    assert [run.name for run in plan.read_by("cats", "mine-s2")] == ["mine-s2"]
+    assert second.settings["with"] == ["pixels-s2"] and second.changes["with"] == "pixels" and second.learns
+    assert json.loads(Settings(plan).evaluate("cats", "mine-s2+fusion"))["rerank"]["with"] == ["pixels-s2"]
+
+
+def test_a_run_beside_that_lacks_the_seed_gives_its_first(config):
+    config["methods"]["pixels"] = {"seeds": [7]}
+    config["rerank"] = {"fusion": {"methods": ["mine"], "with": ["pixels"]}}
+    assert [run.beside[0].name for run in Plan(config).reranked("cats")] == ["pixels-s7", "pixels-s7"]
+
+
+def test_key_points_are_found_once_for_all_that_read_them(config):
+    config["rerank"]["fusion"] = {"methods": ["pixels"]}
+    assert json.loads(Settings(Plan(copy.deepcopy(config))).keypoints())["side"] == 512
+    config["rerank"]["fusion"]["side"] = 256
+    with pytest.raises(ConfigError, match=r"^rerank.fusion: side is 256, and 512 under rerank.local: key points are"):
+        Plan(config)
+
+
+def test_key_points_that_nobody_reads_are_refused_in_words(config):
+    config["rerank"] = {}
+    with pytest.raises(ConfigError, match="No re-ranker reads key points: name local or fusion"):
+        Settings(Plan(config)).keypoints()
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
+        (
+            {"local": {"methods": ["pixels"], "with": ["mine"]}},
+            "rerank.local.with: local reads no other runs: leave it out.",
+        ),
+        (
+            {"fusion": {"methods": ["pixels"], "with": ["mien"]}},
+            "rerank.fusion.with: Unknown method 'mien': did you mean 'mine'?",
+        ),
         ({"locl": {"methods": ["pixels"]}}, "rerank.locl: Unknown re-ranker 'locl': did you mean 'local'?"),
         ({"local": {"methods": ["pixles"]}}, "rerank.local.methods: Unknown method 'pixles': did you mean 'pixels'?"),
         (

@@ -1,5 +1,7 @@
 """Crops whose vectors and key points are known, for the tests of re-rankers."""
 
+import dataclasses
+
 import numpy as np
 
 from pugmark import rerankers
@@ -26,7 +28,20 @@ def crops(names, vectors, seed=0, coats=True):
         moved = (places * random.uniform(0.8, 1.2) + random.uniform(0, 0.1, 2)).astype(np.float32)
         rows.append(table.row(f"c{at:03}", moved, descriptors, SLOTS))
     points = table.stacked([Row(row) for row in rows], SLOTS)
-    return rerankers.Crops(np.array([row["crop_id"] for row in rows], object), vectors, points)
+    ids = np.array([row["crop_id"] for row in rows], object)
+    return rerankers.Crops(ids, vectors, points, flanks=np.zeros(len(ids), int))
+
+
+def teachers(beside=0):
+    """rerankers.Teachers: six animals in five sequences of one crop each, whose coats and vectors say who they are.
+
+    beside: how many further runs there are, with vectors as good as the first's.
+    """
+    names, random = np.repeat([f"t{at}" for at in range(6)], 5).astype(object), np.random.default_rng(9)
+    centres = np.repeat(random.standard_normal((6, 16)), 5, axis=0)
+    several = [unit(centres + random.standard_normal(centres.shape)) for _ in range(1 + beside)]
+    seen = dataclasses.replace(crops(names, several[0], 9), beside=tuple(several[1:]))
+    return rerankers.Teachers(seen, names, np.array([f"s{at}" for at in range(30)], object))
 
 
 class Row:
@@ -40,7 +55,7 @@ def taken(seen, order):
     """The same crops in another order."""
     points = seen.keypoints
     moved = table.Points(points.number[order], points.places[order], points.descriptors[order])
-    return rerankers.Crops(seen.ids[order], seen.vectors[order], moved)
+    return rerankers.Crops(seen.ids[order], seen.vectors[order], moved, flanks=seen.flanks[order])
 
 
 def unit(vectors):

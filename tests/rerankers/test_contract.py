@@ -10,6 +10,8 @@ from pugmark.metrics import ranking, shortlist
 NAMES = np.repeat([f"i{at}" for at in range(8)], 5).astype(object)
 CASES = [(name, {}) for name in rerankers.catalogue()]
 CASES += [("local", {"model": "fundamental"})]
+CASES += [("fusion", {"scorer": "mean", "calibration": "logistic"}), ("fusion", {"scorer": "logistic"})]
+CASES += [("fusion", {"scorer": "boosting"})]
 every_case = pytest.mark.parametrize(
     "case", CASES, ids=["-".join([name, *map(str, variant.values())]) for name, variant in CASES]
 )
@@ -18,12 +20,15 @@ every_case = pytest.mark.parametrize(
 def params(case):
     """Small enough for 40 crops."""
     name, variant = case
-    fits = {"most": known.SLOTS} if name == "local" else {}
+    fits = {"most": known.SLOTS} if "most" in rerankers.catalogue()[name]["PARAMS"] else {}
     return rerankers.resolve(name, fits | variant)
 
 
 def rescore(case, seen):
-    return rerankers.load(case[0]).prepare(seen, params(case))
+    module = rerankers.load(case[0])
+    if not rerankers.catalogue()[case[0]]["LEARNS"]:
+        return module.prepare(seen, params(case))
+    return module.prepare(seen, params(case), module.fit(known.teachers(), params(case))[0])
 
 
 def scores(case, seen):

@@ -281,11 +281,7 @@ def test_a_re_ranked_run_needs_no_clusters_and_is_judged_by_its_new_order(tmp_pa
     table = write_collection(tmp_path, vectors, truth)
     write_clusters(tmp_path, table, [0] * len(truth))
     plain, _ = run(tmp_path)
-    # All pictures of an animal share their key points.
-    rows = [keypoints_of(crop_id, name) for crop_id, name in zip(table["crop_id"], truth, strict=True)]
-    for batch in table["batch"].unique():
-        known = [row for row, own in zip(rows, table["batch"], strict=True) if own == batch]
-        tables.write(tmp_path / batch / "keypoints.parquet", "keypoints", known, "keypoints")
+    write_keypoints(tmp_path, table, truth)
     rerank = {"name": "local", "shortlist": 100, "params": rerankers.resolve("local", {"most": 16})}
     settings = {"method": "m", "seed": 1, "resamples": 0, "rerank": rerank}
     split, features = (tables.read(tmp_path / "split.parquet", "split"), vectors)
@@ -293,6 +289,52 @@ def test_a_re_ranked_run_needs_no_clusters_and_is_judged_by_its_new_order(tmp_pa
     found = {(row["protocol"], row["metric"]): row["value"] for row in metrics}
     assert value(plain, "all", "mAP") < 0.5 and found["all", "mAP"] > 0.99 and len(queries) == 80
     assert {protocol for protocol, _ in found} == {"all", "cross_sequence"}
+
+
+def write_keypoints(folder, table, truth):
+    """All pictures of an animal share their key points."""
+    rows = [keypoints_of(crop_id, name) for crop_id, name in zip(table["crop_id"], truth, strict=True)]
+    for batch in table["batch"].unique():
+        known = [row for row, own in zip(rows, table["batch"], strict=True) if own == batch]
+        tables.write(folder / batch / "keypoints.parquet", "keypoints", known, "keypoints")
+
+
+def fused(folder, features, teachers=None, trained=()):
+    rerank = {"name": "fusion", "shortlist": 100, "params": rerankers.resolve("fusion", {"most": 16}), "with": ["run"]}
+    settings = {"method": "m", "seed": 1, "resamples": 0, "rerank": rerank}
+    split = tables.read(folder / "split.parquet", "split")
+    metrics, queries, _ = stage.evaluate(split, features, None, settings, trained, folder, teachers)
+    return {(row["protocol"], row["metric"]): row["value"] for row in metrics}, queries
+
+
+def test_fusion_is_fitted_on_the_training_part_and_judged_on_the_test(tmp_path):
+    vectors, truth = blobs(noise=3.0)
+    words = np.where(np.arange(40) < 20, "train", "test")
+    write_keypoints(tmp_path, write_collection(tmp_path, vectors, truth, words=words), truth)
+    found, queries = fused(tmp_path, vectors)
+    assert found["all", "mAP"] > 0.99 and {row["crop_id"] for row in queries} == {f"c{at}" for at in range(20, 40)}
+    # Each of 20 crops with the 19 others, 4 of which show its animal; the fit is no retrieval.
+    assert found["fit", "pairs"] == 20 * 19 and found["fit", "same"] == 20 * 4 and ("fit", "mAP") not in found
+    assert found["fit", "AUROC_fitted"] > 0.9 and found["fit", "AUROC_held_out"] > 0.9
+
+
+def test_a_collection_without_a_training_part_takes_the_fit_of_another(tmp_path):
+    vectors, truth = blobs(noise=3.0)
+    write_keypoints(tmp_path, write_collection(tmp_path, vectors, truth), truth)
+    with pytest.raises(ValueError, match="name more crops"):
+        fused(tmp_path, vectors)
+    taught = write_collection(tmp_path / "batches", vectors, truth, words="train")
+    write_keypoints(tmp_path / "batches", taught, truth)
+    (tmp_path / "batches" / "split.parquet").rename(tmp_path / "taught.parquet")
+    split = tables.read(tmp_path / "taught.parquet", "split")
+    found, queries = fused(tmp_path, vectors, (split, vectors, tmp_path / "batches"))
+    assert found["all", "mAP"] > 0.99 and found["fit", "pairs"] == 40 * 39 and len(queries) == 80
+
+
+def test_where_nobody_is_named_nothing_is_fitted(tmp_path):
+    vectors, _ = blobs()
+    write_collection(tmp_path, vectors, None)
+    assert fused(tmp_path, vectors) == ({}, [])
 
 
 def keypoints_of(crop_id, name):

@@ -5,9 +5,10 @@ rule evaluate:
     input:
         run_features,
         run_keypoints,
+        teachers=run_teachers,
         split=rules.split.output[0],
         clusters=run_clusters,
-        trained=model_file("trained.parquet"),
+        trained=run_trained,
     output:
         metrics=f"{RUN}/metrics.parquet",
         queries=f"{RUN}/queries.parquet",
@@ -29,10 +30,11 @@ rule evaluate:
         clusters=lambda wildcards, input: (
             [f"--clusters={input.clusters}"] if input.clusters else []
         ),
+        teachers=teachers_option,
         code=ask(SETTINGS.evaluate_code),
     shell:
         "python -m pugmark.stages.evaluate --split={input.split:q} --folder={params.folder:q} --run={params.run:q}"
-        " {params.clusters:q} --trained={input.trained:q} --settings={params.settings:q}"
+        " {params.clusters:q} {params.teachers:q} --trained {input.trained:q} --settings={params.settings:q}"
         " --out={output.metrics:q} --queries={output.queries:q} > {log:q} 2>&1"
 
 

@@ -51,13 +51,14 @@ def run_of(wildcards):
 def per_batch(file):
     """Input function: one file of every batch of the collection."""
 
-    def files(wildcards):
-        return expand(
-            f"{RESULTS}/{wildcards.collection}/batches/{{batch}}/{file}",
-            batch=PLAN.batches(wildcards.collection),
-        )
+    return lambda wildcards: batch_files(wildcards.collection, file)
 
-    return files
+
+def batch_files(collection, file):
+    return expand(
+        f"{RESULTS}/{collection}/batches/{{batch}}/{file}",
+        batch=PLAN.batches(collection),
+    )
 
 
 def training_is_asked_for():
@@ -102,18 +103,23 @@ def model_file(name):
     in the graph, with the split above it, would hide from it what else has changed for the features.
     """
 
-    def file(wildcards):
-        run = run_of(wildcards)
-        path = f"{PLAN.models.folder(run)}/{name}"
-        finished = PLAN.models.is_trained(run) and not training_is_asked_for()
-        return before_update(path) if finished else path
+    return lambda wildcards: file_of_model(run_of(wildcards), name)
 
-    return file
+
+def file_of_model(run, name):
+    path = f"{PLAN.models.folder(run)}/{name}"
+    finished = PLAN.models.is_trained(run) and not training_is_asked_for()
+    return before_update(path) if finished else path
 
 
 def run_features(wildcards):
-    """The features of the run; of a re-ranked one, those of the run that it starts from."""
-    return per_batch(f"features/{run_of(wildcards).name}.parquet")(wildcards)
+    """The features of the run; of a re-ranked one, those of all runs that it reads."""
+    return features_in(wildcards.collection, wildcards)
+
+
+def features_in(collection, wildcards):
+    files = [f"features/{run.name}.parquet" for run in PLAN.read_by(**wildcards)]
+    return [path for file in files for path in batch_files(collection, file)]
 
 
 def truth_for_oracle(wildcards):
@@ -136,14 +142,35 @@ def run_clusters(wildcards):
     return [] if anew else f"{RUN}/clusters.parquet".format(**wildcards)
 
 
+def run_trained(wildcards):
+    """What each of the runs that are read has learned from."""
+    return [file_of_model(run, "trained.parquet") for run in PLAN.read_by(**wildcards)]
+
+
 def run_keypoints(wildcards):
     """The key points that the re-ranker of the run reads, if it reads any."""
-    anew = PLAN.reranking(wildcards.collection, wildcards.run)
-    return (
-        per_batch("keypoints.parquet")(wildcards)
-        if anew and anew.reads_keypoints
-        else []
-    )
+    return keypoints_in(wildcards.collection, wildcards)
+
+
+def keypoints_in(collection, wildcards):
+    anew = PLAN.reranking(**wildcards)
+    reads = anew and anew.reads_keypoints
+    return batch_files(collection, "keypoints.parquet") if reads else []
+
+
+def run_teachers(wildcards):
+    """What the run's re-ranker is fitted on, where that lies in another collection: its split first."""
+    anew, source = PLAN.reranking(**wildcards), run_of(wildcards).source
+    if not (anew and anew.learns) or source == wildcards.collection:
+        return []
+    split = f"{RESULTS}/{source}/split.parquet"
+    return [split, *features_in(source, wildcards), *keypoints_in(source, wildcards)]
+
+
+def teachers_option(wildcards, input):
+    """The folder of the collection whose training part the re-ranker is fitted on, as an option of the stage."""
+    folder = f"{RESULTS}/{run_of(wildcards).source}"
+    return [f"--teachers={folder}"] if input.teachers else []
 
 
 PICTURES = ("leaderboard.svg", "curves.svg", "strips.jpg", "clusters.jpg", "masks.jpg")

@@ -53,7 +53,7 @@ class Subject:
     @functools.cached_property
     def salient(self):
         """S, the salient foreground: bool, the box's height x width."""
-        return self.picture.isnet.salient(boxes.window(self.picture.pixels, self.box))
+        return self._salient_in(self.box)
 
     @functools.cached_property
     def masks(self):
@@ -67,11 +67,15 @@ class Subject:
     def in_contexts(self):
         """IS-Net's foreground where two of the surroundings agree; None where none do."""
         height, width = self.picture.pixels.shape[:2]
-        found = (boxes.grown(self.detected, width, height, share) for share in CONTEXTS)
-        seen = (self._pasted(self.picture.isnet.salient(boxes.window(self.picture.pixels, box)), box) for box in found)
+        # At the edges of the picture several surroundings are one.
+        seen = functools.cache(lambda box: self._pasted(self._salient_in(box), box))
+        found = (seen(boxes.grown(self.detected, width, height, share)) for share in CONTEXTS)
         left, top, right, bottom = self.detected
         body = self._pasted(np.ones((bottom - top, right - left), bool), self.detected)
-        return policies.agreeing(seen, body) if body.any() else None
+        return policies.agreeing(found, body) if body.any() else None
+
+    def _salient_in(self, box):
+        return self.picture.isnet.salient(boxes.window(self.picture.pixels, box))
 
     def _pasted(self, mask, box):
         """`mask` of another box, as bool in the shape of this one."""

@@ -117,6 +117,11 @@ class Plan:
         """The reranked.Reranked of that name; None if the run is not re-ranked."""
         return next((planned for planned in self._reranked[collection] if planned.name == run), None)
 
+    def read_by(self, collection, run):
+        """The runs whose features the run of that name is made of: itself, or those that a re-ranked one reads."""
+        anew = self.reranking(collection, run)
+        return anew.reads if anew else (self.run(collection, run),)
+
     def explained(self, name):
         """The runs of the collection whose networks the report explains."""
         return [run for run in self.runs(name) if run.label in self.config["explain"]["methods"]]

@@ -15,12 +15,16 @@ MARK = "+"
 
 @dataclass(frozen=True)
 class Reranked:
-    """One run with one re-ranker. base: the run whose features it starts from. params: complete."""
+    """One run with one re-ranker.
+
+    base: the run whose features it starts from. params: complete. beside: further runs whose features it reads.
+    """
 
     base: Run
     reranker: str
     shortlist: int
     params: dict
+    beside: tuple = ()
 
     @property
     def name(self):
@@ -48,12 +52,24 @@ class Reranked:
         """{setting: value} of those that differ from the files of the method and of the re-ranker."""
         stated = rerankers.catalogue()[self.reranker]["PARAMS"]
         own = {key: value for key, value in self.params.items() if value != stated[key]}
-        return self.base.changes | own | {"shortlist": self.shortlist}
+        beside = {"with": ", ".join(run.label for run in self.beside)} if self.beside else {}
+        return self.base.changes | own | {"shortlist": self.shortlist} | beside
 
     @property
     def settings(self):
         """What the evaluation is told."""
-        return {"name": self.reranker, "shortlist": self.shortlist, "params": self.params}
+        beside = {"with": [run.name for run in self.beside]} if self.beside else {}
+        return {"name": self.reranker, "shortlist": self.shortlist, "params": self.params} | beside
+
+    @property
+    def reads(self):
+        """The runs whose features it reads."""
+        return (self.base, *self.beside)
+
+    @property
+    def learns(self):
+        """Whether it is fitted on named crops."""
+        return rerankers.catalogue()[self.reranker]["LEARNS"]
 
     @property
     def reads_keypoints(self):
@@ -64,15 +80,19 @@ def check(config):
     """Refuse, under `rerank`, unknown re-rankers, settings and methods. Raises ConfigError."""
     for name, given in config["rerank"].items():
         _resolved(name, given)
-        for label in given["methods"]:
-            if label not in config["methods"]:
-                raise ConfigError(f"rerank.{name}.methods: {literals.unknown(label, config['methods'], 'method')}")
+        if given.get("with") and not rerankers.catalogue()[name]["SEVERAL"]:
+            raise ConfigError(f"rerank.{name}.with: {name} reads no other runs: leave it out.")
+        for key in ("methods", "with"):
+            for label in given.get(key, ()):
+                if label not in config["methods"]:
+                    raise ConfigError(f"rerank.{name}.{key}: {literals.unknown(label, config['methods'], 'method')}")
+    keypoints(config)
 
 
 def of(config, runs):
     """The re-ranked runs over `runs`, those of one collection."""
     return [
-        Reranked(run, name, given["shortlist"], _resolved(name, given))
+        Reranked(run, name, given["shortlist"], _resolved(name, given), _beside(run, name, given, runs))
         for name, given in config["rerank"].items()
         for run in runs
         if run.label in given["methods"]
@@ -80,15 +100,39 @@ def of(config, runs):
 
 
 def keypoints(config):
-    """The settings of the stage `keypoints`: those of the re-ranker that reads its table."""
-    wanted = {name: rerankers.catalogue()[name]["KEYPOINTS"] for name in config["rerank"]}
-    name = next(name for name, keys in wanted.items() if keys)
-    params = _resolved(name, config["rerank"][name])
-    return {key: params[key] for key in wanted[name]}
+    """The settings of the stage `keypoints`: those of the re-rankers that read its table, None where none does.
+
+    Raises ConfigError where two of them want other key points.
+    """
+    wanted = {}
+    for name, given in config["rerank"].items():
+        params = _resolved(name, given)
+        if own := {key: params[key] for key in rerankers.catalogue()[name]["KEYPOINTS"]}:
+            wanted[name] = own
+    first = next(iter(wanted), None)
+    for name, own in wanted.items():
+        for key, value in own.items():
+            if value != wanted[first][key]:
+                raise ConfigError(
+                    f"rerank.{name}: {key} is {value}, and {wanted[first][key]} under rerank.{first}: key points are "
+                    "found once, so give both the same."
+                )
+    return wanted.get(first)
+
+
+def _beside(run, name, given, runs):
+    """The runs of the methods under `with` but its own, of the seed of `run`; of one without that seed, its first."""
+    found = []
+    for label in [label for label in given.get("with", ()) if label != run.label]:
+        offered = [other for other in runs if other.label == label]
+        if not offered:
+            raise ConfigError(f"rerank.{name}.with: {label} does not run on the collection of {run.label}.")
+        found.append(next((other for other in offered if other.seed == run.seed), offered[0]))
+    return tuple(found)
 
 
 def _resolved(name, given):
-    overrides = {key: value for key, value in given.items() if key not in ("methods", "shortlist")}
+    overrides = {key: value for key, value in given.items() if key not in ("methods", "shortlist", "with")}
     try:
         return rerankers.resolve(name, overrides)
     except rerankers.RerankerError as error:

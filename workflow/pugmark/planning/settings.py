@@ -6,6 +6,7 @@ parsed, so it imports nothing heavy.
 
 from pugmark.planning import batches, fingerprint, report, reranked
 from pugmark.planning.collection import fill
+from pugmark.planning.configuration import ConfigError
 from pugmark.planning.versions import canonical
 
 
@@ -68,8 +69,11 @@ class Settings:
         return self._of(collection, "cluster", individuals=individuals, seed=planned.seed, **only)
 
     def keypoints(self):
-        """Of the local key points that a re-ranker reads."""
-        return canonical(reranked.keypoints(self.plan.config))
+        """Of the local key points that a re-ranker reads. Raises ConfigError where none does."""
+        wanted = reranked.keypoints(self.plan.config)
+        if wanted is None:
+            raise ConfigError("No re-ranker reads key points: name local or fusion under `rerank`.")
+        return canonical(wanted)
 
     def evaluate(self, collection, run):
         """Of the figures, with what the tables say of the run, and with its re-ranker if it has one."""

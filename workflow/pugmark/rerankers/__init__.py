@@ -4,8 +4,14 @@ A file states its facts as literals, as a method does, and offers one verb:
 
     prepare(crops, params) -> rescore
 
-`crops` are the Crops of one evaluation. `rescore(query, others, similarities)` gives new scores, float32 of K from -1
-to 1, to the pairs of crop number `query` with the crops `others` (int64 of K), whose cosines are `similarities`.
+One that states LEARNS is fitted on named crops of the training part first, and gets what it then knows:
+
+    fit(teachers, params) -> (scorer, figures)
+    prepare(crops, params, scorer) -> rescore
+
+`crops` are the Crops of one evaluation, `teachers` the Teachers. `rescore(query, others, similarities)` gives new
+scores, float32 of K from -1 to 1, to the pairs of crop number `query` with the crops `others` (int64 of K), whose
+cosines are `similarities`.
 """
 
 import functools
@@ -18,6 +24,8 @@ from pugmark import catalogues
 REQUIRED = ("TITLE", "SOURCE", "PARAMS", "ALLOWED")
 OPTIONAL = {
     "KEYPOINTS": (),  # which of its settings the stage `keypoints` is given; () where it reads no key points
+    "LEARNS": False,  # is fitted on the named crops of the training part
+    "SEVERAL": False,  # reads the vectors of the runs that `with:` names, beside those of the run that it re-ranks
 }
 FAMILY = "re-ranked"
 FOLDER = Path(__file__).parent
@@ -29,11 +37,26 @@ class RerankerError(ValueError):
 
 @dataclass(frozen=True)
 class Crops:
-    """N crops: ids (array of N), unit vectors (float32 N x D), and key points (keypoints.table.Points) or None."""
+    """N crops.
+
+    ids: array of N. vectors: float32 N x D, unit. keypoints: keypoints.table.Points, or None. beside: the vectors of
+    other runs. flanks: int N, -1 and 1 for the two sides of an animal, 0 for all else.
+    """
 
     ids: object
     vectors: object
     keypoints: object = None
+    beside: tuple = ()
+    flanks: object = None
+
+
+@dataclass(frozen=True)
+class Teachers:
+    """Named Crops of the training part: their individuals and their sequences, arrays of N."""
+
+    crops: Crops
+    individuals: object
+    sequences: object
 
 
 @functools.cache

@@ -35,19 +35,29 @@ ALLOWED = {
 
 
 def prepare(crops, params):
-    """`rescore` of these crops; each pair is matched once, whichever of the two asks."""
+    """`rescore` of these crops."""
+    matched = counter(crops, params)
+
+    def rescore(query, others, similarities):
+        return blended(matched(query, others), similarities, params)
+
+    return rescore
+
+
+def counter(crops, params):
+    """The function (query, others) -> agreeing key points, int K; each pair is matched once, whoever asks."""
     # Two pictures are always matched in the order of their ids, so that a score depends on the pair alone.
     order = np.argsort(np.argsort(crops.ids.astype(str), kind="stable"))
     counted = {}
 
-    def rescore(query, others, similarities):
+    def matched(query, others):
         pairs = [(min(query, other), max(query, other)) for other in others.tolist()]
         new = np.array([at for at, pair in enumerate(pairs) if pair not in counted], int)
         found = match.agreeing(crops.keypoints, query, others[new], order, params) if len(new) else ()
         counted.update(zip([pairs[at] for at in new], found, strict=True))
-        return blended(np.array([counted[pair] for pair in pairs], int), similarities, params)
+        return np.array([counted[pair] for pair in pairs], int)
 
-    return rescore
+    return matched
 
 
 def blended(agreeing, cosines, params):

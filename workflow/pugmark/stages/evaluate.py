@@ -9,7 +9,9 @@ A re-ranked run has no clusters of its own, and is told its re-ranker:
         --settings '{..., "rerank": {"name": "local", "shortlist": 50, "params": {...}}}'
 """
 
+import functools
 import logging
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,28 +30,33 @@ DEFAULTS = {
     "count_as_zero": False,  # queries without positives: left out and counted, or scored 0
     "family": "supervised",  # has seen names; for any other family all named crops are evaluated as well
     "chooses": False,  # whether it picks its own training crops, and is evaluated on the rest of their sequences
-    "rerank": None,  # or {name, shortlist, params}: which re-ranker orders the nearest anew
+    "rerank": None,  # or {name, shortlist, params, with}: which re-ranker orders the nearest anew; `with` names runs
 }
+FLANKS = {"left": -1, "right": 1}
 _TODAY = "to train it on the split of today, run Snakemake once with `--forcerun train`."
 log = logging.getLogger(__name__)
 
 
-def evaluate(split, features, clusters, settings, trained=(), folder=None):
+def evaluate(split, features, clusters, settings, trained=(), folder=None, teachers=None):
     """Rows of the metrics and of the queries table, as lists of dicts, and how many test crops are left out because the
     model has learned from them or their sequences.
 
     split: DataFrame of the split table. features: float32 N x D of unit norm, row by row. clusters: DataFrame of the
     clusters table, or None. settings: some of DEFAULTS. trained: ids of the crops that the model learned from. They are
     neither queries nor gallery, whatever the split says today, and nor are sequences that have changed sides since.
-    Crops without an individual are left out. folder: holds {batch}/keypoints.parquet, for a re-ranker that reads them.
-    Raises ProtocolError, or ValueError if features are not finite.
+    Crops without an individual are left out. folder: holds {batch}/keypoints.parquet and the features of further runs,
+    for a re-ranker that reads them. teachers: (split, features, folder) of another collection, on whose training part a
+    re-ranker is fitted; None for this one. Raises ProtocolError, or ValueError if features are not finite.
     """
     settings = DEFAULTS | settings
     # A video method fits the very boxes that it names, by design. Read its figures with that in mind.
     asked = split if settings["family"] == "video" else _unseen(split, trained, settings["chooses"])
     # A method that picks its own crops does so whenever it is trained.
     left_out = 0 if settings["chooses"] else int((asked["split"] != split["split"]).sum())
-    metrics, queries = _retrieval(asked, features, settings, folder)
+    nobody_asks = _named(asked, features, "query", "test")[0].empty
+    prepare, fit = (None, []) if nobody_asks else _reranker(teachers or (split, features, folder), settings)
+    metrics, queries = _retrieval(asked, features, settings, folder, prepare)
+    metrics += fit
     if left_out:
         log.warning(
             "%d test crops are left out, because they or their sequences trained this model: %s", left_out, _TODAY
@@ -64,16 +71,19 @@ def evaluate(split, features, clusters, settings, trained=(), folder=None):
 def main(argv=None):
     """The command line of the stage."""
     parser = cli.parser(__doc__)
-    for option in ("split", "folder", "run", "trained", "out", "queries"):
+    for option in ("split", "folder", "run", "out", "queries"):
         parser.add_argument(f"--{option}", required=True)
+    parser.add_argument("--trained", required=True, nargs="+", help="what each of the runs that are read learned from")
     parser.add_argument("--clusters", help="clusters of the run; a re-ranked run has none")
+    parser.add_argument("--teachers", help="folder of another collection, whose training part fits the re-ranker")
     arguments = parser.parse_args(argv)
     settings = DEFAULTS | arguments.settings
     split = tables.read(arguments.split, "split")
     features = vectors.of_collection(split, arguments.folder, arguments.run)
     clusters = tables.read(arguments.clusters, "clusters") if arguments.clusters else None
-    trained = tables.read(arguments.trained, "trained")["crop_id"]
-    metrics, queries, left_out = evaluate(split, features, clusters, settings, trained, arguments.folder)
+    trained = pd.concat([tables.read(path, "trained")["crop_id"] for path in arguments.trained])
+    teachers = _collection(Path(arguments.teachers), arguments.run) if arguments.teachers else None
+    metrics, queries, left_out = evaluate(split, features, clusters, settings, trained, arguments.folder, teachers)
     named, asked = int(split["individual"].notna().sum()), len({row["crop_id"] for row in queries})
     counts = {"crops": len(split), "queries": asked, "test crops that trained the model": left_out}
     counts["metrics"] = len(metrics)
@@ -83,6 +93,12 @@ def main(argv=None):
         log.info("%d metrics from %d queries over %d crops", len(metrics), asked, len(split))
     else:
         log.info("nothing to measure: %d crops, of which %d are named", len(split), named)
+
+
+def _collection(folder, run):
+    """(split, features, folder of the batches) of the collection at `folder`."""
+    split = tables.read(folder / "split.parquet", "split")
+    return split, vectors.of_collection(split, folder / "batches", run), folder / "batches"
 
 
 def _unseen(split, trained, chooses):
@@ -95,14 +111,14 @@ def _unseen(split, trained, chooses):
     return split.assign(split=split["split"].mask(leaked, "unused"))
 
 
-def _retrieval(split, features, settings, folder):
+def _retrieval(split, features, settings, folder, prepare):
     parts = [_named(split, features, part, "test") for part in ("query", "gallery")]
     (asked, _), (searched, _) = parts
     if asked.empty:
         return [], []
     items = [items for _, items in parts]
     held = _named(split, features, "val")
-    reorder, reorder_held = (_reorder(*both, settings, folder) for both in (parts, (held, held)))
+    reorder, reorder_held = (_reorder(*both, settings, folder, prepare) for both in (parts, (held, held)))
     metrics, queries = [], []
     for name, protocol in (settings["protocols"] or protocols.default(searched)).items():
         is_junk = protocols.junk(name, protocol, asked, searched)
@@ -126,18 +142,46 @@ def _named(split, features, *words):
     return rows, ranking.Items(features[places], rows["crop_id"].to_numpy(object), rows["individual"].to_numpy(object))
 
 
-def _reorder(queries, gallery, settings, folder):
-    """What re-ranks `queries` in `gallery` (each rows and Items), as `ranking.rank` takes it; None if nothing does."""
+def _reranker(teachers, settings):
+    """The function from rerankers.Crops to `rescore`, and rows about its fit; (None, []) without a re-ranker.
+
+    teachers: (split, features, folder) of the collection on whose training part it is fitted, if it is.
+    """
     asked = settings["rerank"]
     if asked is None:
-        return None
-    rows = pd.concat([queries[0], gallery[0]], ignore_index=True)
-    kept = ~rows["crop_id"].duplicated().to_numpy()
-    rows, features = rows[kept], np.concatenate([items.vectors for _, items in (queries, gallery)])[kept]
+        return None, []
+    module, params = rerankers.load(asked["name"]), asked["params"]
+    if not rerankers.catalogue()[asked["name"]]["LEARNS"]:
+        return functools.partial(module.prepare, params=params), []
+    split, features, folder = teachers
+    rows, items = _named(split, features, "train")
+    known = [rows[column].to_numpy(object) for column in ("individual", "sequence")]
+    scorer, figures = module.fit(rerankers.Teachers(_crops(rows, items.vectors, asked, folder), *known), params)
+    log.info("%s was fitted: %s", asked["name"], ", ".join(f"{name} {value:.4g}" for name, value in figures.items()))
+    facts = [{"protocol": "fit", "metric": name, "value": float(value)} for name, value in figures.items()]
+    rows_of_fit = [fact | {"low": None, "high": None, "n": figures["pairs"]} for fact in facts]
+    return functools.partial(module.prepare, params=params, scorer=scorer), rows_of_fit
+
+
+def _crops(rows, features, asked, folder):
+    """rerankers.Crops of these rows of the split, with what the re-ranker `asked` reads."""
     own = rerankers.catalogue()[asked["name"]]["KEYPOINTS"]
     points = keypoints.of_collection(rows, folder, asked["params"]["most"]) if own else None
-    crops = rerankers.Crops(rows["crop_id"].to_numpy(object), features, points)
-    rescore = rerankers.load(asked["name"]).prepare(crops, asked["params"])
+    beside = tuple(vectors.of_collection(rows, folder, run) for run in asked.get("with", ()))
+    flanks = rows["viewpoint"].map(FLANKS).fillna(0).to_numpy(int)
+    return rerankers.Crops(rows["crop_id"].to_numpy(object), features, points, beside, flanks)
+
+
+def _reorder(queries, gallery, settings, folder, prepare):
+    """What re-ranks `queries` in `gallery` (each rows and Items), as `ranking.rank` takes it; None if nothing does."""
+    if prepare is None:
+        return None
+    asked = settings["rerank"]
+    rows = pd.concat([queries[0], gallery[0]], ignore_index=True)
+    kept = ~rows["crop_id"].duplicated().to_numpy()
+    features = np.concatenate([items.vectors for _, items in (queries, gallery)])[kept]
+    crops = _crops(rows[kept], features, asked, folder)
+    rescore = prepare(crops)
     left, right = (pd.Index(crops.ids).get_indexer(items.ids) for _, items in (queries, gallery))
 
     def of_places(query, places, similarities):
