@@ -41,6 +41,18 @@ def test_an_outline_is_the_mask_or_everything(written):
     assert seen.outlined().take([1]).without_truth().image(0).shape[2] == 4
 
 
+@pytest.mark.parametrize("outlined", [False, True])
+def test_the_background_alone_is_shown_without_the_animal(written, outlined):
+    path = written[0] / "batches/b1/crops.parquet"
+    seen, plain = crops.read(path, 200, shown="background"), crops.read(path, None)
+    found = (seen.outlined() if outlined else seen).image(1)
+    assert (found[2:-2, 2:-2, :3] == 200).all()
+    np.testing.assert_array_equal(found[:2, :, :3], plain.image(1)[:2])
+    tables.write(path, "crops", written[1].assign(mask=None), "test")
+    unmasked = crops.read(path, 200, shown="background")
+    assert ((unmasked.outlined() if outlined else unmasked).image(0)[..., :3] == 200).all()
+
+
 def test_the_path_is_hidden_and_truth_absent_unless_joined(written):
     folder, _, labels, _ = written
     seen = crops.read(folder / "batches/b1/crops.parquet", 255)

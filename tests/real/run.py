@@ -5,6 +5,7 @@ under results/real/arranged, since nothing may be written where they lie.
 """
 
 import csv
+import hashlib
 import os
 import subprocess
 import sys
@@ -113,7 +114,36 @@ def arrange_own():
             name = f"photo {len(rows) + 1:03}{image.suffix}"
             link(image, folder / name)
             rows.append({"path": name, "individual": lion.name, "sequence": f"{lion.name}-{number}"})
-    with open(folder / "labels.csv", "w", newline="") as file:
+    write(folder / "labels.csv", rows)
+
+
+def arrange_supervised():
+    """The twelve cows, the open set, and all lions: those of `train` teach; of those of `val`, 61 crops ask the others.
+
+    61 queries and 85 gallery crops are the sizes that CARE states for 19 lions. Its membership is unpublished: here the
+    crops of each lion lie in the order of a checksum, and the queries are spread over them evenly.
+    """
+    arrange_label_free()
+    arrange_holstein()
+    rows = []
+    for part in ("train", "val"):
+        images = sorted((DATA / "lions" / part).glob("*/*"), key=lambda path: (path.parent.name, checksum(path.name)))
+        for number, image in enumerate(images):
+            asks = (number + 1) * 61 // len(images) > number * 61 // len(images)
+            word = "train" if part == "train" else "query" if asks else "gallery"
+            name = f"{image.parent.name}/{image.name}"
+            link(image, ARRANGED / "lions" / "all" / name)
+            rows.append({"path": name, "individual": image.parent.name, "split": word})
+    write(ARRANGED / "lions" / "all" / "labels.csv", rows)
+
+
+def checksum(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write(path, rows):
+    """A CSV of dicts."""
+    with open(path, "w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
@@ -125,6 +155,7 @@ ARRANGE = {
     "koi": arrange_koi,
     "own": arrange_own,
     "label_free": arrange_label_free,
+    "supervised": arrange_supervised,
     "video": arrange_video,
 }
 ALWAYS = ("peru", "holstein", "koi", "own")

@@ -22,13 +22,14 @@ class Crops:
     """N crops.
 
     meta: DataFrame, N rows, the columns of the crops table without image, mask and path; `individual` and `viewpoint`
-    where the method may see them. fill: grey level outside the mask, None for unmasked.
+    where the method may see them. fill: grey level outside the mask, None for unmasked. shown: `animal`, or
+    `background` where the animal is filled instead.
     """
 
-    def __init__(self, meta, pictures, fill, rows=None):
+    def __init__(self, meta, pictures, fill, rows=None, shown="animal"):
         """pictures: JPEG and mask of each row of the tables, one after the other; rows: which of them these crops are,
         None for all."""
-        self.meta, self._pictures, self.fill = meta, pictures, fill
+        self.meta, self._pictures, self.fill, self.shown = meta, pictures, fill, shown
         self._rows = np.arange(len(meta)) if rows is None else rows
         self._outlined = False
 
@@ -43,12 +44,10 @@ class Crops:
         """
         jpeg, mask = self._stored(index)
         if not self._outlined:
-            return apply.load_crop(jpeg, mask, self.fill, size)
+            return apply.load_crop(jpeg, mask, self.fill, size, self.shown)
         pixels, inside = apply.decoded(jpeg, mask, size)
-        if inside is None:
-            inside = np.ones(pixels.shape[:2], bool)
-        elif self.fill is not None:
-            pixels = apply.masked(pixels, inside, self.fill)
+        pixels = apply.filled(pixels, inside, self.fill, self.shown)
+        inside = np.ones(pixels.shape[:2], bool) if inside is None else inside
         return np.dstack([pixels, 255 * inside.astype(np.uint8)])
 
     def masked(self, index):
@@ -84,21 +83,21 @@ class Crops:
         return codes.astype(np.int64), names.tolist()
 
 
-def read(path, fill, truth=None, batch=None):
+def read(path, fill, truth=None, batch=None, shown="animal"):
     """Every crop of one crops table.
 
-    truth: DataFrame with crop_id and the columns of TRUTH to join. batch: name of the batch, for a method that is shown
-    the paths, which then begin with it.
+    fill, shown: as of Crops. truth: DataFrame with crop_id and the columns of TRUTH to join. batch: name of the batch,
+    for a method that is shown the paths, which then begin with it.
     """
     index = tables.read_arrow(path, "crops", _VISIBLE if batch is None else [*_VISIBLE, "path"])
     index = index if truth is None else _join(index, truth, TRUTH)
-    seen = Crops(index.to_pandas(), Scratch(_pictures(path, index)), fill)
+    seen = Crops(index.to_pandas(), Scratch(_pictures(path, index)), fill, shown=shown)
     if batch is not None:
         seen.meta["path"] = batch + "/" + seen.meta["path"]
     return seen
 
 
-def read_split(folder, split, fill):
+def read_split(folder, split, fill, shown="animal"):
     """The crops that the rows of a split DataFrame name, with what it says of them, from {folder}/{batch}."""
     indices = {None: _join(tables.schema("crops").empty_table().select(_VISIBLE), split.iloc[:0], KNOWN)}
     for batch, rows in split.groupby("batch", sort=True):
@@ -107,7 +106,7 @@ def read_split(folder, split, fill):
         wanted = pc.is_in(index["crop_id"], value_set=pa.array(rows["crop_id"], pa.string()))
         indices[path] = _join(index.filter(wanted), rows, KNOWN)
     pictures = (content for path in list(indices)[1:] for content in _pictures(path, indices[path]))
-    return Crops(pa.concat_tables(indices.values()).to_pandas(), Scratch(pictures), fill)
+    return Crops(pa.concat_tables(indices.values()).to_pandas(), Scratch(pictures), fill, shown=shown)
 
 
 def _pictures(path, index):

@@ -15,14 +15,24 @@ def masked(pixels, mask, fill=WHITE):
     return np.where(mask[..., None], pixels, np.asarray(fill, np.uint8))
 
 
-def load_crop(image_bytes, mask_rle, fill, size=None):
+def load_crop(image_bytes, mask_rle, fill, size=None, shown="animal"):
     """The pixels of a row of the crops table: uint8 RGB, H x W x 3.
 
     mask_rle: the `mask` column, None if the crop is unmasked. fill: the grey level (0 to 255) outside the mask, 255 for
-    masked crops; None keeps the background. size: as in `decoded`.
+    masked crops; None keeps the background. size: as in `decoded`. shown: with `background` the animal is filled
+    instead, and so is all of an unmasked crop.
     """
     pixels, mask = decoded(image_bytes, None if fill is None else mask_rle, size)
-    return pixels if mask is None else masked(pixels, mask, fill)
+    return filled(pixels, mask, fill, shown)
+
+
+def filled(pixels, mask, fill, shown="animal"):
+    """`pixels`, uint8 H x W x 3, as in `load_crop`. mask: bool H x W, None for an unmasked crop."""
+    if fill is None or (mask is None and shown == "animal"):
+        return pixels
+    if shown == "background":
+        mask = np.zeros(pixels.shape[:2], bool) if mask is None else ~mask
+    return masked(pixels, mask, fill)
 
 
 def decoded(image_bytes, mask_rle, size=None):

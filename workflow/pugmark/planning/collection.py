@@ -42,9 +42,24 @@ def drawing(spec):
     return canonical({key: value for key, value in spec["synthetic"].items() if key != "batches"})
 
 
-def fill(spec):
-    """The grey level outside the masks of a collection; None where the background stays."""
-    return None if spec["mask"]["policy"] == "none" else spec["mask"]["fill"]
+VIEWS = ("masked", "original", "background")
+"""What a method may be shown of crops: without their background, as they are, or without their animal."""
+WHITE = 255
+"""Grey level of a view that fills something, where `mask.fill` is null."""
+
+
+def view(spec, name=None):
+    """What is filled in the crops of a collection, as settings of a stage. name: of VIEWS, None for what `mask` says.
+
+    {"fill": grey level, None for nothing}, with "shown": "background" where the animal is filled. Raises ConfigError.
+    """
+    if spec["mask"]["policy"] == "none" and name in ("masked", "background"):
+        raise ConfigError(f"{name} needs masks: set `mask.policy`, for instance grabcut.")
+    if spec["mask"]["policy"] == "none" or name == "original":
+        return {"fill": None}
+    own = spec["mask"]["fill"]
+    level = {"fill": WHITE if own is None and name else own}
+    return level | ({"shown": "background"} if name == "background" else {})
 
 
 def labels_file(name, spec, batch, results):

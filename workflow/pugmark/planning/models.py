@@ -54,7 +54,7 @@ class Models:
             "method": run.method,
             "params": run.params,
             "seed": run.seed,
-            "fill": collection.fill(source),
+            **collection.view(source, run.train_view),
             "individuals": source["individuals"] if methods.counts(run.facts, run.params) else None,
             "manifest": self.plan.manifest.facts(self.weights(run)),
             "names": {},

@@ -7,15 +7,19 @@ import os
 from dataclasses import dataclass
 
 from pugmark import literals, methods
-from pugmark.planning import fingerprint, networks, studies
+from pugmark.planning import collection, fingerprint, networks, studies
 from pugmark.planning.configuration import ConfigError
+
+VIEWS = ("train_view", "test_view")
+"""Keys of an entry of `methods` that say what it is shown of crops."""
 
 
 @dataclass(frozen=True)
 class Run:
     """One method with one seed on one collection.
 
-    name: its folder. label: what the user calls the method. source: the collection whose model it uses.
+    name: its folder. label: what the user calls the method. source: the collection whose model it uses. train_view,
+    test_view: what it is shown of crops (of collection.VIEWS), None for what the collection says.
     """
 
     name: str
@@ -24,6 +28,8 @@ class Run:
     seed: int
     params: dict
     source: str
+    train_view: str | None = None
+    test_view: str | None = None
 
     @property
     def facts(self):
@@ -33,7 +39,8 @@ class Run:
     @property
     def changes(self):
         """{setting: value} of those that differ from the method's file."""
-        return {key: value for key, value in self.params.items() if value != self.facts["PARAMS"][key]}
+        views = {key: getattr(self, key) for key in VIEWS if getattr(self, key)}
+        return views | {key: value for key, value in self.params.items() if value != self.facts["PARAMS"][key]}
 
     @property
     def learns(self):
@@ -56,29 +63,30 @@ class Run:
         return fingerprint.of("stages.train", f"methods.{self.method}")
 
 
-def of(collection, config, collections):
-    """The runs whose features `collection` gets, and a sentence for each method or clustering that is left out.
+def of(name, config, collections):
+    """The runs whose features the collection `name` gets, and a sentence for each method or clustering left out.
 
     config: with its studies expanded. collections: {name: completed settings}. Raises ConfigError.
     """
-    spec = collections[collection]
+    spec = collections[name]
     for label in spec.get("methods", ()):
-        _known(label, config, f"collections.{collection}.methods")
-    wanted, found, left_out = studies.offered(config, collection, spec.get("methods")), [], []
+        _known(label, config, f"collections.{name}.methods")
+    wanted, found, left_out = studies.offered(config, name, spec.get("methods")), [], []
     if "kmeans_per_frame" in spec["cluster"]["algorithms"] and not spec["individuals"]:
-        left_out.append(f"kmeans_per_frame is left out of {collection}: it needs {methods.COUNT}.")
-    source = spec["train_on"] or collection
+        left_out.append(f"kmeans_per_frame is left out of {name}: it needs {methods.COUNT}.")
+    source = spec["train_on"] or name
     for label in config["methods"]:
-        method, seeds, params = _resolved(label, config)
+        method, seeds, views, params = _resolved(label, config)
         if label not in wanted:
             continue
         lacking = methods.lacking(methods.facts(method, params), collections[source])
         if lacking and wanted[label]:
-            raise ConfigError(f"collections.{collection}: {studies.where(config, label)} needs {lacking}.")
+            raise ConfigError(f"collections.{name}: {studies.where(config, label)} needs {lacking}.")
         if lacking:
-            left_out.append(f"{label} is left out of {collection}: it needs {lacking}.")
+            left_out.append(f"{label} is left out of {name}: it needs {lacking}.")
         else:
-            found += [Run(f"{label}-s{seed}", label, method, seed, params, source) for seed in seeds]
+            _check_views(label, config, views, collections[source])
+            found += [Run(f"{label}-s{seed}", label, method, seed, params, source, *views) for seed in seeds]
     return found, left_out
 
 
@@ -93,12 +101,12 @@ def check_explained(config):
 
 def check_sources(planned):
     """Refuse a run on the model of another collection that does not train it. planned: {collection: runs}."""
-    for collection, runs in planned.items():
+    for name, runs in planned.items():
         for run in runs:
             if run.name not in {other.name for other in planned[run.source]}:
                 raise ConfigError(
-                    f"collections.{collection}.train_on: {run.source} does not run {run.label}: name it in "
-                    f"collections.{run.source}.methods, or leave it out of collections.{collection}.methods."
+                    f"collections.{name}.train_on: {run.source} does not run {run.label}: name it in "
+                    f"collections.{run.source}.methods, or leave it out of collections.{name}.methods."
                 )
 
 
@@ -121,13 +129,25 @@ def check_files(config, runs):
 
 
 def _resolved(label, config):
-    """The method's file, the seeds and the complete settings of the entry `label` of `methods`."""
+    """The method's file, the seeds, both views and the complete settings of the entry `label` of `methods`."""
     overrides = dict(config["methods"][label] or {})
     method, seeds = overrides.pop("method", label), overrides.pop("seeds", config["seeds"])
     try:
-        return method, seeds, methods.resolve(method, overrides)
+        views = [overrides.pop(key, None) for key in VIEWS]
+        return method, seeds, views, methods.resolve(method, overrides)
     except methods.MethodError as error:
         raise ConfigError(f"{studies.where(config, label)}: {error}") from error
+
+
+def _check_views(label, config, views, spec):
+    for key, name in zip(VIEWS, views, strict=True):
+        at = f"{studies.where(config, label)}, {key}"
+        if name is not None and name not in collection.VIEWS:
+            raise ConfigError(f"{at}: {literals.unknown(name, collection.VIEWS, 'view')}")
+        try:
+            collection.view(spec, name)
+        except ConfigError as error:
+            raise ConfigError(f"{at}: {error}") from error
 
 
 def _known(label, config, at):

@@ -5,7 +5,7 @@ parsed, so it imports nothing heavy.
 """
 
 from pugmark.planning import batches, fingerprint, report, reranked
-from pugmark.planning.collection import fill
+from pugmark.planning.collection import view
 from pugmark.planning.configuration import ConfigError
 from pugmark.planning.versions import canonical
 
@@ -58,7 +58,7 @@ class Settings:
     def embed(self, collection, run, batch):
         """Of the features: what lies outside the mask looks as it did in training."""
         seen = {"batch": batches.whole(batch)} if self.plan.run(collection, run).facts["SEES_PATHS"] else {}
-        return canonical({"fill": self._fill(collection, run), **seen})
+        return canonical({**self._view(collection, run), **seen})
 
     def cluster(self, collection, run):
         """Of the clusters. Where the method's vectors are made for one algorithm, that one alone runs."""
@@ -85,7 +85,7 @@ class Settings:
 
     def explain(self, collection, run):
         """Of the pictures that explain a network."""
-        return canonical({"crops": self.plan.config["explain"]["crops"], "fill": self._fill(collection, run)})
+        return canonical({"crops": self.plan.config["explain"]["crops"], **self._view(collection, run)})
 
     def report(self):
         """Of the report: all that there is to tell of."""
@@ -111,5 +111,6 @@ class Settings:
     def _of(self, collection, section, **more):
         return canonical({**self.plan.collections[collection][section], **more})
 
-    def _fill(self, collection, run):
-        return fill(self.plan.collections[self.plan.run(collection, run).source])
+    def _view(self, collection, run):
+        planned = self.plan.run(collection, run)
+        return view(self.plan.collections[planned.source], planned.test_view or planned.train_view)

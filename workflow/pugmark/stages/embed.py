@@ -16,20 +16,26 @@ class FeatureError(ValueError):
     """Features are not finite unit vectors, one for each crop."""
 
 
-def embed(model, table, out, fill=None, labels=None, batch=None):
+def embed(model, table, out, fill=None, labels=None, batch=None, shown="animal"):
     """Write the features table `out` of a crops table under a model file.
 
-    fill: grey level outside the masks, None for unmasked crops. labels: path of the labels table, shown only to a
-    method that states SEES_TRUTH. batch: name of the batch, shown with the paths only to a method that states
-    SEES_PATHS. Raises FeatureError.
+    fill: grey level outside the masks, None for unmasked crops. shown: `background` fills the animal instead. labels:
+    path of the labels table, shown only to a method that states SEES_TRUTH. batch: name of the batch, shown with the
+    paths only to a method that states SEES_PATHS. Raises FeatureError.
     """
     model = checkpoint.load(model)
     facts = methods.catalogue()[model["method"]]
     truth = tables.read(labels, "labels") if facts["SEES_TRUTH"] else None
-    seen = crops.read(table, fill, truth, batch if facts["SEES_PATHS"] else None)
+    seen = crops.read(table, fill, truth, batch if facts["SEES_PATHS"] else None, shown)
     method = methods.load(model["method"])
     features = checked(method.embed(seen, model["params"], model["state"]), len(seen)) if len(seen) else []
-    settings = {"method": model["method"], "params": model["params"], "seed": model["seed"], "fill": fill}
+    settings = {
+        "method": model["method"],
+        "params": model["params"],
+        "seed": model["seed"],
+        "fill": fill,
+        "shown": shown,
+    }
     data = {"crop_id": seen.meta["crop_id"], "feature": features}
     tables.write(out, "features", data, "embed", settings, model["weights"], {"crops": len(seen)})
     size = len(features[0]) if len(seen) else 0
@@ -57,7 +63,7 @@ def main(argv=None):
     parser.add_argument("--labels", type=Path, help="labels table, for methods that see the truth")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args(argv)
-    embed(args.model, args.crops, args.out, args.settings.get("fill"), args.labels, args.settings.get("batch"))
+    embed(args.model, args.crops, args.out, labels=args.labels, **args.settings)
 
 
 if __name__ == "__main__":

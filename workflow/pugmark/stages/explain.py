@@ -22,15 +22,16 @@ from pugmark.learning.gradcam import ExplainError
 from pugmark.reporting import panels
 from pugmark.runtime import cli
 
-DEFAULTS = {"crops": 8, "fill": None}
+DEFAULTS = {"crops": 8, "fill": None, "shown": "animal"}
 log = logging.getLogger(__name__)
 
 
-def explain(model, split, features, clusters, folder, out, most, fill=None):
+def explain(model, split, features, clusters, folder, out, most, fill=None, shown="animal"):
     """Draw `most` crops of the collection, explained for a model file, to the picture `out`.
 
     split, clusters: DataFrames of these tables. features: unit vectors of the crops of `split`, row by row. folder:
-    holds {batch}/crops.parquet. fill: grey level outside the masks, None for unmasked crops. Raises ExplainError.
+    holds {batch}/crops.parquet. fill: grey level outside the masks, None for unmasked crops. shown: `background`
+    fills the animal instead. Raises ExplainError.
     """
     model = checkpoint.load(model)
     method, params = methods.load(model["method"]), model["params"]
@@ -40,7 +41,7 @@ def explain(model, split, features, clusters, folder, out, most, fill=None):
     drawn = []
     if len(rows):
         network = method.network(params, model["state"]).eval()
-        seen = crops.read_split(Path(folder), split.iloc[rows], fill).outlined()
+        seen = crops.read_split(Path(folder), split.iloc[rows], fill, shown).outlined()
         pictures = _pictures(seen, split["crop_id"].iloc[rows], params)
         images, noising = pictures[:, :3], hasattr(network, "region")
         heats = gradcam.heat(network, pictures if noising else images, torch.from_numpy(towards))
@@ -101,7 +102,8 @@ def main(argv=None):
     settings = DEFAULTS | given.settings
     split, clusters = tables.read(given.split, "split"), tables.read(given.clusters, "clusters")
     features = vectors.of_collection(split, given.folder, given.run)
-    explain(given.model, split, features, clusters, given.folder, given.out, settings["crops"], settings["fill"])
+    most = settings.pop("crops")
+    explain(given.model, split, features, clusters, given.folder, given.out, most, **settings)
 
 
 if __name__ == "__main__":

@@ -25,12 +25,12 @@ class NothingToLearnError(ValueError):
     """No crop of the collection can train the method."""
 
 
-def train(split, folder, out, trained, method, params, seed, fill=None, individuals=None, files=None):
+def train(split, folder, out, trained, method, params, seed, fill=None, individuals=None, files=None, shown="animal"):
     """Fit `method`; write the model to `out` and the crops it learned from to `trained`.
 
     split: path of the split table, None for a method that learns nothing. folder: that holds {batch}/crops.parquet.
     params: complete, as `methods.resolve` gives them. fill: grey level outside the masks, None for unmasked crops.
-    individuals: their number where known. files: {name: Weights}.
+    shown: `background` fills the animal instead. individuals: their number where known. files: {name: Weights}.
     Returns what was written: method, params, seed, state, weights. Raises NothingToLearnError.
     """
     facts, files, out = methods.facts(method, params), files or {}, Path(out)
@@ -40,9 +40,9 @@ def train(split, folder, out, trained, method, params, seed, fill=None, individu
         rows = rows.iloc[methods.load(method).choose(rows, params, seed)]
     if learns and rows.empty:
         raise NothingToLearnError(_why_nothing(method, facts, split))
-    seen = crops.read_split(Path(folder), rows, fill)
+    seen = crops.read_split(Path(folder), rows, fill, shown)
     code = fingerprint.of("stages.train", f"methods.{method}")
-    settings = [method, params, seed, fill, individuals, code]
+    settings = [method, params, seed, fill, shown, individuals, code]
     run = runs.Run(seed, files, individuals, out.parent, runs.key(settings, files, seen))
     with disk.replacing(run.history):
         pass  # empty until an epoch ends; a control stays so
