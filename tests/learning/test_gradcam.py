@@ -64,7 +64,28 @@ def test_an_image_is_explained_by_itself_whatever_the_others_are():
     torch.testing.assert_close(gradcam.heat(network, images[1:2], towards[1:2])[0], together[1], atol=1e-4, rtol=0)
 
 
-def test_a_transformer_has_no_maps():
+def test_tokens_lie_in_the_grid_of_the_patches_behind_the_class_token():
+    tokens = torch.arange(7.0).view(1, 7, 1)
+    cut = nn.Conv2d(3, 1, 16, 12)
+    # Patches of 16 pixels every 12: two below each other in 28 pixels, three side by side in 40.
+    assert gradcam.in_grid(tokens, cut, (28, 40)).tolist() == [[[[1, 2, 3], [4, 5, 6]]]]
+
+
+def test_a_transformer_is_explained_by_its_tokens():
+    torch.manual_seed(0)
     network = Plain(backbone("timm/test_vit"))
-    with pytest.raises(gradcam.ExplainError, match="choose a convolutional backbone"):
-        gradcam.heat(network, torch.zeros(1, 3, 160, 160), torch.ones(1, network.backbone.size))
+    heat = gradcam.heat(network, torch.randn(2, 3, 160, 160), torch.randn(2, network.backbone.size))
+    assert heat.shape == (2, 160, 160) and heat.min() >= 0 and heat.amax((1, 2)).min() > 0.5
+    assert not [part for part in network.modules() if part._forward_hooks]
+
+
+def test_what_has_neither_maps_nor_tokens_is_refused():
+    network = Plain(Backbone(nn.Flatten(), nn.Identity(), 12))
+    with pytest.raises(gradcam.ExplainError, match="no feature maps and no tokens"):
+        gradcam.heat(network, torch.ones(1, 3, 2, 2), torch.ones(1, 12))
+
+
+def test_energy_is_the_share_on_the_animal():
+    heats = torch.tensor([[[1.0, 3.0]], [[0.0, 0.0]]])
+    found = gradcam.energy(heats, torch.tensor([[[0.0, 1.0]], [[1.0, 1.0]]]))
+    assert found[0] == 0.75 and found[1].isnan()

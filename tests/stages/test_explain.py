@@ -69,15 +69,19 @@ def table(names, clusters):
 def test_every_kind_is_shown_before_any_is_shown_twice_and_loners_are_not():
     split, clusters = table(["Ana", "Ana", "Ana", "Bo", None, None, None], [0, 0, 0, 0, 1, 1, -1])
     features = np.eye(7, dtype=np.float32)
-    rows, towards = explain.chosen(split, features, clusters, 3)
+    rows, towards, nearest = explain.chosen(split, features, clusters, 3)
     kinds = ["name" if row < 3 else "cluster" for row in rows]
     assert sorted(kinds[:2]) == ["cluster", "name"] and len(rows) == 3
-    for row, vector in zip(rows, towards, strict=True):
+    for row, vector, other in zip(rows, towards, nearest, strict=True):
         others = {0: [1, 2], 1: [0, 2], 2: [0, 1], 4: [5], 5: [4]}[row]
         np.testing.assert_array_equal(vector, features[others].sum(0))
+        assert other in others
+    features[2] = features[0]
+    rows, _, nearest = explain.chosen(split, features, clusters, 99)
+    assert dict(zip(rows, nearest, strict=True))[0] == 2
     assert len(explain.chosen(split, features, clusters, 99)[0]) == 5
     split, clusters = table(["Ana"], [0])
-    assert [len(part) for part in explain.chosen(split, features[:1], clusters, 8)] == [0, 0]
+    assert [len(part) for part in explain.chosen(split, features[:1], clusters, 8)] == [0, 0, 0]
 
 
 def drawn(folder, name, seen, **settings):
@@ -107,9 +111,41 @@ def tile(picture, down, right):
 
 def test_a_picture_shows_crops_above_their_maps(tmp_path, seen):
     found = drawn(tmp_path, "cluster_contrast", seen, crops=3, fill=None)
-    assert found.shape == (2 * (panels.TILE + panels.TITLE) + panels.GAP, 3 * panels.TILE + panels.GAP, 3)
+    assert found.shape == (4 * (panels.TILE + panels.TITLE) + panels.GAP, 3 * panels.TILE + panels.GAP, 3)
     for right in range(3):
         assert np.abs(tile(found, 0, right) - tile(found, 1, right)).mean() > 10
+
+
+def test_the_share_on_the_animal_is_told_beside_what_it_fills():
+    heats, inside = torch.tensor([[[3.0, 1.0]], [[1.0, 1.0]]]), torch.tensor([[[1.0, 0.0]], [[1.0, 1.0]]])
+    # The second crop has no mask, so it says nothing.
+    assert explain.looked_at(heats, inside) == ": 75 % of it on the animal, which fills 50 % of the picture"
+    assert explain.looked_at(heats[1:], inside[1:]) == ""
+
+
+class Colours(torch.nn.Module):
+    """Offers its pictures' own colours as descriptors."""
+
+    def descriptors(self, images):
+        return images
+
+
+def test_the_point_that_looks_like_the_hottest_one_is_ringed():
+    pictures = torch.zeros(2, 4, 32, 32)
+    pictures[:, 3] = 1
+    pictures[0, :3, 8, 4] = pictures[1, :3, 20, 24] = torch.tensor([2.0, -1.0, 0.5])
+    heats = torch.zeros(1, 32, 32)
+    heats[0, 8, 4] = 1.0
+    (first, points), (second, found) = explain.alike(Colours(), pictures[:1], pictures[1:], heats)
+    assert first == "hottest place" and second.startswith("what looks like it")
+    # Rings of 4 pixels around both.
+    for (picture,), (down, right) in ((points, (8, 4)), (found, (20, 24))):
+        assert picture[down - 4, right].tolist() == [220, 30, 30] and picture[down + 4, right].tolist() == [220, 30, 30]
+
+
+def test_a_place_lies_in_the_middle_of_its_cell():
+    assert explain.scaled((0, 6), (7, 7), (224, 224)) == (16, 208)
+    assert explain.scaled((100, 20), (224, 224), (7, 7)) == (3, 0)
 
 
 def test_an_overlay_is_half_the_crop_and_half_its_map():
@@ -153,7 +189,7 @@ def test_without_a_noised_branch_there_is_no_noise_to_show():
 
 def test_the_picture_of_fancls_noise_is_drawn_by_the_stage(tmp_path, seen):
     found = drawn(tmp_path, "fancl", seen, crops=2, fill=255)
-    assert found.shape[0] == 5 * (panels.TILE + panels.TITLE) + panels.GAP
+    assert found.shape[0] == 7 * (panels.TILE + panels.TITLE) + panels.GAP
 
 
 def test_nothing_to_explain_is_a_picture_that_says_so(tmp_path):

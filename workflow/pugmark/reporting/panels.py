@@ -31,6 +31,15 @@ def overlays(images, heats):
     return [((one.astype(np.uint16) + other) // 2).astype(np.uint8) for one, other in pairs]
 
 
+def marked(pictures, places):
+    """The pictures with a ring around a place (row, column) of each."""
+    return [
+        cv2.circle(cv2.circle(one.copy(), at[::-1], size, (255, 255, 255), 3), at[::-1], size, (220, 30, 30), 2)
+        for one, at in zip(pictures, places, strict=True)
+        for size in [max(4, max(one.shape) // 16)]
+    ]
+
+
 def draw(rows, out):
     """Write [(title, [picture])] as one JPEG, one row below the other."""
     width = TILE * max([len(row) for _, row in rows], default=3) + GAP

@@ -1,4 +1,5 @@
-"""Draw what a trained network looks at: a few crops with their Grad-CAM, and of FANCL how it noises them.
+"""Draw what a trained network looks at: a few crops with their Grad-CAM, what in another crop looks like its hottest
+place, and of FANCL how it noises them.
 
     python -m pugmark.stages.explain --model model.pt --folder results/C/batches --split split.parquet --run NAME \\
         --clusters clusters.parquet --settings '{"crops": 8, "fill": 255}' --out gradcam.jpg
@@ -9,15 +10,17 @@ It is no class's score, which only supervised methods have, so that all methods 
 random, of as many individuals and clusters as there are; those that are alone of their kind are passed over.
 """
 
+import functools
 import logging
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from torch.nn import functional as F
 
 from pugmark import methods, tables, vectors
-from pugmark.learning import checkpoint, crops, fana, gradcam, transforms
+from pugmark.learning import checkpoint, correspondence, crops, fana, gradcam, transforms
 from pugmark.learning.gradcam import ExplainError
 from pugmark.reporting import panels
 from pugmark.runtime import cli
@@ -37,15 +40,19 @@ def explain(model, split, features, clusters, folder, out, most, fill=None, show
     method, params = methods.load(model["method"]), model["params"]
     if not hasattr(method, "network"):
         raise ExplainError(f"Method {model['method']} offers no `network`: its vectors cannot be explained.")
-    rows, towards = chosen(split, features, clusters, most)
+    rows, towards, nearest = chosen(split, features, clusters, most)
     drawn = []
     if len(rows):
         network = method.network(params, model["state"]).eval()
-        seen = crops.read_split(Path(folder), split.iloc[rows], fill, shown).outlined()
-        pictures = _pictures(seen, split["crop_id"].iloc[rows], params)
+        both = split.iloc[np.unique([*rows, *nearest])]
+        seen = crops.read_split(Path(folder), both, fill, shown).outlined()
+        pictures, others = (_pictures(seen, split["crop_id"].iloc[at], params) for at in (rows, nearest))
         images, noising = pictures[:, :3], hasattr(network, "region")
         heats = gradcam.heat(network, pictures if noising else images, torch.from_numpy(towards))
-        drawn = [("crop", panels.pictures(images)), ("Grad-CAM", panels.overlays(images, heats))]
+        told = looked_at(heats, pictures[:, 3])
+        drawn = [("crop", panels.pictures(images)), (f"Grad-CAM{told}", panels.overlays(images, heats))]
+        drawn += alike(network, pictures, others, heats)
+        log.info("%s%s", model["method"], told)
         if noising:
             drawn += noise(network, pictures)
     panels.draw(drawn, out)
@@ -53,7 +60,8 @@ def explain(model, split, features, clusters, folder, out, most, fill=None, show
 
 
 def chosen(split, features, clusters, most, seed=0):
-    """Up to `most` row numbers of `split`, and for each the sum of the vectors of the others of its kind, N x D.
+    """Up to `most` row numbers of `split`, for each the sum of the vectors of the others of its kind, N x D, and the
+    row number of the one that is most like it.
 
     Of every kind one crop, then of every kind a second, and so on.
     """
@@ -67,7 +75,47 @@ def chosen(split, features, clusters, most, seed=0):
     rows = turn.index[:most].to_numpy(int)
     others = [kinds.index[(kinds == kinds[row]) & (kinds.index != row)] for row in rows]
     towards = [features[other].sum(0) for other in others]
-    return rows, np.array(towards, np.float32).reshape(len(rows), features.shape[1])
+    nearest = [other[(features[other] @ features[row]).argmax()] for row, other in zip(rows, others, strict=True)]
+    return rows, np.array(towards, np.float32).reshape(len(rows), features.shape[1]), np.array(nearest, int)
+
+
+def looked_at(heats, inside):
+    """In words, the mean share of the maps on the animal, beside the share of the picture that the animal fills.
+
+    heats: B x H x W. inside: the outlines, likewise, 0 to 1. Empty where no crop has a mask.
+    """
+    masked = inside.mean((1, 2)) < 1
+    shares = gradcam.energy(heats, inside)[masked]
+    shares = shares[~shares.isnan()]
+    if not len(shares):
+        return ""
+    filled = inside.mean((1, 2))[masked].mean()
+    return f": {100 * shares.mean():.0f} % of it on the animal, which fills {100 * filled:.0f} % of the picture"
+
+
+def alike(network, pictures, others, heats):
+    """Rows of pictures: a point where the map of each crop is hottest, and what looks like it in the other crop.
+
+    pictures, others: normalised, with their outlines, B x 4 x H x W. heats: B x H x W. A network may offer
+    `descriptors`, local features for this very purpose; else they are the features before pooling.
+    """
+    local = getattr(network, "descriptors", None) or functools.partial(gradcam.local, network)
+    points, found = [], []
+    for picture, other, heat in zip(pictures, others, heats, strict=True):
+        here, there = (local(one[None, :3])[0] for one in (picture, other))
+        inside = (other[3] > 0).float()[None, None]
+        inside = F.adaptive_max_pool2d(inside, there.shape[1:])[0, 0] > 0
+        place = correspondence.hottest(heat, picture[3] > 0)
+        (down, right), cosines = correspondence.match(here, there, scaled(place, heat.shape, here.shape[1:]), inside)
+        overlay = panels.overlays(other[None, :3], gradcam.upon(cosines[None].clamp(min=0), other.shape[1:]))
+        points += panels.marked(panels.pictures(picture[None, :3]), [place])
+        found += panels.marked(overlay, [scaled((down, right), there.shape[1:], other.shape[1:])])
+    return [("hottest place", points), ("what looks like it in the nearest other crop of its kind", found)]
+
+
+def scaled(place, size, to):
+    """The place (row, column) of a grid of `size` in one of the size `to`: the middle of its cell."""
+    return tuple(int((at + 0.5) * wanted / length) for at, length, wanted in zip(place, size, to, strict=True))
 
 
 def noise(network, pictures):
