@@ -7,7 +7,7 @@ import jinja2
 import pandas as pd
 
 from pugmark.progress import records
-from pugmark.reporting import drawing, exports, glossary, leaderboard, plots
+from pugmark.reporting import drawing, exports, glossary, leaderboard, plots, transfer
 from pugmark.reporting.view import COLUMNS
 from pugmark.runtime import disk
 
@@ -38,8 +38,11 @@ def environment():
     return made
 
 
-def write(folder, views, bill, versions, settings):
-    """Write index.html and, in a folder of each view's name, its plots, its tables and the pages of its clusters."""
+def write(folder, views, bill, versions, settings, matrices=()):
+    """Write index.html and, in a folder of each view's name, its plots, its tables and the pages of its clusters.
+
+    matrices: of transfer.matrices; with any, transfer.csv as well.
+    """
     made = environment()
     titles = leaderboard.RANKING | leaderboard.PARTITION | {"rank10": "Rank-10"}
     for view in views:
@@ -47,6 +50,9 @@ def write(folder, views, bill, versions, settings):
         _plots(folder / view["name"], view)
         _clusters(folder / view["name"], view, made)
     context = {"views": views, "models": bill, "versions": versions, "titles": titles, "words": glossary.WORDS}
+    context["transfer"] = matrices
+    if matrices:
+        exports.write(folder / "transfer.csv", pd.DataFrame(transfer.table(matrices)))
     _write(folder / "index.html", made.get_template("page.html").render(context | {"columns": COLUMNS} | settings))
 
 

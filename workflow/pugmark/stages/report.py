@@ -14,7 +14,7 @@ import logging
 import shutil
 from pathlib import Path
 
-from pugmark.reporting import captions, news, page, pictures, resources, study, summary
+from pugmark.reporting import captions, news, page, pictures, resources, study, summary, transfer
 from pugmark.reporting.gather import Collection
 from pugmark.reporting.view import view
 from pugmark.runtime import cli, disk
@@ -39,7 +39,7 @@ def report(results, out, settings):
     for collection, shown in zip(collections, views, strict=True):
         _draw(collection, shown, out / collection.name)
     models, versions = summary.models(collections)
-    page.write(out, views, models, versions, settings)
+    page.write(out, views, models, versions, settings, transfer.matrices(collections))
     used = resources.trainings(results / "benchmarks", results / "logs")
     for given in settings["studies"]:
         page.write_study(out, study.view(given, collections, used))
