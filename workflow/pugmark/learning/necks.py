@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from pugmark.learning import instances, loader, samplers, trainer, transforms
 
-PARAMS = {
+RECIPE = {
     "backbone": "resnet50",  # [paper] a network of torchvision, timm/NAME or open_clip/NAME
     "weights": "resnet50-imagenet",  # [paper] name of a weight file, null for random initialisation
     "height": 256,  # [ours: animals are no upright people] pixels
@@ -22,15 +22,18 @@ PARAMS = {
     "images": 4,  # [paper] crops of each
     "lr": 0.00035,  # [paper] of all layers
     "weight_decay": 0.0005,  # [paper] of all layers
-    "smoothing": 0.1,  # [paper] share of the label that all individuals get alike
-    "margin": 0.3,  # [paper] of the triplet loss, in distances of the vectors as they are
     "flip": 0.5,  # [paper] probability; 0 where the two flanks of an animal differ
     "padding": 10,  # [paper] pixels around the image before the random crop
     "erasing": 0.5,  # [paper] probability of random erasing
     "amp": True,  # [ours: half the memory] mixed precision on a GPU
 }
-"""Settings that the family shares, as published for people; a method's file states what it has otherwise."""
-ALLOWED = {
+"""Settings of network, batches and pictures, as published for people; a method's file states what it has otherwise."""
+PARAMS = RECIPE | {
+    "smoothing": 0.1,  # [paper] share of the label that all individuals get alike
+    "margin": 0.3,  # [paper] of the triplet loss, in distances of the vectors as they are
+}
+"""The same with those of the losses."""
+RECIPE_ALLOWED = {
     "backbone": "word",
     "weights": "null or word",
     "height": ">= 32",
@@ -40,12 +43,11 @@ ALLOWED = {
     "images": ">= 2",
     "lr": "> 0",
     "weight_decay": ">= 0",
-    "smoothing": ">= 0, < 1",
-    "margin": ">= 0",
     "flip": ">= 0, <= 1",
     "padding": ">= 0",
     "erasing": ">= 0, <= 1",
 }
+ALLOWED = RECIPE_ALLOWED | {"smoothing": ">= 0, < 1", "margin": ">= 0"}
 
 
 class Necked(nn.Module):
@@ -116,9 +118,7 @@ class Identification(trainer.Learner):
         self.crops, self.params, self.seed, self.amp = crops, params, run.seed, params["amp"]
         self.shares = shares
         labels, names = crops.labels()
-        classifiers = nn.ModuleList(nn.Linear(size, len(names), bias=False) for size in necked.sizes)
-        for layer in classifiers:
-            nn.init.normal_(layer.weight, std=0.001)
+        classifiers = self.chosen_classifiers(necked.sizes, np.bincount(labels, minlength=len(names)))
         self.model = nn.ModuleDict({"necked": necked, "classifiers": classifiers})
         self.model.register_buffer("labels", torch.from_numpy(labels))
         self.recipe = transforms.train_recipe(
@@ -126,6 +126,13 @@ class Identification(trainer.Learner):
         )
         self.optimiser = self.chosen_optimiser()
         self.schedule = self.chosen_schedule()
+
+    def chosen_classifiers(self, sizes, counts):
+        """One for each vector, of length `sizes`. counts: crops of each individual, int C."""
+        classifiers = nn.ModuleList(nn.Linear(size, len(counts), bias=False) for size in sizes)
+        for layer in classifiers:
+            nn.init.normal_(layer.weight, std=0.001)
+        return classifiers
 
     def chosen_optimiser(self):
         """Adam over all that learns."""
@@ -165,6 +172,28 @@ class Identification(trainer.Learner):
     def triplet(self, vectors, labels):
         """Batch-hard triplet loss with the margin."""
         return instances.margin_triplet(vectors, labels, self.params["margin"])
+
+
+class OneCycle(Identification):
+    """AdamW under one cycle: the rate grows over three tenths of all steps, then falls to nothing."""
+
+    def chosen_optimiser(self):
+        """AdamW over all that learns."""
+        learning = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        return torch.optim.AdamW(learning, self.params["lr"], weight_decay=self.params["weight_decay"])
+
+    def chosen_schedule(self):
+        """One cycle over the steps of all epochs."""
+        steps = sum(len(self.order(epoch)) for epoch in range(self.params["epochs"]))
+        cycle = torch.optim.lr_scheduler.OneCycleLR
+        return cycle(self.optimiser, self.params["lr"], max(2, steps), cycle_momentum=False)
+
+    def after_step(self):
+        """The rate changes with each step."""
+        self.schedule.step()
+
+    def after_epoch(self):
+        """Nothing: the schedule counts steps."""
 
 
 def stepped(epoch):

@@ -5,8 +5,6 @@ triplet loss as it is, and from label-smoothed classification behind a BNNeck. A
 rate, random crops, flips and erasing. At test time the vector behind the neck is compared by its cosine.
 """
 
-import torch
-
 from pugmark.learning import inference, necks, norm, trainer
 from pugmark.learning.backbones import backbone
 
@@ -31,7 +29,7 @@ PUBLISHED = []
 
 def fit(crops, params, run):
     """Tell the training individuals apart."""
-    learner = OneCycle(crops, params, run, necked(params, run.file(params["weights"])))
+    learner = necks.OneCycle(crops, params, run, necked(params, run.file(params["weights"])))
     trainer.train(learner, params["epochs"], run)
     return {"model": learner.model["necked"].state_dict()}
 
@@ -52,25 +50,3 @@ def necked(params, weights=None):
     """The backbone with its neck."""
     body = backbone(params["backbone"], weights, params["last_stride"], params["pool"])
     return necks.Necked(necks.One(body), (body.size,))
-
-
-class OneCycle(necks.Identification):
-    """AdamW under one cycle: the rate grows over three tenths of all steps, then falls to nothing."""
-
-    def chosen_optimiser(self):
-        """AdamW over all that learns."""
-        learning = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
-        return torch.optim.AdamW(learning, self.params["lr"], weight_decay=self.params["weight_decay"])
-
-    def chosen_schedule(self):
-        """One cycle over the steps of all epochs."""
-        steps = sum(len(self.order(epoch)) for epoch in range(self.params["epochs"]))
-        cycle = torch.optim.lr_scheduler.OneCycleLR
-        return cycle(self.optimiser, self.params["lr"], max(2, steps), cycle_momentum=False)
-
-    def after_step(self):
-        """The rate changes with each step."""
-        self.schedule.step()
-
-    def after_epoch(self):
-        """Nothing: the schedule counts steps."""
