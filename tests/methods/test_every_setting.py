@@ -36,6 +36,7 @@ IMPOSSIBLE = {
     "cameras": SWITCH,
     "centers": COUNT,
     "colour": SWITCH,
+    "colours": WORD,
     "confirm": COUNT,
     "consistency": [["clusters"], ["cluster", "cluster"], "cluster", None],
     "consistency_weight": [-1, "much", None],

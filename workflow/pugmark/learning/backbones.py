@@ -4,7 +4,9 @@ Names: a torchvision network ("resnet50", "densenet121"), "timm/NAME" or "open_c
 """
 
 import re
+import sys
 from collections import OrderedDict
+from types import SimpleNamespace
 
 import torch
 from torch import nn
@@ -58,8 +60,11 @@ class GeM(nn.Module):
 _POOLINGS = {"gap": Average, "gem": GeM, "none": nn.Identity}
 
 
-def backbone(name, weights=None, last_stride=2, pool="gap"):
+def backbone(name, weights=None, last_stride=2, pool="gap", size=None):
     """The network `name` without its classifier, as a `Backbone`.
+
+    size: (height, width) of the images, for transformers that are made for one; None for the size they were published
+    with. Position embeddings of the weights are resized to it.
 
     weights: a `Weights` file, None for random initialisation. last_stride: 1 keeps the resolution in a ResNet's last
     stage. pool: gap (the network's own pooling for timm and open_clip), gem, or none (maps). Raises BackboneError.
@@ -67,12 +72,12 @@ def backbone(name, weights=None, last_stride=2, pool="gap"):
     family, _, short = name.rpartition("/")
     if family not in _FAMILIES:
         raise BackboneError(f"Unknown backbone {name!r}: use a torchvision name, timm/NAME or open_clip/NAME.")
-    body, size, pooled = _FAMILIES[family](short, pool)
+    body, length, pooled = _FAMILIES[family](short, pool, size)
     if weights is not None:
         load(body, weights)
     if last_stride == 1:
         _keep_resolution(body, name)
-    return Backbone(body, nn.Identity() if pooled else _POOLINGS[pool](), size)
+    return Backbone(body, nn.Identity() if pooled else _POOLINGS[pool](), length)
 
 
 def load(body, weights):
@@ -80,7 +85,12 @@ def load(body, weights):
     state = read_state(weights.path)
     # open_clip files hold the image tower and the text tower.
     state = {key[7:]: value for key, value in state.items() if key.startswith("visual.")} or state
-    state = {_DENSE.sub(r"\1\2", key): value for key, value in state.items()}
+    state = _of_its_size({_DENSE.sub(r"\1\2", key): value for key, value in state.items()}, body)
+    take(body, state, weights)
+
+
+def take(body, state, weights):
+    """Load the tensors `state` of the file `weights` into `body`; a classifier may remain. Raises BackboneError."""
     wanted = body.state_dict()
     shared = wanted.keys() & state.keys()
     faults = {
@@ -94,6 +104,20 @@ def load(body, weights):
     body.load_state_dict({key: state[key] for key in shared}, strict=False)
 
 
+def _of_its_size(state, body):
+    """`state`, older names and position embeddings of another size mended as timm and open_clip mend them."""
+    module = sys.modules[type(body).__module__]
+    if module.__name__.startswith("timm.") and hasattr(module, "checkpoint_filter_fn"):
+        return module.checkpoint_filter_fn(state, body)
+    if module.__name__.startswith("open_clip."):
+        from open_clip.model import resize_pos_embed
+
+        whole = {f"visual.{key}": value for key, value in state.items()}
+        resize_pos_embed(whole, SimpleNamespace(visual=body))
+        return {key.removeprefix("visual."): value for key, value in whole.items()}
+    return state
+
+
 def read_state(path):
     """The state dict in a safetensors or torch file. Raises WeightsError, also for a pickle that could run code."""
     state = content(path)
@@ -102,7 +126,7 @@ def read_state(path):
     return state.get("state_dict", state)
 
 
-def _torchvision(name, pool):
+def _torchvision(name, pool, size):
     import torchvision
 
     _known(name in torchvision.models.list_models(torchvision.models), name, "torchvision")
@@ -111,27 +135,29 @@ def _torchvision(name, pool):
     if name.startswith("densenet"):
         body.append(nn.ReLU())
     with torch.inference_mode():
-        size = body.eval()(torch.zeros(1, 3, 64, 64)).shape[1]
-    return body.train(), size, False
+        length = body.eval()(torch.zeros(1, 3, 64, 64)).shape[1]
+    return body.train(), length, False
 
 
-def _timm(name, pool):
+def _timm(name, pool, size):
     import timm
 
     _known(timm.is_model(name), name, "timm")
     # timm's own pooling handles class tokens and norms that follow the average.
     own = {} if pool == "gap" else {"global_pool": ""}
+    if size and timm.get_pretrained_cfg(name, allow_unregistered=True).fixed_input_size:
+        own["img_size"] = size
     model = timm.create_model(name, pretrained=False, num_classes=0, **own)
     return model, model.head_hidden_size if pool == "gap" else model.num_features, pool == "gap"
 
 
-def _open_clip(name, pool):
+def _open_clip(name, pool, size):
     import open_clip
 
     _known(name in open_clip.list_models(), name, "open_clip")
     if pool != "gap":
         raise BackboneError(f"open_clip/{name} has its own pooling: set pool to gap, not {pool}.")
-    tower = open_clip.create_model(name, pretrained=None).visual
+    tower = open_clip.create_model(name, pretrained=None, force_image_size=size).visual
     return tower, tower.output_dim, True
 
 

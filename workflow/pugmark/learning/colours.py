@@ -5,6 +5,8 @@ from torch import nn
 
 from pugmark.learning.transforms import MEAN, STD
 
+IMAGENET = MEAN, STD
+"""Mean and deviation of ImageNet."""
 CLIP = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 """Mean and deviation of OpenAI's CLIP, from its public code."""
 HALF = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
