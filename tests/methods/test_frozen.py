@@ -4,6 +4,8 @@ No weight lies here. So the architectures are built without memory, and files in
 small networks of the same kind.
 """
 
+import json
+
 import numpy as np
 import open_clip
 import pytest
@@ -113,11 +115,11 @@ def tiny_clip(tmp_path):
     """The name of a CLIP of two layers, as open_clip describes one in a file."""
     vision = {"image_size": 32, "layers": 2, "width": 64, "head_width": 32, "patch_size": 8}
     text = {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2}
-    (tmp_path / "tiny-vit.json").write_text(
-        __import__("json").dumps({"embed_dim": 32, "vision_cfg": vision, "text_cfg": text})
-    )
+    (tmp_path / "tiny-vit.json").write_text(json.dumps({"embed_dim": 32, "vision_cfg": vision, "text_cfg": text}))
     open_clip.add_model_config(tmp_path / "tiny-vit.json")
-    return "tiny-vit"
+    yield "tiny-vit"
+    open_clip.factory._MODEL_CONFIG_PATHS.pop()
+    open_clip.factory._MODEL_CONFIGS.pop("tiny-vit")
 
 
 def test_the_image_tower_of_a_clip_file_is_taken_at_another_size(tmp_path, tiny_clip):
