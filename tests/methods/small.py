@@ -25,7 +25,7 @@ SMALL = {
     "smoothing_epochs": 1,
 }
 # At the rates for six crops, and for thousands of steps, their first steps would be lost in rounding.
-OWN = {"simclr": {"lr": 10.0}, "moco": {"momentum": 0.5}}
+OWN = {"base_vit": {"backbone": "timm/test_vit"}, "simclr": {"lr": 10.0}, "moco": {"momentum": 0.5}}
 
 
 def params(name, variant=None):

@@ -30,6 +30,11 @@ VARIANTS = {
         {"inference": "both", "consistency": [], "layer": "bn1"},
         {"labels": "identity"},
     ],
+    "part_dve": [
+        {"circle": "anchor", "flip_whole_batch": True, "dve_power": 1.0, "iterations": 3},
+        {"dve_weight": 0.0},
+    ],
+    "base_resnet50": [{"sampler": "shuffled", "side_weight": 0.0, "circle_weight": 0.0, "last_stride": 1}],
     "pcb": [{"stripes": "cols", "vector": "reduced"}],
     "supervised_video": [{"trainable": "frozen", "split": "temporal"}],
     "cluster_contrast": [{"pool": "gem", "update": "hard"}, {"labels": "identity"}],

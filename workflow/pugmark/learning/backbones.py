@@ -57,17 +57,24 @@ class GeM(nn.Module):
         return maps.clamp(min=1e-6).pow(self.exponent).mean((2, 3)).pow(1 / self.exponent)
 
 
-_POOLINGS = {"gap": Average, "gem": GeM, "none": nn.Identity}
+class Tokens(nn.Module):
+    """B x N x D -> B x D: the mean over all tokens of a transformer, that of the class among them."""
+
+    def forward(self, tokens):
+        """B x N x D -> B x D."""
+        return tokens.mean(1)
+
+
+_POOLINGS = {"tokens": Tokens, "gap": Average, "gem": GeM, "none": nn.Identity}
 
 
 def backbone(name, weights=None, last_stride=2, pool="gap", size=None):
     """The network `name` without its classifier, as a `Backbone`.
 
-    size: (height, width) of the images, for transformers that are made for one; None for the size they were published
-    with. Position embeddings of the weights are resized to it.
-
     weights: a `Weights` file, None for random initialisation. last_stride: 1 keeps the resolution in a ResNet's last
-    stage. pool: gap (the network's own pooling for timm and open_clip), gem, or none (maps). Raises BackboneError.
+    stage. pool: gap (the network's own pooling for timm and open_clip), gem, tokens (the mean over all of a
+    transformer), or none (maps). size: (height, width) of the images, for transformers that are made for one; None for
+    the size that they were published with. Position embeddings of the weights are resized to it. Raises BackboneError.
     """
     family, _, short = name.rpartition("/")
     if family not in _FAMILIES:
@@ -76,7 +83,7 @@ def backbone(name, weights=None, last_stride=2, pool="gap", size=None):
     if weights is not None:
         load(body, weights)
     if last_stride == 1:
-        _keep_resolution(body, name)
+        keep_resolution(body, name, "layer4")
     return Backbone(body, nn.Identity() if pooled else _POOLINGS[pool](), length)
 
 
@@ -169,10 +176,11 @@ def _known(known, name, family):
         raise BackboneError(f"{family} has no network {name!r}: see {family}'s list of models.")
 
 
-def _keep_resolution(body, name):
-    if not hasattr(body, "layer4"):
-        raise BackboneError(f"{name} has no layer4: set last_stride to 2, because 1 is only for ResNets.")
-    block = body.layer4[0]
+def keep_resolution(body, name, stage):
+    """Give the first block of a ResNet's stage (`layer4`) the stride 1. Raises BackboneError without such a stage."""
+    if not hasattr(body, stage):
+        raise BackboneError(f"{name} has no {stage}: choose a ResNet for a stride of 1, or set last_stride to 2.")
+    block = getattr(body, stage)[0]
     for module in block.modules():
         if isinstance(module, nn.Conv2d):
             module.stride = (1, 1)

@@ -102,7 +102,7 @@ class Classification(trainer.Learner):
 
     def __init__(self, crops, params, run, network):
         self.crops, self.params, self.seed, self.amp = crops, params, run.seed, params["amp"]
-        labels, names = crops.labels()
+        labels, names = self.named(crops)
         self.model = nn.Sequential(network, network.classifier(len(names)))
         self.model.register_buffer("labels", torch.from_numpy(labels))
         self.recipe = transforms.train_recipe(
@@ -115,6 +115,10 @@ class Classification(trainer.Learner):
         self.optimiser = torch.optim.SGD(groups, momentum=0.9, weight_decay=params["weight_decay"], nesterov=True)
         step = max(1, params["epochs"] * 2 // 3)
         self.schedule = torch.optim.lr_scheduler.StepLR(self.optimiser, step, gamma=0.1)
+
+    def named(self, crops):
+        """The label of each crop, int64 N, and their names."""
+        return crops.labels()
 
     def batches(self, epoch):
         """Every crop once, shuffled."""

@@ -56,6 +56,27 @@ def identity_batches(labels, classes, images, rng):
     return found
 
 
+def triplets(labels, size, rng):
+    """One epoch of batches of size // 3 triplets: a crop, another of its label, and one of another label, in turn.
+
+    Every crop that is not alone of its label is once the first of a triplet. An incomplete batch at the end is dropped
+    unless it is the only one. Without two labels there are none. Source: Yu et al., Addressing the Elephant in the
+    Room.
+    """
+    labels = np.asarray(labels)
+    members = dict(zip(np.unique(labels).tolist(), _members(labels), strict=True))
+    if len(members) < 2:
+        return []
+    found = []
+    for anchor in rng.permutation(len(labels)).tolist():
+        own = members[labels[anchor]]
+        if len(own) > 1:
+            positive = rng.choice(own[own != anchor])
+            other = rng.choice([label for label in members if label != labels[anchor]])
+            found.append([anchor, int(positive), int(rng.choice(members[other]))])
+    return [[crop for triplet in batch for crop in triplet] for batch in _cut(found, size // 3)]
+
+
 def _cut(order, size):
     found = [order[start : start + size] for start in range(0, len(order), size)]
     return found[:-1] if len(found) > 1 and len(found[-1]) < size else found

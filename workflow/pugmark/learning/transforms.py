@@ -94,6 +94,20 @@ def contrast_recipe(height, width, flip=0.5, scale=(0.2, 1.0), jitter=1.0):
     return Recipe(v2.Compose(steps), _before_cropping(height, width, scale))
 
 
+def holes(image, side=4, least=64, most=256):
+    """A normalised image, C x H x W, with `least` to `most` square holes of the mean colour, `side` pixels each.
+
+    Source: DeVries and Taylor, Cutout (2017), in the form of Yu et al., Addressing the Elephant in the Room.
+    """
+    count = int(torch.randint(least, most + 1, ()))
+    height, width = image.shape[1:]
+    down, right = torch.randint(height - side + 1, (count,)), torch.randint(width - side + 1, (count,))
+    steps = torch.arange(side)
+    image = image.clone()
+    image[:, (down[:, None] + steps)[:, :, None], (right[:, None] + steps)[:, None, :]] = 0
+    return image
+
+
 def test_recipe(height, width):
     """Resize -> uint8 C x height x width; `normalise` follows on the device, a quarter of the bytes to move."""
     return Recipe(v2.Compose(_resized(height, width)), _before_resizing(height, width))
