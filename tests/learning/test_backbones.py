@@ -117,3 +117,11 @@ def test_gem_of_exponent_1_is_the_average_and_of_a_great_one_the_maximum():
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])
 def test_the_shared_weights_load(shared, name):
     backbone(name, weights(SHARED / "weights" / f"{name}-imagenet.pth"), last_stride=1)
+
+
+def test_tokens_are_averaged_and_a_network_without_any_is_refused():
+    made = backbone("timm/test_vit", pool="tokens")
+    images = torch.randn(2, 3, 160, 160)
+    torch.testing.assert_close(made(images), made.body(images).mean(1))
+    with pytest.raises(BackboneError, match="timm/test_resnet has no tokens: choose a vision transformer"):
+        backbone("timm/test_resnet", pool="tokens")

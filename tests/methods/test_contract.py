@@ -35,6 +35,7 @@ VARIANTS = {
         {"dve_weight": 0.0},
     ],
     "base_resnet50": [{"sampler": "shuffled", "side_weight": 0.0, "circle_weight": 0.0, "last_stride": 1}],
+    "pgcfl": [{"triplet_epochs": 0, "last_stride": 2}],
     "pcb": [{"stripes": "cols", "vector": "reduced"}],
     "supervised_video": [{"trainable": "frozen", "split": "temporal"}],
     "cluster_contrast": [{"pool": "gem", "update": "hard"}, {"labels": "identity"}],

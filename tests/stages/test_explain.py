@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from learning import crop_tables
+from methods import small
 from methods.small import SMALL
 from PIL import Image
 from reporting.results_tree import METHODS, Page, Tree, run
@@ -41,8 +42,7 @@ def seen(tmp_path):
 
 
 def fitted(name, seen):
-    defaults = methods.catalogue()[name]["PARAMS"]
-    params = methods.resolve(name, {key: value for key, value in SMALL.items() if key in defaults})
+    params = small.params(name)
     return params, train.fit(name, seen, params, runs.Run(1, {}, 3, None, "key"))
 
 

@@ -82,6 +82,8 @@ def backbone(name, weights=None, last_stride=2, pool="gap", size=None):
     body, length, pooled = _FAMILIES[family](short, pool, size)
     if weights is not None:
         load(body, weights)
+    if pool == "tokens" and not hasattr(body, "blocks"):
+        raise BackboneError(f"{name} has no tokens: choose a vision transformer of timm, or set pool to gap.")
     if last_stride == 1:
         keep_resolution(body, name, "layer4")
     return Backbone(body, nn.Identity() if pooled else _POOLINGS[pool](), length)

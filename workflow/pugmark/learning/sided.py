@@ -20,7 +20,7 @@ from pugmark.learning import circle, classification, inference, loader, norm, sa
 from pugmark.learning.backbones import backbone
 from pugmark.learning.heads import classifier
 
-PARAMS = {
+RECIPE = {
     "height": 224,  # [paper] pixels
     "width": 224,  # [paper] pixels
     "features": 512,  # [code] length of the vector of one picture
@@ -36,10 +36,6 @@ PARAMS = {
     "smoothing": 0.1,  # [code] share of both labels that all classes get alike
     "identity_weight": 1.0,  # [paper] of the classification of individuals; 0 leaves it out
     "side_weight": 1.0,  # [paper] of the classification of sides; 0 leaves it out
-    "circle_weight": 2.0,  # [paper] lambda_r; 0 leaves the circle loss out
-    "circle": "pooled",  # [code] over all pairs of the batch; anchor is the paper's mean over anchors
-    "gamma": 64.0,  # [paper] scale of the circle loss; its code has 32
-    "circle_margin": 0.25,  # [paper] of the circle loss
     "flip": 0.5,  # [code] probability; the side changes with it
     "flip_whole_batch": False,  # [ours: more mixtures of sides] one coin for the whole batch, as in the code
     "padding": 10,  # [code] pixels around the image before the random crop
@@ -48,7 +44,14 @@ PARAMS = {
     "amp": True,  # [ours: half the memory] mixed precision on a GPU
 }
 """Settings that the family shares; a method's file states what it has otherwise."""
-ALLOWED = {
+PARAMS = RECIPE | {
+    "circle_weight": 2.0,  # [paper] lambda_r; 0 leaves the circle loss out
+    "circle": "pooled",  # [code] over all pairs of the batch; anchor is the paper's mean over anchors
+    "gamma": 64.0,  # [paper] scale of the circle loss; its code has 32
+    "circle_margin": 0.25,  # [paper] of the circle loss
+}
+"""The same with those of the circle loss."""
+RECIPE_ALLOWED = {
     "height": ">= 32",
     "width": ">= 32",
     "features": ">= 2",
@@ -64,14 +67,16 @@ ALLOWED = {
     "smoothing": ">= 0, < 1",
     "identity_weight": ">= 0",
     "side_weight": ">= 0",
-    "circle_weight": ">= 0",
-    "circle": ["pooled", "anchor"],
-    "gamma": "> 0",
-    "circle_margin": ">= 0, < 1",
     "flip": ">= 0, <= 1",
     "padding": ">= 0",
     "erasing": ">= 0, <= 1",
     "cutout": ">= 0, <= 1",
+}
+ALLOWED = RECIPE_ALLOWED | {
+    "circle_weight": ">= 0",
+    "circle": ["pooled", "anchor"],
+    "gamma": "> 0",
+    "circle_margin": ">= 0, < 1",
 }
 PRESETS = {
     "paper": {"circle": "anchor"},  # what the text says
@@ -154,9 +159,9 @@ class Sided(classification.Classification):
         super().__init__(crops, params, run, network)
         self.model.register_buffer("sides", torch.from_numpy(sides(crops.meta)))
         self.model.register_buffer("steps", torch.zeros((), dtype=torch.int64))
-        heads = self.model[1]
-        heads.identity.requires_grad_(params["identity_weight"] > 0)
-        heads.side.requires_grad_(params["side_weight"] > 0)
+        for name, part in self.model[1].named_modules():  # what teaches nothing does not learn
+            if name.endswith(("identity", "side")):
+                part.requires_grad_(params[f"{name.rpartition('.')[2]}_weight"] > 0)
         # Flips and erasing follow in `loss`: what else learns from the pictures sees them without.
         self.recipe = transforms.train_recipe(
             params["height"], params["width"], flip=0.0, pad=params["padding"], fill=crops.fill
@@ -205,18 +210,18 @@ class Sided(classification.Classification):
         """The losses of the pictures of individuals `labels` that show the sides `shown`."""
         network, heads = self.model
         vectors = network(images)
-        return self.told(vectors, *heads(vectors), shown, labels)
+        total, p = self.told(*heads(vectors), shown, labels), self.params
+        if not p["circle_weight"]:
+            return total
+        return total + p["circle_weight"] * circle.FORMS[p["circle"]](vectors, labels, p["circle_margin"], p["gamma"])
 
-    def told(self, vectors, identities, turned, shown, labels):
-        """Cross-entropies of the logits of individuals and sides, and circle loss of the vectors, weighted."""
+    def told(self, identities, turned, shown, labels):
+        """Cross-entropies of the logits of individuals and sides, weighted."""
         p = self.params
         total = p["identity_weight"] * F.cross_entropy(identities, labels, label_smoothing=p["smoothing"])
         if p["side_weight"] and (shown != UNKNOWN).any():
             loss = F.cross_entropy(turned, shown, ignore_index=UNKNOWN, label_smoothing=p["smoothing"])
             total = total + p["side_weight"] * loss
-        if p["circle_weight"]:
-            of = circle.FORMS[p["circle"]]
-            total = total + p["circle_weight"] * of(vectors, labels, p["circle_margin"], p["gamma"])
         return total
 
     def altered(self, images, shown):
