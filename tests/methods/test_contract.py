@@ -109,6 +109,23 @@ def difference(found, expected, at="state"):
     return None if same else at
 
 
+@every_learner
+def test_it_trains_in_mixed_precision(case, seen, monkeypatch):
+    def halved(learner):
+        learner.half, move = torch.bfloat16, learner.model.to("cpu")
+        assert move is learner.model
+        return torch.amp.GradScaler("cpu", enabled=False)
+
+    monkeypatch.setattr(trainer, "_move", halved)
+    try:
+        small.fitted(*case, seen)
+    except RuntimeError as error:
+        raise AssertionError(
+            f"{case[0]} does not train in mixed precision, as it would on a GPU ({error}): turn vectors into float32 "
+            "before a loss, and multiply them with `contrast.cosines`."
+        ) from error
+
+
 @every_case
 def test_embed_gives_one_finite_unit_vector_per_crop(case, seen):
     features = reference(*case, seen)[1]

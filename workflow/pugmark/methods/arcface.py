@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pugmark.learning import inference, necks, norm, trainer
+from pugmark.learning import contrast, inference, necks, norm, trainer
 from pugmark.learning.backbones import backbone
 
 TITLE = "Sub-center ArcFace with dynamic margins"
@@ -92,7 +92,7 @@ class SubCenters(nn.Module):
 
     def forward(self, vectors, labels):
         """B x D of any norm -> cosines B x C, the right individual's of its angle and margin, at most half a turn."""
-        cosines = F.normalize(vectors) @ F.normalize(self.weight).T
+        cosines = contrast.cosines(F.normalize(vectors), F.normalize(self.weight))
         cosines = cosines.view(len(vectors), len(self.margins), -1).amax(2)
         # The arc cosine has no finite gradient at its ends.
         angles = cosines.gather(1, labels[:, None]).clamp(-1 + 1e-6, 1 - 1e-6).acos() + self.margins[labels][:, None]
