@@ -73,3 +73,12 @@ def test_the_queue_is_saved_and_takes_no_gradient():
     other = KeyQueue(2, 2, 16)
     other.load_state_dict(queue.state_dict())
     assert torch.equal(other.keys, queue.keys) and not queue.keys.requires_grad
+
+
+def test_the_supervised_loss_by_hand():
+    # The first row has two positives, at the second and third column; the second row one.
+    similarity = torch.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]])
+    same = torch.tensor([[False, True, True], [True, False, False]])
+    first = math.log(1 + math.e + math.exp(2)) - 1.5
+    second = math.log(math.exp(3) + 2) - 3
+    assert contrast.supervised(similarity, same).item() == pytest.approx((first + second) / 2, rel=1e-6)

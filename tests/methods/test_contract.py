@@ -35,6 +35,10 @@ VARIANTS = {
         {"dve_weight": 0.0},
     ],
     "base_resnet50": [{"sampler": "shuffled", "side_weight": 0.0, "circle_weight": 0.0, "last_stride": 1}],
+    "clip_zs": [{"vector": "both", "colours": "half"}],
+    "clip_ft": [{"backbone": "open_clip/tiny-rn", "height": 64, "width": 64, "flip": 0.0}],
+    "clip_reid": [{"backbone": "open_clip/tiny-rn", "height": 64, "width": 64, "identity_weight": 1.0}],
+    "care": [{"shared_words": True, "kappa": 10.0}],
     "pgcfl": [{"triplet_epochs": 0, "last_stride": 2}],
     "pcb": [{"stripes": "cols", "vector": "reduced"}],
     "supervised_video": [{"trainable": "frozen", "split": "temporal"}],
@@ -197,8 +201,10 @@ def test_training_changes_what_learns_and_nothing_frozen(case, seen, monkeypatch
 
     def spied(learner, epochs, run, train=trainer.train):
         before = copy.deepcopy(dict(learner.model.named_parameters()))
-        after = dict(train(learner, epochs, run).model.named_parameters())
+        trained = train(learner, epochs, run)
+        after = dict(trained.model.named_parameters())
         parameters.update({key: (value, after[key]) for key, value in before.items()})
+        return trained
 
     monkeypatch.setattr(trainer, "train", spied)
     monkeypatch.setattr(teacher, "follow", following)
@@ -221,14 +227,24 @@ def test_training_changes_what_learns_and_nothing_frozen(case, seen, monkeypatch
 def test_a_resumed_training_equals_an_uninterrupted_one(case, seen, tmp_path, monkeypatch):
     state, _ = reference(*case, seen)
 
-    def stop(path, content, save=checkpoint.save):
-        save(path, content)
-        raise KeyboardInterrupt
+    def interrupted(where, save=checkpoint.save):
+        """Stop after the first checkpoint below one of these folders; its folder."""
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(checkpoint, "save", stop)
-        small.fitted(*case, seen, folder=tmp_path)
-    assert len(checkpoint.load(tmp_path / "checkpoint.pt")["history"]) == 1
+        def stop(path, content):
+            save(path, content)
+            if path.parent in where:
+                raise KeyboardInterrupt(path.parent)
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt) as stopped:
+            patch.setattr(checkpoint, "save", stop)
+            small.fitted(*case, seen, folder=tmp_path)
+        (folder,) = stopped.value.args
+        assert len(checkpoint.load(folder / "checkpoint.pt")["history"]) == 1
+        return folder
+
+    # A training may have a first part in a folder of its own.
+    if interrupted((tmp_path, tmp_path / "words")) != tmp_path:
+        interrupted((tmp_path,))
     resumed = small.fitted(*case, seen, folder=tmp_path)
     assert len((tmp_path / "history.jsonl").read_text().splitlines()) == 2
     where = difference(resumed, state)

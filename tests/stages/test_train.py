@@ -123,4 +123,4 @@ def test_weights_are_recorded(collection, tmp_path):
     model = train.train(split, folder, out, trained, "imagenet", params, 1, files=files)
     assert tables.read(trained, "trained").empty, "a frozen network learns from nothing"
     assert model["weights"] == [{"name": "mine", "sha256": weights.sha256(path), "licence": "CC0"}]
-    assert torch.equal(model["state"]["model"]["body.conv1.weight"], torch.load(path)["conv1.weight"])
+    assert torch.equal(model["state"]["model"]["backbone.body.conv1.weight"], torch.load(path)["conv1.weight"])

@@ -3,6 +3,7 @@
 Names: a torchvision network ("resnet50", "densenet121"), "timm/NAME" or "open_clip/NAME". Nothing is ever downloaded.
 """
 
+import logging
 import re
 import sys
 from collections import OrderedDict
@@ -161,13 +162,29 @@ def _timm(name, pool, size):
 
 
 def _open_clip(name, pool, size):
+    if pool != "gap":
+        raise BackboneError(f"open_clip/{name} has its own pooling: set pool to gap, not {pool}.")
+    tower = clip(name, size).visual
+    return tower, tower.output_dim, True
+
+
+def clip(name, size=None):
+    """Both towers of open_clip's model `name`, untrained, for pictures of `size` (height, width)."""
     import open_clip
 
     _known(name in open_clip.list_models(), name, "open_clip")
-    if pool != "gap":
-        raise BackboneError(f"open_clip/{name} has its own pooling: set pool to gap, not {pool}.")
-    tower = open_clip.create_model(name, pretrained=None, force_image_size=size).visual
-    return tower, tower.output_dim, True
+    made_of = open_clip.get_model_config(name)
+    if "hf_model_name" in made_of["text_cfg"]:
+        raise BackboneError(f"open_clip/{name} fetches its text tower while it is made: choose another.")
+    if size and isinstance(made_of["vision_cfg"].get("layers"), list):  # a ResNet, whose attention knows one side
+        if size[0] != size[1]:
+            raise BackboneError(f"open_clip/{name} takes squares only: height {size[0]} is not width {size[1]}.")
+        size = size[0]
+    logging.disable(logging.WARNING)  # it warns that the network is random, which the weights then put right
+    try:
+        return open_clip.create_model(name, pretrained=None, force_image_size=size)
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 _FAMILIES = {"": _torchvision, "timm": _timm, "open_clip": _open_clip}

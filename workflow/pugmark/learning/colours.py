@@ -13,6 +13,10 @@ HALF = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 """Mean and deviation of networks that see colours from -1 to 1."""
 
 
+STATISTICS = {"imagenet": IMAGENET, "half": HALF, "clip": CLIP}
+"""By the names that settings give them."""
+
+
 class Restated(nn.Module):
     """Images of ImageNet mean 0 and deviation 1, as of `transforms.normalise`, -> those of another mean and deviation.
 

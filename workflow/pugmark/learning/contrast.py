@@ -28,6 +28,16 @@ def nt_xent(similarity, temperature):
     return F.cross_entropy((similarity / temperature).masked_fill(itself, -torch.inf), positive)
 
 
+def supervised(similarity, same):
+    """Mean over rows i, and over their positives p, of -log(exp(s_ip) / sum over j of exp(s_ij)).
+
+    similarity: B x C. same: bool, likewise, which columns are positives of a row: at least one. Source: Khosla et al.,
+    Supervised contrastive learning (2020), between two sets.
+    """
+    likely = similarity.log_softmax(1).masked_fill(~same, 0)
+    return -(likely.sum(1) / same.sum(1)).mean()
+
+
 def info_nce(queries, keys, queue, temperature):
     """Mean cross-entropy of picking each query's own key among it and all keys of the queue.
 

@@ -25,7 +25,6 @@ ALLOWED = {
     "colours": ["imagenet", "half", "clip"],
     "pool": ["gap", "gem"],
 }
-STATISTICS = {"imagenet": colours.IMAGENET, "half": colours.HALF, "clip": colours.CLIP}
 
 
 def fit(crops, params, run):
@@ -50,7 +49,7 @@ class Frozen(nn.Module):
 
     def __init__(self, params, weights=None):
         super().__init__()
-        self.colours = colours.Restated(*STATISTICS[params["colours"]])
+        self.colours = colours.Restated(*colours.STATISTICS[params["colours"]])
         size = params["height"], params["width"]
         self.backbone = backbone(params["backbone"], weights, pool=params["pool"], size=size)
 

@@ -90,7 +90,7 @@ def upon(heats, size):
 def _maps(backbone):
     """A list to which each forward pass adds the feature maps that the backbone pools, or its last block's tokens.
 
-    The Backbone pools torchvision's networks. timm's convolutional networks have their own pooling layer.
+    The Backbone pools torchvision's networks. Those of timm and open_clip have their own pooling layer.
     """
     seen = []
 
@@ -99,7 +99,7 @@ def _maps(backbone):
             seen.append(inputs[0])
 
     named = list(backbone.body.named_modules())
-    pooling = [part for name, part in named if name.rpartition(".")[2] == "global_pool"]
+    pooling = [part for name, part in named if name.rpartition(".")[2] in ("global_pool", "attnpool")]
     norms = [part for name, part in named if _FIRST_NORM.search(name)]
     hooks = [part.register_forward_pre_hook(keep) for part in (*pooling, backbone.pooling)]
     hooks += [part.register_forward_hook(lambda _, inputs, tokens: seen.append(tokens)) for part in norms[-1:]]
