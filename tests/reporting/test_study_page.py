@@ -28,7 +28,10 @@ STUDY = {
     "axes": GRID,
     "cells": CELLS,
     "metrics": None,
-    "published": {"pandas": {"0.0-0": {"mAP": 0.416, "memory_gb": 1.044}}, "lions": {"0.0-0": {"mAP": [0.5, 0.021]}}},
+    "published": {
+        "pandas": {"0.0-0": {"mAP": 0.416, "memory_gb": 1.044}},
+        "lions": {"0.0-0": {"mAP": [0.5, 0.021]}, "closed": {"rank1": 0.918}},
+    },
 }
 
 
@@ -160,6 +163,10 @@ def test_a_cell_that_has_no_run_is_a_row_of_dashes(page):
     assert re.search(rf"0\.1 {re.escape(EVIL)} full – – – 0 – –", page.said)
 
 
+def test_published_figures_of_what_is_no_cell_stand_apart(page):
+    assert "Published, but not run here Cell Figure Published closed Rank-1 91.8 lions How to read it" in page.said
+
+
 def test_two_axes_are_a_table_of_their_own(page):
     table = (
         re.escape(rf"area \ layer conv1 {EVIL}") + r" 0\.0 68\.5 62\.1–74\.9 68\.0 63\.0–73\.0 0\.1 43\.2 38\.2–48\.2 –"
@@ -174,7 +181,7 @@ def test_the_page_says_how_intervals_and_protocols_are_meant(page):
 
 def test_collections_without_the_study_are_left_out_and_one_without_names_says_so(page, written):
     heads = re.findall(r"<h2>(.*?)</h2>", (written[0] / "out/studies/noise.html").read_text(encoding="utf-8"))
-    assert heads == ["bench", "other", "How to read it"]
+    assert heads == ["bench", "other", "Published, but not run here", "How to read it"]
     assert "No cell has a figure here" in page.said
     nowhere = (written[0] / "out/studies/nowhere.html").read_text(encoding="utf-8")
     assert "No collection runs this study." in nowhere

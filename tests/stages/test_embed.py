@@ -71,3 +71,23 @@ def test_bad_vectors_are_refused(features, message):
 def test_good_vectors_pass():
     features = np.full((2, 4), 0.5, np.float32)
     assert embed.checked(features, 2) is features
+
+
+def test_vectors_are_laid_side_by_side_and_their_weights_named(batch):
+    parts = []
+    for name, side in (("a", 4), ("b", 6)):
+        made = model(batch, "pixels", {"height": side, "width": side, "colour": False}, {})
+        parts.append(run(batch, made)[1])
+        (batch / "f.parquet").rename(batch / f"{name}.parquet")
+    vectors = run(batch, model(batch, "concat", {}, {}), "--beside", batch / "a.parquet", batch / "b.parquet")[1]
+    np.testing.assert_allclose(vectors, np.concatenate(parts, 1) / np.sqrt(2), atol=1e-6)
+    assert len(tables.provenance(batch / "f.parquet")["models"]) == 3
+
+
+def test_vectors_of_other_crops_are_refused(batch):
+    path = model(batch, "pixels", {"height": 4, "width": 4, "colour": False}, {})
+    run(batch, path)
+    rows = tables.read(batch / "f.parquet", "features")
+    tables.write(batch / "a.parquet", "features", rows.iloc[::-1], "embed")
+    with pytest.raises(embed.FeatureError, match=r"a\.parquet is not of these crops"):
+        run(batch, model(batch, "concat", {}, {}), "--beside", batch / "a.parquet")

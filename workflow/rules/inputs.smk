@@ -128,6 +128,13 @@ def truth_for_oracle(wildcards):
     return f"{BATCH}/labels.parquet".format(**wildcards) if sees else []
 
 
+def joined_features(wildcards):
+    """The features that the run lays side by side, of this batch."""
+    runs = PLAN.joined(wildcards.collection, wildcards.run)
+    folder = f"{BATCH}/features".format(**wildcards)
+    return [f"{folder}/{run.name}.parquet" for run in runs]
+
+
 def gpu_to_embed(wildcards):
     """1 where the run's method computes with a network, else 0."""
     return int(run_of(wildcards).network)

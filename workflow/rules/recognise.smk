@@ -6,6 +6,7 @@ rule embed:
         model=model_file("model.pt"),
         crops=rules.crop.output[0],
         labels=truth_for_oracle,
+        beside=joined_features,
     output:
         f"{BATCH}/features/{{run}}.parquet",
     log:
@@ -25,10 +26,13 @@ rule embed:
         labels=lambda wildcards, input: (
             [f"--labels={input.labels}"] if input.labels else []
         ),
+        beside=lambda wildcards, input: (
+            ["--beside", *input.beside] if input.beside else []
+        ),
         code=ask(SETTINGS.embed_code),
     shell:
         "python -m pugmark.stages.embed --model={input.model:q} --crops={input.crops:q} --settings={params.settings:q}"
-        " {params.labels:q} --out={output:q} > {log:q} 2>&1"
+        " {params.labels:q} {params.beside:q} --out={output:q} > {log:q} 2>&1"
 
 
 rule cluster:

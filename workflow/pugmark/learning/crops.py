@@ -23,7 +23,8 @@ class Crops:
 
     meta: DataFrame, N rows, the columns of the crops table without image, mask and path; `individual` and `viewpoint`
     where the method may see them. fill: grey level outside the mask, None for unmasked. shown: `animal`, or
-    `background` where the animal is filled instead.
+    `background` where the animal is filled instead. beside: vectors that others made of them, float32 N x D each, for
+    a method that joins them.
     """
 
     def __init__(self, meta, pictures, fill, rows=None, shown="animal"):
@@ -31,7 +32,7 @@ class Crops:
         None for all."""
         self.meta, self._pictures, self.fill, self.shown = meta, pictures, fill, shown
         self._rows = np.arange(len(meta)) if rows is None else rows
-        self._outlined = False
+        self._outlined, self.beside = False, []
 
     def __len__(self):
         return len(self._rows)
@@ -64,6 +65,7 @@ class Crops:
         """The crops at `indices` (integers), in that order; the bytes are shared."""
         chosen, made = np.asarray(indices, int), copy.copy(self)
         made.meta, made._rows = self.meta.iloc[chosen].reset_index(drop=True), self._rows[chosen]
+        made.beside = [vectors[chosen] for vectors in self.beside]
         return made
 
     def without_truth(self):

@@ -17,6 +17,7 @@ REQUIRED = ("TITLE", "SOURCE", "FAMILY", "LABELS", "PARAMS", "ALLOWED", "PUBLISH
 OPTIONAL = {
     "SEES_TRUTH": False,  # is shown the names when it embeds: the oracle
     "SEES_PATHS": False,  # is shown the batch and the path of each crop when it embeds: vectors from a file
+    "JOINS": False,  # is shown the vectors of the methods that `of` names when it embeds: several side by side
     "CHOOSES": False,  # picks its training crops by itself, from all that are named
     "GROUPING": None,  # the one algorithm of clustering that reads its vectors; None for those of the configuration
     "PRESETS": {},  # named settings, for instance those of the paper that compares it

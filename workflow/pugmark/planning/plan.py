@@ -5,7 +5,7 @@ Read whenever the workflow is parsed, on the login node and by every cluster job
 
 import hashlib
 
-from pugmark.planning import batches, collection, configuration, listing, paths, reranked, runs, studies
+from pugmark.planning import batches, collection, configuration, joined, listing, paths, reranked, runs, studies
 from pugmark.planning.manifest import Manifest
 from pugmark.planning.models import Models
 
@@ -31,6 +31,7 @@ class Plan:
         runs.check_sources(self._runs)
         self._require_weights(every)
         runs.check_explained(self.config)
+        joined.check(self.config)
         reranked.check(self.config)
         self._reranked = {name: reranked.of(self.config, offered) for name, offered in self._runs.items()}
         # What the jobs need not look at again: they may run in another environment.
@@ -121,6 +122,10 @@ class Plan:
         """The runs whose features the run of that name is made of: itself, or those that a re-ranked one reads."""
         anew = self.reranking(collection, run)
         return anew.reads if anew else (self.run(collection, run),)
+
+    def joined(self, collection, run):
+        """The runs whose vectors the run of that name lays side by side, none but for a `concat`."""
+        return joined.members(self.run(collection, run), self._runs[collection])
 
     def explained(self, name):
         """The runs of the collection whose networks the report explains."""

@@ -127,7 +127,7 @@ def _beside(run, name, given, runs):
         offered = [other for other in runs if other.label == label]
         if not offered:
             raise ConfigError(f"rerank.{name}.with: {label} does not run on the collection of {run.label}.")
-        found.append(next((other for other in offered if other.seed == run.seed), offered[0]))
+        found.append(run.beside(offered))
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 
 from pugmark import literals, methods
-from pugmark.planning import collection, fingerprint, networks, studies
+from pugmark.planning import collection, fingerprint, joined, networks, studies
 from pugmark.planning.configuration import ConfigError
 
 VIEWS = ("train_view", "test_view")
@@ -19,7 +19,8 @@ class Run:
     """One method with one seed on one collection.
 
     name: its folder. label: what the user calls the method. source: the collection whose model it uses. train_view,
-    test_view: what it is shown of crops (of collection.VIEWS), None for what the collection says.
+    test_view: what it is shown of crops (of collection.VIEWS), None for what the collection says. of: the methods whose
+    vectors it joins, as the user calls them.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Run:
     source: str
     train_view: str | None = None
     test_view: str | None = None
+    of: tuple = ()
 
     @property
     def facts(self):
@@ -40,7 +42,8 @@ class Run:
     def changes(self):
         """{setting: value} of those that differ from the method's file."""
         views = {key: getattr(self, key) for key in VIEWS if getattr(self, key)}
-        return views | {key: value for key, value in self.params.items() if value != self.facts["PARAMS"][key]}
+        joined = {"of": ", ".join(self.of)} if self.of else {}
+        return views | joined | {key: value for key, value in self.params.items() if value != self.facts["PARAMS"][key]}
 
     @property
     def learns(self):
@@ -62,6 +65,10 @@ class Run:
         """Fingerprint of the code that trains it."""
         return fingerprint.of("stages.train", f"methods.{self.method}")
 
+    def beside(self, runs):
+        """Of the runs of another method, that of its own seed or, where there is none, the first."""
+        return next((other for other in runs if other.seed == self.seed), runs[0])
+
 
 def of(name, config, collections):
     """The runs whose features the collection `name` gets, and a sentence for each method or clustering left out.
@@ -76,7 +83,7 @@ def of(name, config, collections):
         left_out.append(f"kmeans_per_frame is left out of {name}: it needs {methods.COUNT}.")
     source = spec["train_on"] or name
     for label in config["methods"]:
-        method, seeds, views, params = _resolved(label, config)
+        method, seeds, views, others, params = _resolved(label, config)
         if label not in wanted:
             continue
         lacking = methods.lacking(methods.facts(method, params), collections[source])
@@ -86,8 +93,9 @@ def of(name, config, collections):
             left_out.append(f"{label} is left out of {name}: it needs {lacking}.")
         else:
             _check_views(label, config, views, collections[source])
-            found += [Run(f"{label}-s{seed}", label, method, seed, params, source, *views) for seed in seeds]
-    return found, left_out
+            found += [Run(f"{label}-s{seed}", label, method, seed, params, source, *views, others) for seed in seeds]
+    kept, apart = joined.possible(name, found, wanted)
+    return kept, left_out + apart
 
 
 def check_explained(config):
@@ -129,12 +137,13 @@ def check_files(config, runs):
 
 
 def _resolved(label, config):
-    """The method's file, the seeds, both views and the complete settings of the entry `label` of `methods`."""
+    """The method's file, the seeds, both views, what it joins and the settings of the entry `label` of `methods`."""
     overrides = dict(config["methods"][label] or {})
     method, seeds = overrides.pop("method", label), overrides.pop("seeds", config["seeds"])
+    others = tuple(overrides.pop("of", ()))
     try:
         views = [overrides.pop(key, None) for key in VIEWS]
-        return method, seeds, views, methods.resolve(method, overrides)
+        return method, seeds, views, others, methods.resolve(method, overrides)
     except methods.MethodError as error:
         raise ConfigError(f"{studies.where(config, label)}: {error}") from error
 

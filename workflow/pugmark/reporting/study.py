@@ -34,14 +34,23 @@ class Figure:
 
 
 def view(study, collections, used):
-    """What templates/study.html shows: the study and, as `parts`, each collection that runs any of its cells.
+    """What templates/study.html shows: the study and, as `parts`, each collection that runs any of its cells; as
+    `elsewhere`, the published figures of cells that it does not have: (cell, data, {metric: figure}).
 
     study: as `planning.studies.expand` gives it, with its `name`, and `trainable` (which part of a network, or None)
     in each cell. used: what `resources.trainings` returns.
     """
     names = {cell["name"] for cell in study["cells"]}
     shown = [collection for collection in collections if any(run["name"] in names for run in collection.runs)]
-    return study | {"parts": [_part(study, collection, used) for collection in shown]}
+    known = {cell["cell"] for cell in study["cells"]}
+    elsewhere = [
+        (cell, data, figures)
+        for data, cells in study["published"].items()
+        for cell, figures in cells.items()
+        if cell not in known
+    ]
+    parts = [_part(study, collection, used) for collection in shown]
+    return study | {"parts": parts, "elsewhere": elsewhere, "titles": TITLES}
 
 
 def interval(values):
