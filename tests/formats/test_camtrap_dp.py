@@ -45,6 +45,15 @@ def test_people_filed_among_the_animals_are_none(tmp_path):
     assert column(sidecars.read(tmp_path, {}), "individual") == ["Ada", "Cy"]
 
 
+def test_a_box_has_the_species_of_its_observation(tmp_path):
+    photo(tmp_path / "media" / "a.jpg")
+    single(tmp_path, "")
+    header = "observationID,mediaID,observationType,scientificName,bboxX,bboxY,bboxWidth,bboxHeight\n"
+    said = "o1,m1,animal,Panthera onca,0.1,0.1,0.2,0.2\no2,m1,animal,Puma concolor,,,,\n"
+    table(tmp_path, header + said, "observations.csv")
+    assert column(sidecars.read(tmp_path, {}), "species") == ["Panthera onca", None]
+
+
 def test_media_elsewhere_are_matched_by_name_and_never_fetched(tmp_path):
     photo(tmp_path / "x" / "a.jpg")
     url = "https://example.org/1/file"

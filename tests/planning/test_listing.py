@@ -90,6 +90,14 @@ def test_a_mistake_in_names_loses_no_detections(batch, row):
     assert rewritten(batch, f"path,individual\n{row}\n") == {"labels", "names"}
 
 
+def test_the_species_of_a_box_is_detected_and_that_of_a_picture_is_not(batch):
+    boxed = "path,individual,species,x,y,w,h\na.jpg,,{},0,0,1,1\n"
+    rewritten(batch, boxed.format("rat"), "boxes.csv")
+    assert "media" in rewritten(batch, boxed.format("stoat"), "boxes.csv")
+    rewritten(batch, "path,individual,species\na.jpg,Bob,rat\n")
+    assert "media" not in rewritten(batch, "path,individual,species\na.jpg,Bob,stoat\n")
+
+
 def test_a_table_of_boxes_without_a_header_is_names(batch):
     (batch / "scenes.csv").write_text("koi,1,2,3,4,scene00001.jpg,952,540\n")
     assert "names" in rewritten(batch, "carp,1,2,3,4,scene00001.jpg,952,540\n", "scenes.csv")

@@ -30,6 +30,44 @@ def frames_file(wildcards):
 # For prepare.smk
 
 
+def boxes_to_learn(file):
+    """Input function: a table of every batch of the collections that a detector learns from."""
+
+    def files(wildcards):
+        sources = PLAN.config["detectors"][wildcards.detector]["learn_from"]
+        return [path for name in sources for path in batch_files(name, file)]
+
+    return files
+
+
+def teaching_batches(wildcards, input):
+    """The tables and the folder of each batch that the detector learns from, as options of the stage."""
+    sources = PLAN.config["detectors"][wildcards.detector]["learn_from"]
+    folders = [
+        PLAN.folder(name, batch) for name in sources for batch in PLAN.batches(name)
+    ]
+    batches = zip(input.media, input.detections, folders, strict=True)
+    return [word for batch in batches for word in ("--batch", *batch)]
+
+
+def detector_settings(wildcards):
+    """The settings of today, which only today's version may be made with."""
+    if wildcards.version != PLAN.detectors.version(wildcards.detector):
+        raise WorkflowError(
+            f"Detector {wildcards.detector} of version {wildcards.version} is of other settings or code."
+        )
+    return PLAN.detectors.settings(wildcards.detector)
+
+
+def detector_files(wildcards):
+    """The weights of the collection's detector. One that was trained here is taken as it lies there."""
+    weights = PLAN.detect_weights(wildcards.collection)
+    trained = [name for name in weights if name in PLAN.config["detectors"]]
+    finished = all(map(PLAN.detectors.is_trained, trained))
+    mark = before_update if trained and finished else ancient
+    return [mark(path) for path in weights.values()]
+
+
 def labels_apart(wildcards):
     """The labels that are kept apart from the batch, as an input: those of a drawn one are the folder of its truth."""
     file = PLAN.labels_file(wildcards.collection, wildcards.batch)

@@ -1,10 +1,38 @@
 # From the table of media to crops with labels: once per batch, the same for every method.
 
 
+rule train_detector:
+    input:
+        ancient(lambda wildcards: PLAN.detectors.weights(wildcards.detector).values()),
+        media=boxes_to_learn("media.parquet"),
+        detections=boxes_to_learn("detections.parquet"),
+    output:
+        model=f"{RESULTS}/detectors/{{detector}}/{{version}}/model.pt",
+        metrics=f"{RESULTS}/detectors/{{detector}}/{{version}}/metrics.csv",
+    log:
+        f"{LOGS}/train_detector/{{detector}}/{{version}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_detector/{{detector}}/{{version}}.jsonl"
+    conda:
+        "../../envs/pugmark.yaml"
+    threads: 4
+    resources:
+        mem_mb=memory(8000),
+        runtime=minutes(1440),
+        gpu=1,
+    params:
+        batches=teaching_batches,
+        settings=detector_settings,
+        weights=lambda wildcards: named(PLAN.detectors.weights(wildcards.detector)),
+    shell:
+        "python -m pugmark.stages.train_detector {params.batches:q} --settings={params.settings:q}"
+        " --weights {params.weights:q} --out={output.model:q} --metrics={output.metrics:q} > {log:q} 2>&1"
+
+
 rule detect:
     input:
         drawn,
-        ancient(lambda wildcards: PLAN.detect_weights(wildcards.collection).values()),
+        detector_files,
         boxes_file,
         media=f"{BATCH}/media.parquet",
     output:

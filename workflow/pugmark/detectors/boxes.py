@@ -1,12 +1,15 @@
-"""Boxes that somebody has drawn: those of labels.csv, boxes.csv, a Camtrap DP package or a data set with boxes."""
+"""Boxes that somebody has drawn: in labels.csv, boxes.csv, a Camtrap DP package, COCO Camera Traps or a data set.
+
+The species of a box, where it is said, is its `source_label`; one called person or vehicle is no animal.
+"""
 
 from pathlib import Path
 
-from pugmark.formats import duplicates, sidecars
+from pugmark.formats import classes, duplicates, sidecars
 
 DEFAULTS = {
     "labels": "sidecar",  # always as in the collection: sidecar, or {"dataset": class of wildlife-datasets}
-    "file": None,  # a table with boxes kept apart from the batch, with paths relative to it; null: the sidecars
+    "file": None,  # a table or COCO Camera Traps file apart from the batch, paths relative to it; null: the sidecars
 }
 ALLOWED = {
     "file": "null or word",
@@ -14,7 +17,7 @@ ALLOWED = {
 
 
 def detect(media, batch, settings, weights, counts):
-    """Yield a row, an animal of confidence 1, per drawn box on the media's images and sampled frames.
+    """Yield a row of confidence 1 per drawn box on the media's images and sampled frames.
 
     Raises BatchError where a sidecar is wrong. Who the animal is goes no further than the sidecar.
     """
@@ -28,7 +31,11 @@ def detect(media, batch, settings, weights, counts):
             counts["boxes on images and frames that are not taken"] += 1
             continue
         box = {"x": row.x, "y": row.y, "w": row.w, "h": row.h}
-        yield {"media_id": media_id, "label": "animal", "source_label": None, "confidence": 1.0, **box}
+        label = classes.label(row.species) if row.species else "animal"
+        if label is None:
+            counts[f"boxes of class {row.species}, which is nothing to see"] += 1
+            continue
+        yield {"media_id": media_id, "label": label, "source_label": row.species, "confidence": 1.0, **box}
 
 
 def frames(batch, settings):

@@ -1,4 +1,5 @@
-"""Any model that the ultralytics package loads: MegaDetector 6 and 1000 (larch, sorrel, cedar), YOLO on COCO, your own.
+"""Any model that the ultralytics package loads: MegaDetector 6 and 1000 (larch, sorrel, cedar), YOLO on COCO, or one
+that `train_detector` has made.
 
 The package is AGPL-3.0 and imported in this module alone. MegaDetector 5 is a YOLOv5 file, which ultralytics cannot
 open: run it with its own tool and take its results with the detector `megadetector_json`.
@@ -129,6 +130,40 @@ def _model(name, weights):
             f"ultralytics cannot open {weights[name].path}. A YOLOv5 file (MegaDetector 5 is one) must be run with its "
             "own tool; take its results with the detector megadetector_json."
         ) from error
+
+
+def describe(folder, classes):
+    """Write what ultralytics is told of the pictures and boxes in `folder`; returns its path."""
+    from ultralytics.utils import YAML
+
+    parts = {"path": str(folder.resolve()), "train": "images/train", "val": "images/val"}
+    YAML.save(folder / "data.yaml", parts | {"names": dict(enumerate(classes))})
+    return folder / "data.yaml"
+
+
+def fine_tuned(start, described, folder, settings):
+    """Train on from the weights `start`, or from the last epoch that an earlier job kept in `folder`.
+
+    described: what `describe` returned. settings: epochs, image_size, batch, seed. Returns the path of the best weights
+    and {"mAP50", "mAP50_95": {class: value}}, on the validating part. Raises WeightsError.
+    """
+    os.environ.update(_QUIET, YOLO_CONFIG_DIR=str(folder))
+    from ultralytics import YOLO
+
+    told = {"data": str(described), "imgsz": settings["image_size"], "batch": settings["batch"], "plots": False}
+    told |= {"device": str(device()), "workers": min(cores.granted() - 1, 8), "project": str(folder.resolve())}
+    last, finished = folder / "run" / "weights" / "last.pt", folder / "finished"
+    if not finished.exists() and last.exists():
+        YOLO(str(last)).train(resume=True, device=told["device"])
+    elif not finished.exists():
+        more = {"epochs": settings["epochs"], "seed": settings["seed"], "name": "run", "exist_ok": True}
+        _model(start.name, {start.name: start}).train(**told, **more)
+    finished.touch()
+    best = last.with_name("best.pt")
+    found = YOLO(str(best)).val(**told, name="val", exist_ok=True)
+    names = [found.names[number] for number in found.box.ap_class_index]
+    curves = {"mAP50": found.box.ap50, "mAP50_95": found.box.ap}
+    return best, {metric: dict(zip(names, map(float, values), strict=True)) for metric, values in curves.items()}
 
 
 def _reduced(image, size):

@@ -106,7 +106,7 @@ def _is_animal(row):
 def _animal(row, line):
     said = {"individual": row.get("individualID"), "where": f"observations line {line}"}
     box = {side: text.number(row.get(term) or "") for side, term in _BOX.items()}
-    return said if None in box.values() else said | box
+    return said if None in box.values() else said | box | {"species": row.get("scientificName")}
 
 
 def _events(files):

@@ -1,8 +1,8 @@
 """Tables that users write: `labels.csv` (names, with whatever else is known) and `boxes.csv` (names with boxes).
 
 Columns: `path` and `individual`; optionally `frame`, `station`, `sequence`, `timestamp` (ISO 8601; a video's is that of
-its start), `viewpoint`, `split`, and the box `x, y, w, h`, which boxes.csv must have. Other columns are ignored. A cell
-that is empty or holds a word such as NA says nothing, and an individual called "unknown" has no name.
+its start), `viewpoint`, `split`, `species`, and the box `x, y, w, h`, which boxes.csv must have. Other columns are
+ignored. A cell that is empty or holds a word such as NA says nothing, and an individual called "unknown" has no name.
 """
 
 from pugmark.formats import folder, kinds, text, times

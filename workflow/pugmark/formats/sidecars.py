@@ -6,6 +6,8 @@ Sidecars stand in the batch folder or any folder below, and name media relative 
 * the published table without a header, `name,x,y,w,h,sceneNNNNN.jpg,W,H`, beside its one video (`boxes`),
 * a Camtrap DP package, `datapackage.json` (`camtrap_dp`).
 
+A file kept apart from the batch may also be one of COCO Camera Traps (`coco`).
+
 Or the folders name the individuals (`labels: folders`), or a class of the package wildlife-datasets knows what they say
 (`labels: {"dataset": ...}`).
 """
@@ -18,13 +20,13 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from pugmark.formats import boxes, camtrap_dp, folder, labels_csv, pixels, text
+from pugmark.formats import boxes, camtrap_dp, coco, folder, labels_csv, pixels, text
 from pugmark.formats.folder import BatchError
 
 LOG = logging.getLogger(__name__)
 SHOWN = 5
 SEARCHED = 5000
-_TEXT = ["path", "individual", "station", "sequence", "timestamp", "viewpoint", "split", "source", "where"]
+_TEXT = ["path", "individual", "station", "sequence", "timestamp", "viewpoint", "split", "species", "source", "where"]
 _NUMBERS = ["frame_number", "x", "y", "w", "h"]
 
 
@@ -36,8 +38,8 @@ def read(batch, settings, labels_file=None, counts=None):
     paths relative to it, that stands in for its sidecars. counts: a Counter of what matched nothing.
 
     Returns a DataFrame with one row per statement: path, frame_number (float, NaN for images and for what holds of a
-    whole video), individual, station, sequence, timestamp (ISO 8601 text), viewpoint, split, x, y, w, h (fractions of
-    the upright media, NaN where no box is given), source (labels or package), where (file and line).
+    whole video), individual, station, sequence, timestamp (ISO 8601 text), viewpoint, split, species (of a box), x, y,
+    w, h (fractions of the upright media, NaN where no box is given), source (labels or package), where (file and line).
     Units of boxes: four numbers that are all at most 1 are fractions, any other box is in pixels. Raises BatchError.
     """
     batch, labels = Path(batch), settings.get("labels", "sidecar")
@@ -100,7 +102,9 @@ def _is_scenes(file):
 
 
 def _table(file, batch, prefix, media, counts):
-    """Rows of one CSV file, their paths relative to the batch. Raises BatchError."""
+    """Rows of one CSV file, or of a COCO Camera Traps file, their paths relative to the batch. Raises BatchError."""
+    if file.suffix.lower() == ".json":
+        return _in_fractions(_at_hand(coco.rows(file), media, file.name, counts), batch)
     try:
         if _is_scenes(file):
             rows, problems = boxes.scenes(file, _video(file, prefix, media))

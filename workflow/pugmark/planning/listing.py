@@ -88,7 +88,9 @@ def _parts(path, content):
         return "" if users else whole, whole
     naming = [column for column in NAMING if column in found.columns]
     if users:
-        taken = [column for column in TAKEN if column in found.columns]
+        # A species is one of a box.
+        boxed = ("species",) if "x" in found.columns else ()
+        taken = [column for column in (*TAKEN, *boxed) if column in found.columns]
     elif naming:
         taken = [column for column in found.columns if column not in NAMING]
     else:  # a table without a header is one of named boxes

@@ -16,11 +16,12 @@ FILE = Path(__file__).parents[2] / "weights.yaml"
 class Manifest:
     """The known weight files, {name: {file, url, sha256, licence}}.
 
-    settings: the section `weights` of config.yaml. results: the folder below which `fetch` puts them.
+    settings: the section `weights` of config.yaml. results: the folder below which `fetch` puts them. `trained`, the
+    trained.Detectors, gives the weights that the workflow makes itself.
     """
 
     def __init__(self, settings, results):
-        self.settings, self.results = settings, results
+        self.settings, self.results, self.trained = settings, results, None
         self.entries = configuration.read_yaml(FILE)
         for name, entry in settings["files"].items():
             if name not in self.entries and "file" not in entry:
@@ -35,8 +36,18 @@ class Manifest:
         return {name: self._path(name, key) for key, name in wanted.items() if name}
 
     def facts(self, names):
-        """{name: its checksum and licence}: what the settings of a stage say of its weights."""
-        return {name: {key: self.entries[name].get(key) for key in ("sha256", "licence")} for name in names}
+        """{name: its checksum and licence, or its version}: what the settings of a stage say of its weights."""
+        return {name: self._facts(name) for name in names}
+
+    def _facts(self, name):
+        if name in self.made:
+            return {"made": self.trained.version(name), "licence": "made by this workflow"}
+        return {key: self.entries[name].get(key) for key in ("sha256", "licence")}
+
+    @property
+    def made(self):
+        """The names of the weights that the workflow makes itself."""
+        return self.trained.config if self.trained else {}
 
     def entry(self, path):
         """The entry, with its name, of the file that lies at `path`, where `fetch` links or downloads it to."""
@@ -53,8 +64,10 @@ class Manifest:
         return f"{self.results}/weights/{str(entry.get('sha256'))[:8].lower()}/{entry['file']}"
 
     def _path(self, name, key):
+        if name in self.made:
+            return self.trained.path(name)
         if name not in self.entries:
-            raise ConfigError(f"{key}: {literals.unknown(name, self.entries, 'weights')}")
+            raise ConfigError(f"{key}: {literals.unknown(name, [*self.entries, *self.made], 'weights')}")
         entry = self.entries[name]
         if not entry.get("sha256"):
             raise ConfigError(

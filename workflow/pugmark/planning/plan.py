@@ -8,6 +8,7 @@ import hashlib
 from pugmark.planning import batches, collection, configuration, joined, listing, paths, reranked, runs, studies
 from pugmark.planning.manifest import Manifest
 from pugmark.planning.models import Models
+from pugmark.planning.trained import Detectors
 
 
 class Plan:
@@ -21,6 +22,7 @@ class Plan:
         self.config = studies.expand(configuration.complete(config))
         self.results = paths.results(self.config["results"])
         self.manifest = Manifest(self.config["weights"], self.results)
+        self.detectors = self.manifest.trained = Detectors(self.config, self.manifest, self.results)
         self.collections = {name: collection.complete(name, self.config) for name in self.config["collections"]}
         self.found = found or {"folders": self._folders(), "names": {}, "files": {}}
         self.folders = self.found["folders"]
@@ -164,6 +166,9 @@ class Plan:
 
     def _require_weights(self, planned):
         """Refuse what needs a weight file that cannot be had."""
+        self.detectors.check(self.collections)
+        for name in self.config["detectors"]:
+            self.detectors.weights(name)
         for name in self.collections:
             self.detect_weights(name), self.mask_weights(name)
         for run in planned:
