@@ -51,6 +51,7 @@ bench: .venv/.installed ## Run the benchmarks, each beside a named peer (real pi
 	$(BIN)/python benchmarks/bench_local.py
 	$(BIN)/python benchmarks/bench_reranking.py
 	$(BIN)/python benchmarks/bench_masks.py
+	$(BIN)/python benchmarks/bench_dve.py
 	$(BIN)/python benchmarks/bench_methods.py
 	$(BIN)/python benchmarks/bench_training.py
 	$(if $(wildcard $(SHARED)/data),$(BIN)/python benchmarks/bench_detection.py \
