@@ -154,7 +154,10 @@ def test_the_loss_over_prototypes_by_hand(seen, monkeypatch):
 def test_pictures_of_unseen_animals_meet_no_prototype(seen):
     params = small.params("care", {"epochs": 1})
     state = care.fit(seen, params, runs.Run(1))
-    assert list(state) == ["model"] and not any("prototype" in name or "token" in name for name in state["model"])
+    assert not any("prototype" in name or "token" in name for name in state["model"])
+    names, bank = care.prototypes(state)
+    assert names == ["cow 0", "cow 1", "cow 2"] and bank.shape == (3, 32)
+    state["prototypes"] = None
     vectors = care.embed(seen, params, state)
     assert vectors.shape == (12, 64 + 32)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)

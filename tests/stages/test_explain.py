@@ -98,9 +98,31 @@ def drawn(folder, name, seen, **settings):
     paths = {"model": "model.pt", "folder": "batches", "split": "split.parquet", "clusters": "clusters.parquet"}
     options = [word for option, path in paths.items() for word in (f"--{option}", str(folder / path))]
     options += ["--run", "mine-s1", "--settings", json.dumps(settings), "--out", str(folder / "gradcam.jpg")]
+    options += ["--layout", str(folder / "layout.parquet")]
     explain.main(options)
     with Image.open(folder / "gradcam.jpg") as image:
         return np.asarray(image)
+
+
+def test_the_map_holds_the_named_crops_and_the_prototypes_of_their_individuals(tmp_path, seen):
+    drawn(tmp_path, "care", seen, crops=1)
+    points, told = tables.read(tmp_path / "layout.parquet", "layout"), tables.provenance(tmp_path / "layout.parquet")
+    crops_on_it = points[points["kind"] == "crop"]
+    assert crops_on_it["name"].tolist() == seen.meta["crop_id"].tolist()
+    assert crops_on_it["individual"].tolist() == seen.meta["individual"].tolist()
+    assert points.loc[points["kind"] == "prototype", "name"].tolist() == ["cow 0", "cow 1", "cow 2"]
+    assert -1 <= told["counts"]["silhouette"] <= 1 and told["counts"]["crops"] == 12
+
+
+def test_prototypes_are_compared_in_the_space_of_texts(tmp_path, seen):
+    params, state = fitted("care", seen)
+    checkpoint.save(tmp_path / "m.pt", {"method": "care", "params": params, "state": state})
+    split = pd.DataFrame({"crop_id": list("abcd"), "individual": ["cow 0", "cow 0", "cow 1", "cow 1"]})
+    features = np.zeros((4, 96), np.float32)
+    features[:, 0], features[[0, 1], 64], features[[2, 3], 65] = [9, 0, 9, 0], 1, 1  # apart in the last 32 alone
+    rows, counts = explain.mapped(tmp_path / "m.pt", split, features)
+    assert counts == {"silhouette": pytest.approx(1.0), "crops": 4} and len(rows) == 6
+    assert explain.mapped(tmp_path / "m.pt", split.iloc[:2], features[:2])[0] == []
 
 
 def tile(picture, down, right):
@@ -211,13 +233,17 @@ def test_the_report_shows_the_picture_of_each_run_that_has_one(tmp_path):
     held = io.BytesIO()
     Image.new("RGB", (50, 20), "red").save(held, "JPEG")
     (tmp_path / "results/bench/runs/resnet50-s1/gradcam.jpg").write_bytes(held.getvalue())
+    points = [
+        {"kind": "crop", "name": f"c{at}", "individual": f"cow {at % 2}", "x": float(at), "y": 1.0} for at in range(6)
+    ]
+    points.append({"kind": "prototype", "name": "cow 0", "individual": "cow 0", "x": 0.0, "y": 0.0})
+    path = tmp_path / "results/bench/runs/resnet50-s1/layout.parquet"
+    tables.write(path, "layout", points, "explain", counts={"silhouette": 0.404, "crops": 6})
     explained = [one["run"] for one in known]
     settings = {"collections": {"bench": tree.settings(explained=explained)}, "methods": METHODS}
     report.report(tmp_path / "results", tmp_path / "out", settings)
-    (shown,) = [
-        image
-        for image in Page((tmp_path / "out/index.html").read_text(encoding="utf-8")).images
-        if "gradcam" in image["src"]
-    ]
+    page = Page((tmp_path / "out/index.html").read_text(encoding="utf-8"))
+    assert "resnet50-s1: silhouette 0.40, 6 crops" in page.said and "cow 1" in page.said
+    (shown,) = [image for image in page.images if "gradcam" in image["src"]]
     assert (shown["width"], shown["height"], shown["src"]) == ("50", "20", "bench/gradcam-resnet50-s1.jpg")
     assert (tmp_path / "out" / shown["src"]).read_bytes() == held.getvalue()

@@ -45,7 +45,8 @@ rule explain:
         split=rules.split.output[0],
         clusters=rules.cluster.output[0],
     output:
-        f"{RUN}/gradcam.jpg",
+        picture=f"{RUN}/gradcam.jpg",
+        layout=f"{RUN}/layout.parquet",
     log:
         f"{LOGS}/explain/{{collection}}/{{run}}.log",
     conda:
@@ -60,7 +61,7 @@ rule explain:
     shell:
         "python -m pugmark.stages.explain --model={input.model:q} --split={input.split:q} --folder={params.folder:q}"
         " --run={wildcards.run:q} --clusters={input.clusters:q} --settings={params.settings:q}"
-        " --out={output:q} > {log:q} 2>&1"
+        " --out={output.picture:q} --layout={output.layout:q} > {log:q} 2>&1"
 
 
 rule report:

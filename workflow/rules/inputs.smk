@@ -240,7 +240,11 @@ def report_inputs(wildcards):
             run=[run.name for run in PLAN.reranked(name)],
             table=("metrics", "queries"),
         )
-        files += [f"{base}/runs/{run.name}/gradcam.jpg" for run in PLAN.explained(name)]
+        files += expand(
+            f"{base}/runs/{{run}}/{{file}}",
+            run=[run.name for run in PLAN.explained(name)],
+            file=("gradcam.jpg", "layout.parquet"),
+        )
         files.append(f"{base}/split.parquet")
     return files
 

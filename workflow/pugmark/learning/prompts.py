@@ -57,6 +57,11 @@ def learned(learner, params, run):
     return trainer.train(learner, params["prompt_epochs"], first).model
 
 
+def prototypes(state):
+    """The individuals that were learned, and the vector of each one's text: names, and float32 C x D."""
+    return state["names"], state["prototypes"].float().numpy()
+
+
 def forget(run):
     """Remove the folder of the words' training, once the image tower is trained."""
     if run.folder:

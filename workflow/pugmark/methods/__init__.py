@@ -4,7 +4,8 @@ A file states its facts as literals (read here without running it, so that the w
 offers two verbs: `fit(crops, params, run) -> state` and `embed(crops, params, state) -> unit vectors`. One that states
 CHOOSES has a third, `choose(meta, params, seed) -> row numbers`: which of the named crops it learns from. Where the
 vectors come from a network, `network(params, state) -> module` may offer it: from normalised images, B x 3 x H x W, to
-vectors, with a `backbone` as learning.backbones makes it. Its pictures can then be explained (explain.py).
+vectors, with a `backbone` as learning.backbones makes it. Its pictures can then be explained (explain.py). One that
+learns texts of individuals may offer `prototypes(state) -> names, vectors` in the space of its vectors' last numbers.
 """
 
 import functools

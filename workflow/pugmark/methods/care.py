@@ -16,8 +16,9 @@ from torch.nn import functional as F
 
 from pugmark.learning import clip, contrast, prompts, trainer
 from pugmark.learning.clip import embed, network
+from pugmark.learning.prompts import prototypes
 
-__all__ = ["embed", "fit", "network"]
+__all__ = ["embed", "fit", "network", "prototypes"]
 TITLE = "CARE"
 SOURCE = "Overcoming fine-grained visual challenges in animal re-ID via semantic feature alignment (CARE), supplement"
 FAMILY = "supervised"
@@ -62,7 +63,7 @@ def fit(crops, params, run):
     following = prompts.Following(crops, params, run, tower, bank, similarity, identity=1.0, smoothing=0.0)
     trainer.train(following, params["epochs"], run)
     prompts.forget(run)
-    return {"model": following.model["necked"].state_dict()}
+    return {"model": following.model["necked"].state_dict(), "prototypes": bank, "names": names}
 
 
 class Generator(nn.Module):

@@ -7,8 +7,9 @@ from torch import nn
 
 from pugmark.learning import clip, prompts, trainer
 from pugmark.learning.clip import embed, network
+from pugmark.learning.prompts import prototypes
 
-__all__ = ["embed", "fit", "network"]
+__all__ = ["embed", "fit", "network", "prototypes"]
 TITLE = "CLIP-ReID"
 SOURCE = "Li, Sun and Li, CLIP-ReID: exploiting vision-language model for image re-identification (AAAI 2023)"
 FAMILY = "supervised"
@@ -45,7 +46,7 @@ def fit(crops, params, run):
     following = prompts.Following(crops, params, run, tower, own, dot, *shares)
     trainer.train(following, params["epochs"], run)
     prompts.forget(run)
-    return {"model": following.model["necked"].state_dict()}
+    return {"model": following.model["necked"].state_dict(), "prototypes": own, "names": names}
 
 
 class Own(nn.Module):

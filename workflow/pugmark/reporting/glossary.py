@@ -27,6 +27,8 @@ WORDS = {
     "oracle": "A control that is told the answers. It must score 100; if it does not, the labels or the protocol "
     "are at fault.",
     "pixels": "A control that compares the pictures themselves, reduced to thumbnails.",
+    "silhouette": "How much nearer the pictures of an animal are to each other than to those of the next animal, from "
+    "-1 to 1. At 0 they are not apart.",
     "random": "A control that guesses. It must score chance.",
     "Rank-1": "Share of queries whose nearest neighbour is the same animal.",
     "Rank-5": "Share of queries with the same animal among the five nearest neighbours.",

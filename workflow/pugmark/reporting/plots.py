@@ -9,6 +9,8 @@ from pugmark.reporting.drawing import ACCENT, CYCLE, DASHES, GROUND, SOFT, WARM
 
 LINE, NAMES, PANEL = 30, 220, 410
 """Pixels: between two lines of a plot, for their names, and across a panel of the leaderboard."""
+MARKS = "os^Dv"
+"""Of the points of a map, where there are more individuals than colours."""
 DECADES = 50
 """How many times the least value the largest is on a logarithmic axis."""
 DODGE = 0.012
@@ -41,6 +43,25 @@ def dots(rows, chance, metrics):
         for label, row in zip(panels[0].get_yticklabels(), rows, strict=True):
             label.set_color(SOFT if row.is_control else drawing.INK)
     return figure
+
+
+def layout(points):
+    """A map of crops and prototypes as a Figure; each individual has a mark of its own, hollow for prototypes.
+
+    points: DataFrame of the table `layout`.
+    """
+    with drawing.style():
+        drawn = drawing.figure(NAMES + PANEL, PANEL)
+        panel = drawn.subplots()
+        panel.set(xticks=[], yticks=[])
+        for at, (name, rows) in enumerate(points.groupby("individual", sort=True)):
+            mark, colour = MARKS[at // len(CYCLE) % len(MARKS)], CYCLE[at % len(CYCLE)]
+            for kind, own in rows.groupby("kind"):
+                filled = {"facecolors": colour, "s": 26, "label": short(name)}
+                told = {"facecolors": GROUND, "s": 90} if kind == "prototype" else filled
+                panel.scatter(own["x"], own["y"], marker=mark, edgecolors=colour, **told)
+        panel.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    return drawn
 
 
 def _dot(panel, down, cell, control):

@@ -1,5 +1,6 @@
 """One collection as its section of the page needs it: figures, tables, plots and the plan of its pictures."""
 
+from pugmark import tables
 from pugmark.reporting import (
     drawing,
     galleries,
@@ -45,6 +46,7 @@ def view(collection, links, new=()):
         "gallery": gallery,
         "curves": trained(collection),
         "explained": pictures.explained(collection),
+        "maps": maps(collection),
         "masks": masks,
         "batches": collection.tallies,
         "skipped": tally.reasons(collection.tallies, "unused"),
@@ -54,6 +56,18 @@ def view(collection, links, new=()):
         "methods": summary.methods(collection),
         "sheets": [*(part["sheet"] for part in retrieval), gallery["sheet"], masks["sheet"]],
     }
+
+
+def maps(collection):
+    """[{"run", "drawn", "silhouette", "crops"}] of the runs that are explained and have a map."""
+    found = []
+    for run in collection.explained:
+        path = collection.folder / "runs" / run / "layout.parquet"
+        points = tables.read(path, "layout") if path.exists() else ()
+        if len(points):
+            drawn = drawing.svg(plots.layout(points), f"Map of the vectors of {run}")
+            found.append({"run": run, "drawn": drawn, **tables.provenance(path)["counts"]})
+    return found
 
 
 def boards(collection):

@@ -2,12 +2,14 @@
 place, and of FANCL how it noises them.
 
     python -m pugmark.stages.explain --model model.pt --folder results/C/batches --split split.parquet --run NAME \\
-        --clusters clusters.parquet --settings '{"crops": 8, "fill": 255}' --out gradcam.jpg
+        --clusters clusters.parquet --settings '{"crops": 8, "fill": 255}' --out gradcam.jpg --layout layout.parquet
 
 What is explained is the likeness of a crop to its own kind: the cosine similarity of its vector with the mean vector of
 the other crops of its individual; where it has no name, of those in its cluster (of the first algorithm in the table).
 It is no class's score, which only supervised methods have, so that all methods are asked the same. Crops are drawn at
 random, of as many individuals and clusters as there are; those that are alone of their kind are passed over.
+
+The table `layout` is a map of the named crops, with the prototypes of methods that have such.
 """
 
 import functools
@@ -20,8 +22,9 @@ import torch
 from torch.nn import functional as F
 
 from pugmark import methods, tables, vectors
-from pugmark.learning import checkpoint, correspondence, crops, fana, gradcam, transforms
+from pugmark.learning import checkpoint, correspondence, crops, fana, gradcam, norm, transforms
 from pugmark.learning.gradcam import ExplainError
+from pugmark.metrics import layout
 from pugmark.reporting import panels
 from pugmark.runtime import cli
 
@@ -57,6 +60,33 @@ def explain(model, split, features, clusters, folder, out, most, fill=None, show
             drawn += noise(network, pictures)
     panels.draw(drawn, out)
     log.info("%s: %d crops explained", model["method"], len(rows))
+
+
+def mapped(model, split, features):
+    """Rows of the table `layout`, and {"silhouette": score of the named crops on it, "crops": their number}.
+
+    model, split, features: as of `explain`. Prototypes are compared with that part of the features which shares their
+    space. Fewer than five points or two individuals make no map.
+    """
+    model = checkpoint.load(model)
+    method, names = methods.load(model["method"]), [None if pd.isna(name) else name for name in split["individual"]]
+    known, bank = method.prototypes(model["state"]) if hasattr(method, "prototypes") else ([], None)
+    rows = layout.chosen(names, set(known))
+    shown = [names[row] for row in rows]
+    space = features[rows] if bank is None else norm.unit(features[rows, -bank.shape[1] :])
+    points = [("crop", split["crop_id"].iloc[row], names[row]) for row in rows]
+    counts = {"silhouette": layout.silhouette(space, shown), "crops": len(rows)}
+    also = [at for at, name in enumerate(known) if name in shown]
+    if also:
+        points += [("prototype", known[at], known[at]) for at in also]
+        space = np.concatenate((space, norm.unit(bank[also])))
+    if len(points) < 5 or len(set(shown)) < 2:
+        return [], counts
+    places = layout.placed(space).astype(float)
+    columns = "kind", "name", "individual", "x", "y"
+    return [
+        dict(zip(columns, (*point, *place), strict=True)) for point, place in zip(points, places, strict=True)
+    ], counts
 
 
 def chosen(split, features, clusters, most, seed=0):
@@ -143,7 +173,7 @@ def _pictures(seen, order, params):
 def main(argv=None):
     """Command line of the stage."""
     parser = cli.parser(__doc__)
-    for option in ("model", "folder", "split", "clusters", "out"):
+    for option in ("model", "folder", "split", "clusters", "out", "layout"):
         parser.add_argument(f"--{option}", type=Path, required=True)
     parser.add_argument("--run", required=True, help="whose features to compare with")
     given = parser.parse_args(argv)
@@ -152,6 +182,8 @@ def main(argv=None):
     features = vectors.of_collection(split, given.folder, given.run)
     most = settings.pop("crops")
     explain(given.model, split, features, clusters, given.folder, given.out, most, **settings)
+    rows, counts = mapped(given.model, split, features)
+    tables.write(given.layout, "layout", rows, "explain", counts=counts)
 
 
 if __name__ == "__main__":
