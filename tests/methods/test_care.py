@@ -6,7 +6,7 @@ import torch
 from learning import crop_tables
 from methods import small
 
-from pugmark.learning import clip, crops, prompts, trainer
+from pugmark.learning import clip, crops, prompts, trainer, transforms
 from pugmark.learning import run as runs
 from pugmark.methods import care, clip_reid
 
@@ -161,3 +161,56 @@ def test_pictures_of_unseen_animals_meet_no_prototype(seen):
     vectors = care.embed(seen, params, state)
     assert vectors.shape == (12, 64 + 32)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_pictures_and_texts_are_told_apart_both_ways(seen):
+    _, learner, vectors, _ = first_phase(seen)
+    learner.similarity = lambda rows, columns: torch.tensor([[2.0, 0.0], [1.0, 0.0]])
+    by_rows = (np.log(np.exp(2) + 1) - 2 + np.log(np.e + 1)) / 2
+    by_columns = (np.log(np.exp(2) + np.e) - 2 + np.log(2)) / 2
+    found = learner.loss(vectors[[0, 1]], torch.tensor([0, 1])).item()
+    assert found == pytest.approx(by_rows + by_columns, rel=1e-5)
+
+
+def test_the_vectors_of_the_first_phase_are_the_projected_ones(seen):
+    tower, _, vectors, _ = first_phase(seen)
+    recipe = transforms.test_recipe(32, 32)
+    images = transforms.normalise(torch.stack([recipe(seen.image(row)) for row in range(12)]))
+    torch.testing.assert_close(vectors, tower.eval()(images)[2], atol=0.02, rtol=0.02)  # bfloat16 on some processors
+
+
+def test_the_label_of_a_prototype_may_be_softened(seen, monkeypatch):
+    following, _, _ = second_phase(seen)
+    monkeypatch.setattr(following, "told_apart", lambda vectors, labels: 0.0)
+    following.model["necked"].forward = lambda images: (torch.zeros(1, 2),) * 3
+    following.similarity, following.softened = lambda rows, columns: torch.tensor([[1.0, 0.0]]), 0.2
+    following.model.register_buffer("labels", torch.tensor([0]))
+    total = np.log(np.e + 1)
+    expected = 0.9 * (total - 1) + 0.1 * total
+    assert following.loss(None, torch.tensor([0])).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_kappa_scales_the_cosines(seen):
+    states = [care.fit(seen, small.params("care", {"kappa": kappa}), runs.Run(1)) for kappa in (None, 1.0)]
+    assert not torch.equal(*(state["prototypes"] for state in states))
+    torch.testing.assert_close(
+        care.Cosine(3.0)(torch.tensor([[0.0, 2.0]]), torch.tensor([[3.0, 4.0]]))[0, 0].item(), 2.4
+    )
+
+
+def test_two_of_three_vectors_are_classified_and_biases_learn_twice_as_fast(seen):
+    params = small.params("clip_reid", {"identity_weight": 0.25})
+    learner = clip.Tuned(seen, params, runs.Run(1), clip.towers(params)[0], 0.25)
+    assert learner.shares == ((0.0, 1.0), (0.25, 1.0), (0.25, 1.0))
+    weights, biases = learner.optimiser.param_groups
+    assert biases["initial_lr"] == 2 * weights["initial_lr"] == pytest.approx(2 * params["lr"])
+    assert all(part.ndim < 2 for part in biases["params"]) and len(biases["params"]) > 10
+
+
+def test_the_words_of_clip_reid_cost_what_its_settings_say(seen):
+    states = [
+        clip_reid.fit(seen, small.params("clip_reid", {"identity_weight": share, "smoothing": soft}), runs.Run(1))
+        for share, soft in ((0.25, 0.1), (1.0, 0.1), (0.25, 0.0))
+    ]
+    first = [state["model"]["body.tower.conv1.weight"] for state in states]
+    assert not torch.equal(first[0], first[1]) and not torch.equal(first[0], first[2])
