@@ -7,7 +7,7 @@ import torch
 from learning import crop_tables
 from methods import small
 
-from pugmark.learning import backbones, crops, patches
+from pugmark.learning import backbones, crops, patches, transforms
 from pugmark.learning import run as runs
 from pugmark.methods import transreid
 
@@ -44,6 +44,23 @@ def test_patches_overlap_and_places_are_kept():
     images = torch.randn(1, 3, 160, 160)
     last = apart.vit.norm(apart.vit.blocks[-1](apart.before_last(apart.embedded(images))))
     torch.testing.assert_close(last, own.forward_features(images), atol=1e-5, rtol=1e-4)
+
+
+def test_the_network_sees_the_colours_that_it_learned_with():
+    whole, seen = made(colours="half").backbone.body.whole, []
+    whole.vit.patch_embed.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    pixels = torch.rand(1, 3, 64, 88)
+    whole.embedded(transforms.normalise(pixels * 255))
+    torch.testing.assert_close(seen[0], (pixels - 0.5) / 0.5, atol=1e-5, rtol=0)
+
+
+def test_the_triplet_loss_has_a_soft_margin(seen):
+    params = small.params("transreid")
+    learner = transreid.Learner(seen, params, runs.Run(1), transreid.necked(params, 0), np.full(12, -1))
+    # The farthest of the same label is 2 away, the nearest of the other 3 and 1.
+    vectors, labels = torch.tensor([[0.0], [2.0], [3.0]]), torch.tensor([0, 0, 1])
+    expected = (np.log1p(np.exp(2 - 3)) + np.log1p(np.exp(2 - 1)) + np.log1p(np.exp(0 - 1))) / 3
+    assert learner.triplet(vectors, labels).item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_other_networks_are_refused():

@@ -173,11 +173,8 @@ class Tuned(necks.Identification):
 
     def chosen_optimiser(self):
         """Adam; biases learn twice as fast."""
-        rate, groups = self.params["lr"], {True: [], False: []}
-        for name, parameter in self.model.named_parameters():
-            groups[name.endswith("bias")].append(parameter)
-        parts = [{"params": groups[False], "lr": rate}, {"params": groups[True], "lr": 2 * rate}]
-        return torch.optim.Adam(parts, rate, weight_decay=self.params["weight_decay"])
+        parts = necks.with_fast_biases(self.model, self.params["lr"])
+        return torch.optim.Adam(parts, self.params["lr"], weight_decay=self.params["weight_decay"])
 
     def chosen_schedule(self):
         """The rate grows over 10 epochs from a tenth, and falls to a tenth after 30 and again after 50 epochs."""

@@ -72,11 +72,8 @@ class Learner(necks.Identification):
 
     def chosen_optimiser(self):
         """SGD; biases learn twice as fast."""
-        rate, groups = self.params["lr"], {True: [], False: []}
-        for name, parameter in self.model.named_parameters():
-            groups[name.endswith("bias")].append(parameter)
-        parts = [{"params": groups[False], "lr": rate}, {"params": groups[True], "lr": 2 * rate}]
-        return torch.optim.SGD(parts, rate, momentum=0.9, weight_decay=self.params["weight_decay"])
+        parts = necks.with_fast_biases(self.model, self.params["lr"])
+        return torch.optim.SGD(parts, self.params["lr"], momentum=0.9, weight_decay=self.params["weight_decay"])
 
     def chosen_schedule(self):
         """Five epochs of warm-up from a hundredth, along a cosine that ends at a five-hundredth."""
