@@ -133,6 +133,18 @@ def test_vectors_depend_on_known_stations_alone(seen):
     assert off["stations"] == [] and off["model"]["body.backbone.body.stations"].numel() == 0
 
 
+def test_each_station_learns_from_its_own_pictures(seen):
+    params = small.params("transreid")
+    trained = transreid.necked(params, 3)
+    stations = transreid.numbered(seen, ["east", "north", "west"])
+    learner = transreid.Learner(seen, params, runs.Run(1), trained, stations)
+    learner.model.train()
+    height, width = params["height"], params["width"]
+    learner.loss(torch.randn(6, 3, height, width), torch.arange(6)).backward()
+    learned = trained.backbone.body.stations.grad.abs().sum((1, 2))
+    assert learned[0] > 0 and learned[2] > 0 and learned[1] == 0
+
+
 def test_local_vectors_count_as_much_as_their_mean(seen):
     params = small.params("transreid")
     trained = transreid.necked(params, 0).eval()
