@@ -161,3 +161,20 @@ def test_models_come_from_a_collection_that_trains_them(config):
     config["collections"]["lions"] = {**config["collections"]["cats"], "train_on": "kittens"}
     with pytest.raises(ConfigError, match=r"lions\.train_on: kittens itself uses the models of cats: write cats"):
         Plan(config)
+
+
+def test_a_key_that_stands_twice_is_refused_with_both_lines(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("methods: {a: {}, b: {}}\nlist:\n  - {x: 1}\n  - {x: 2}\nseeds: [1]\n")
+    configuration.check_repeated([path])
+    path.write_text("methods: {a: {}}\nseeds: [1]\nmethods: {b: {}}\n")
+    with pytest.raises(ConfigError, match=r"config.yaml, line 3: 'methods' stands in line 1 already"):
+        configuration.check_repeated([path])
+    path.write_text("collections:\n  cats:\n    batches: a\n    batches: b\n")
+    with pytest.raises(ConfigError, match=r"line 4: 'batches' stands in line 3"):
+        configuration.check_repeated([path])
+    path.write_text("methods: {a: {}, a: {}}")
+    with pytest.raises(ConfigError, match=r"line 1: 'a' stands in line 1 already"):
+        configuration.check_repeated([path])
+    path.write_text("")
+    configuration.check_repeated([path])

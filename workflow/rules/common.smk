@@ -24,7 +24,7 @@ sys.path.insert(0, _package)
 
 from pugmark.methods import MethodError
 from pugmark.planning import handover, listing, sharing
-from pugmark.planning.configuration import ConfigError
+from pugmark.planning.configuration import ConfigError, check_repeated
 from pugmark.planning.fingerprint import of as code
 from pugmark.planning.plan import Plan
 from pugmark.planning.settings import Settings
@@ -37,6 +37,8 @@ try:
     starts = workflow.is_main_process and not workflow.output_settings.dryrun
     if starts:
         disk.check(".snakemake", "start in another folder (`snakemake --directory`)")
+    if workflow.is_main_process:
+        check_repeated(workflow.configfiles)
     PLAN = Plan(config, None if workflow.is_main_process else handover.received())
     if starts:
         disk.check(PLAN.results)

@@ -25,6 +25,26 @@ def read_yaml(path):
     return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
+def check_repeated(paths):
+    """Refuse a key that stands twice in one of the files `paths`: YAML would forget the first. Raises ConfigError."""
+    for path in paths:
+        with open(path, "rb") as file:
+            todo = [yaml.compose(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))]
+        while todo:
+            node, seen = todo.pop(), {}
+            if isinstance(node, yaml.MappingNode):
+                for key, value in node.value:
+                    here, first = key.start_mark, seen.setdefault(key.value, key.start_mark)
+                    if first is not here and key.value != "<<":
+                        raise ConfigError(
+                            f"{path}, line {here.line + 1}: {key.value!r} stands in line {first.line + 1} already, which "
+                            "the second would undo: join both, or delete one."
+                        )
+                    todo.append(value)
+            elif isinstance(node, yaml.SequenceNode):
+                todo += node.value
+
+
 @functools.cache
 def schema():
     """The parsed schema of config.yaml."""
