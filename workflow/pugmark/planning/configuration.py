@@ -37,8 +37,8 @@ def check_repeated(paths):
                     here, first = key.start_mark, seen.setdefault(key.value, key.start_mark)
                     if first is not here and key.value != "<<":
                         raise ConfigError(
-                            f"{path}, line {here.line + 1}: {key.value!r} stands in line {first.line + 1} already, which "
-                            "the second would undo: join both, or delete one."
+                            f"{path}, line {here.line + 1}: {key.value!r} stands in line {first.line + 1} already, "
+                            "which the second would undo: join both, or delete one."
                         )
                     todo.append(value)
             elif isinstance(node, yaml.SequenceNode):
