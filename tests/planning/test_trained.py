@@ -48,6 +48,12 @@ def test_another_setting_is_another_detector(config, changed):
     assert Plan(config).detectors.version("mine") != before
 
 
+def test_no_collection_lies_where_the_detectors_do(config):
+    config["collections"]["detectors"] = config["collections"]["drawn"]
+    with pytest.raises(ConfigError, match="detectors"):
+        Plan(config)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

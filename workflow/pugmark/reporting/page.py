@@ -38,10 +38,10 @@ def environment():
     return made
 
 
-def write(folder, views, bill, versions, settings, matrices=()):
+def write(folder, views, bill, versions, settings, matrices=(), compared=()):
     """Write index.html and, in a folder of each view's name, its plots, its tables and the pages of its clusters.
 
-    matrices: of transfer.matrices; with any, transfer.csv as well.
+    matrices: of transfer.matrices; with any, transfer.csv as well. compared: of compared.comparisons.
     """
     made = environment()
     titles = leaderboard.RANKING | leaderboard.PARTITION | {"rank10": "Rank-10"}
@@ -50,7 +50,7 @@ def write(folder, views, bill, versions, settings, matrices=()):
         _plots(folder / view["name"], view)
         _clusters(folder / view["name"], view, made)
     context = {"views": views, "models": bill, "versions": versions, "titles": titles, "words": glossary.WORDS}
-    context["transfer"] = matrices
+    context |= {"transfer": matrices, "compared": compared}
     if matrices:
         exports.write(folder / "transfer.csv", pd.DataFrame(transfer.table(matrices)))
     _write(folder / "index.html", made.get_template("page.html").render(context | {"columns": COLUMNS} | settings))

@@ -1,7 +1,8 @@
 """Write the report: pages that open from disk, with their pictures and tables beside them.
 
 Reads what lies below `--results` and nothing else: index.html is made from the tables alone, resources.html from what
-was measured of the jobs, studies/NAME.html from both. In `--out` also, in a folder per collection:
+was measured of the jobs, studies/NAME.html from both. Where collections of the same media have other masks, masks/*.jpg
+show them side by side. In `--out` also, in a folder per collection:
 
     leaderboard.svg curves.svg strips.jpg clusters.jpg masks.jpg    there even where there is nothing to show
     gradcam-RUN.jpg                                                 of runs that are explained
@@ -14,7 +15,7 @@ import logging
 import shutil
 from pathlib import Path
 
-from pugmark.reporting import captions, news, page, pictures, resources, study, summary, transfer
+from pugmark.reporting import captions, compared, news, page, pictures, resources, study, summary, transfer
 from pugmark.reporting.gather import Collection
 from pugmark.reporting.view import view
 from pugmark.runtime import cli, disk
@@ -39,7 +40,10 @@ def report(results, out, settings):
     for collection, shown in zip(collections, views, strict=True):
         _draw(collection, shown, out / collection.name)
     models, versions = summary.models(collections)
-    page.write(out, views, models, versions, settings, transfer.matrices(collections))
+    masks = compared.comparisons(collections)
+    for one in masks:
+        compared.draw(one, collections, out / "masks")
+    page.write(out, views, models, versions, settings, transfer.matrices(collections), masks)
     used = resources.trainings(results / "benchmarks", results / "logs")
     for given in settings["studies"]:
         page.write_study(out, study.view(given, collections, used))
