@@ -140,6 +140,14 @@ def test_pictures_are_written_once_with_their_boxes(tmp_path):
     assert "names:" in description.read_text()
 
 
+def test_people_are_no_class(tmp_path):
+    survey(tmp_path / "b")
+    with open(tmp_path / "b/media/boxes.csv", "a", newline="") as file:
+        csv.writer(file).writerow(["north/0.jpg", "", "hiker", 0, 0, 0.2, 0.2])
+    _, boxes = train_detector.gathered([ingested(tmp_path / "b")])
+    assert set(boxes["source_label"]) == {"rat", "stoat"} and len(boxes) == 12
+
+
 def coco(folder, **changes):
     said = {
         "images": [{"id": 7, "file_name": "north/0.jpg", "width": 256, "height": 192, "location": 12, "seq_id": "q"}],
