@@ -67,15 +67,18 @@ methods:
 
 `both` uses the vectors that the other two have made already. It takes any methods of the family `frozen`.
 
+## Joints for `ppgnet`
+
+`ppgnet` learns from the joints of the training animals. Name a table of them: `ppgnet: {joints: joints.csv}`. It has a
+row for each joint that is seen. Its columns are `crop_id` (as in `report/COLLECTION/names/BATCH.csv`), `joint`, and `x`
+and `y` as shares of the width and height of the crop. The joints are `left_shoulder`, `left_front_paw`, `left_hip`,
+`left_knee`, `left_back_paw`, and the same on the right.
+
 ## Not built
 
-- **PCN-RERP** is a striped network that learns to say which regions were erased. Its code is closed, and what is
-  published is not enough to build it. On yaks (YakReID-103, hard, original pictures) it is said to reach 68.6 mAP and
-  91.8 Rank-1.
-- **PPGNet** learns from the key points of joints, which few data sets have. On tigers (ATRW) it is said to reach 68.3
-  mmAP on masked and 77.9 on original pictures.
-
-The study `masked_original` shows these figures beside those of others.
+**PCN-RERP** is a striped network that learns to say which regions were erased. Its code is closed, and what is
+published is not enough to build it. On yaks (YakReID-103, hard, original pictures) it is said to reach 68.6 mAP and
+91.8 Rank-1. The study `masked_original` shows this beside the figures of others.
 
 ## Settings
 

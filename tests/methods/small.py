@@ -8,6 +8,7 @@ import open_clip
 import torch
 
 from pugmark import methods
+from pugmark.learning import joints
 from pugmark.learning import run as runs
 from pugmark.stages import train
 
@@ -23,6 +24,18 @@ with tempfile.TemporaryDirectory() as _folder:
         _path.write_text(json.dumps({"embed_dim": 32, "vision_cfg": _vision, "text_cfg": _TEXT}))
         open_clip.add_model_config(_path)
     del open_clip.factory._MODEL_CONFIG_PATHS[-len(_VISION) :]
+
+# Where the joints of the crops of `learning.crop_tables` lie, which their names tell.
+JOINTS = Path(tempfile.mkdtemp()) / "joints.csv"
+JOINTS.write_text(
+    "crop_id,joint,x,y\n"
+    + "".join(
+        f"a-f{frame}-{individual},{name},{(at % 4 + 1) / 6},{(at // 4 + 1) / 5}\n"
+        for frame in range(4)
+        for individual in range(3)
+        for at, name in enumerate(joints.NAMES)
+    )
+)
 
 # Whatever of these a method has is made small; the rest of its defaults stand.
 SMALL = {
@@ -45,6 +58,9 @@ SMALL = {
     "prompt_batch": 6,
     "words": 2,
     "frozen": 1,
+    "joints": str(JOINTS),
+    "part_backbone": "timm/test_resnet",
+    "part_weights": None,
 }
 # At the rates for six crops, and for thousands of steps, their first steps would be lost in rounding.
 _CLIP = {"backbone": "open_clip/tiny-vit", "lr": 0.001}

@@ -165,3 +165,25 @@ def test_a_file_of_vectors_that_is_not_there_is_one_sentence_before_any_work(nam
     named["methods"]["own"] = {"method": "file", "file": "nowhere.csv"}
     with pytest.raises(ConfigError, match=r"methods.own, file: there is no file nowhere.csv: write the path"):
         Plan(named)
+
+
+def test_joints_are_part_of_what_a_model_rests_on(tmp_path):
+    config = cats(tmp_path)
+    for folder in (tmp_path / "media").iterdir():
+        (folder / "labels.csv").write_text("path,individual\na.jpg,Ann\n")
+    joints = tmp_path / "joints.csv"
+    config["methods"] = {"ppgnet": {"weights": None, "part_weights": None}}
+    with pytest.raises(ConfigError, match=r"ppgnet, joints: ppgnet needs a file: write the path of a table of joints"):
+        Plan(copy.deepcopy(config))
+    config["methods"]["ppgnet"]["joints"] = str(joints)
+    with pytest.raises(ConfigError, match=r"there is no file .*joints.csv"):
+        Plan(copy.deepcopy(config))
+    versions = []
+    for content in ("a", "b"):
+        joints.write_text(content)
+        plan = Plan(copy.deepcopy(config))
+        versions.append(plan.models.version(plan.runs("cats")[0]))
+    assert versions[0] != versions[1]
+    config["methods"]["ppgnet"]["part_weights"] = "resnet34-imagenett"
+    with pytest.raises(ConfigError, match=r"part_weights: .*did you mean 'resnet34-imagenet'"):
+        Plan(config)

@@ -191,7 +191,7 @@ def test_ready_made_studies_are_of_the_schema_and_publish_for_their_cells(name):
     assert study["source"] and study["title"] != "mine"
     cells = {cell["cell"] for cell in study["cells"]}
     for figures in study["published"].values():
-        # A network without a weight file here, a method that needs key points, and one whose code is closed.
+        # A network without a weight file here, a method that needs joints, and one whose code is closed.
         absent = ("convnextv2", "ppgnet", "pcn_rerp")
         assert {cell for cell in figures if not any(name in cell for name in absent)} <= cells
         numbers = [

@@ -19,7 +19,7 @@ def give(plan):
     """Put what `plan` found, and where it looks for weights, into the environment of the jobs."""
     for collection in {run.source for name in plan.collections for run in plan.runs(name) if run.learns_names}:
         plan.names(collection)
-    for file in {run.params["file"] for name in plan.collections for run in plan.runs(name) if "file" in run.params}:
+    for file in {run.file for name in plan.collections for run in plan.runs(name) if run.file}:
         plan.content(file)
     packed = base64.b64encode(zlib.compress(json.dumps(plan.found).encode(), 9)).decode()
     os.environ[VARIABLE] = packed if len(packed) <= LONGEST else ""

@@ -44,12 +44,13 @@ class Models:
 
     def weights(self, run):
         """{name: path} of the weight files that the run's method loads."""
-        key = f"{studies.where(self.plan.config, run.label)}.weights"
-        return self.plan.manifest.paths({key: run.params.get("weights")})
+        at = studies.where(self.plan.config, run.label)
+        keys = "weights", "part_weights"
+        return self.plan.manifest.paths({f"{at}.{key}": run.params.get(key) for key in keys})
 
     def _settings(self, run):
         source = self.plan.collections[run.source]
-        content = {"content": self.plan.content(run.params["file"])} if "file" in run.params else {}
+        content = {"content": self.plan.content(run.file)} if run.file else {}
         return content | {
             "method": run.method,
             "params": run.params,

@@ -61,6 +61,11 @@ class Run:
         return "backbone" in self.params
 
     @property
+    def file(self):
+        """The file of the user's that it reads, if its method reads one."""
+        return self.params.get("file", self.params.get("joints"))
+
+    @property
     def code(self):
         """Fingerprint of the code that trains it."""
         return fingerprint.of("stages.train", f"methods.{self.method}")
@@ -120,20 +125,20 @@ def check_sources(planned):
 
 def check_networks(config, runs):
     """Refuse a network that the installed libraries do not have. Raises ConfigError."""
-    for name, run in {run.params["backbone"]: run for run in runs if run.network}.items():
-        if fault := networks.fault(name):
-            raise ConfigError(f"{studies.where(config, run.label)}, backbone: {fault}")
+    for key in ("backbone", "part_backbone"):
+        for name, run in {run.params[key]: run for run in runs if key in run.params}.items():
+            if fault := networks.fault(name):
+                raise ConfigError(f"{studies.where(config, run.label)}, {key}: {fault}")
 
 
 def check_files(config, runs):
-    """Refuse a file of vectors that is not there. Raises ConfigError."""
+    """Refuse a file of vectors or joints that is not named or not there. Raises ConfigError."""
     for run in runs:
-        file = run.params.get("file")
-        if file is not None and not os.path.isfile(file):
-            at = studies.where(config, run.label)
-            raise ConfigError(
-                f"{at}, file: there is no file {file}: write the path of a Parquet file or CSV of vectors."
-            )
+        key = next((key for key in ("file", "joints") if key in run.params), None)
+        if key and not (run.file and os.path.isfile(run.file)):
+            fault = f"there is no file {run.file}" if run.file else f"{run.method} needs a file"
+            wanted = {"file": "Parquet file or CSV of vectors", "joints": "table of joints (docs/methods.md)"}[key]
+            raise ConfigError(f"{studies.where(config, run.label)}, {key}: {fault}: write the path of a {wanted}.")
 
 
 def _resolved(label, config):
