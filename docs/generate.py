@@ -70,7 +70,7 @@ methods:
 ## Joints for `ppgnet`
 
 `ppgnet` learns from the joints of the training animals. Name a table of them: `ppgnet: {joints: joints.csv}`. It has a
-row for each joint that is seen. Its columns are `crop_id` (as in `report/COLLECTION/names/BATCH.csv`), `joint`, and `x`
+row for each joint that is seen. Its columns are `crop_id` (from the `crops.parquet` of the batch), `joint`, and `x`
 and `y` as shares of the width and height of the crop. The joints are `left_shoulder`, `left_front_paw`, `left_hip`,
 `left_knee`, `left_back_paw`, and the same on the right.
 
