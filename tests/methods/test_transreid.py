@@ -7,7 +7,7 @@ import torch
 from learning import crop_tables
 from methods import small
 
-from pugmark.learning import backbones, crops, patches, transforms
+from pugmark.learning import backbones, crops, patches, sided, transforms
 from pugmark.learning import run as runs
 from pugmark.methods import transreid
 
@@ -70,9 +70,12 @@ def test_other_networks_are_refused():
 
 
 def test_paths_are_dropped_more_often_deeper():
-    blocks = made(drop_path=0.2).backbone.body.whole.vit.blocks
-    rates = [block.drop_path1.drop_prob for block in blocks]
-    assert rates == pytest.approx(np.linspace(0, 0.2, len(blocks)))
+    own = sided.encoder(small.params("base_vit", {"drop_path": 0.2})).backbone.body.blocks
+    for blocks in (made(drop_path=0.2).backbone.body.whole.vit.blocks, own):
+        rates = [block.drop_path1.drop_prob for block in blocks]
+        assert rates == pytest.approx(np.linspace(0, 0.2, len(blocks)))
+    with pytest.raises(backbones.BackboneError, match="has no blocks to skip"):
+        sided.encoder(small.params("base_vit", {"drop_path": 0.2, "backbone": "timm/test_resnet", "pool": "gap"}))
 
 
 @pytest.mark.parametrize(

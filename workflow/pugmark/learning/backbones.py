@@ -90,6 +90,22 @@ def backbone(name, weights=None, last_stride=2, pool="gap", size=None):
     return Backbone(body, nn.Identity() if pooled else _POOLINGS[pool](), length)
 
 
+def drop_paths(body, rate, name):
+    """Skip a transformer's blocks at random while it learns: the last with the probability `rate`, earlier ones less.
+
+    Source: Huang et al., Deep networks with stochastic depth (2016). Raises BackboneError for other networks.
+    """
+    from timm.layers import DropPath
+
+    blocks = getattr(body, "blocks", ())
+    if not all(hasattr(block, "drop_path1") for block in blocks) or not len(blocks):
+        raise BackboneError(
+            f"{name} has no blocks to skip: choose a vision transformer of timm, or set drop_path to 0."
+        )
+    for share, block in zip(torch.linspace(0, rate, len(blocks)), blocks, strict=True):
+        block.drop_path1 = block.drop_path2 = DropPath(share.item())
+
+
 def load(body, weights):
     """Load the file `weights` into `body` without classifier layers; widens half precision. Raises BackboneError."""
     state = read_state(weights.path)

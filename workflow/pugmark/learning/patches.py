@@ -38,7 +38,6 @@ class Overlapping(nn.Module):
 
     def __init__(self, params, weights=None):
         super().__init__()
-        from timm.layers import DropPath
         from timm.models import VisionTransformer
 
         vit = backbones.backbone(params["backbone"], weights).body
@@ -52,8 +51,7 @@ class Overlapping(nn.Module):
         vit.set_input_size(tuple(count * side for count, side in zip(grid, sides, strict=True)))
         vit.patch_embed.img_size, vit.patch_embed.strict_img_size = size, True
         vit.patch_embed.proj.stride = (stride, stride)
-        for rate, block in zip(torch.linspace(0, params["drop_path"], len(vit.blocks)), vit.blocks, strict=True):
-            block.drop_path1 = block.drop_path2 = DropPath(rate.item())
+        backbones.drop_paths(vit, params["drop_path"], params["backbone"])
         self.vit, self.colours = vit, colours.Restated(*colours.STATISTICS[params["colours"]])
 
     def embedded(self, images):

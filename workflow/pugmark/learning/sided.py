@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from torchvision.transforms import v2
 
 from pugmark.learning import circle, classification, inference, loader, norm, samplers, trainer, transforms
-from pugmark.learning.backbones import backbone
+from pugmark.learning.backbones import backbone, drop_paths
 from pugmark.learning.heads import classifier
 
 RECIPE = {
@@ -109,9 +109,11 @@ def network(params, state):
 
 
 def encoder(params, weights=None):
-    """Backbone and head block. Of the params, last_stride and pool are optional."""
+    """Backbone and head block. Of the params, last_stride, pool and drop_path are optional."""
     size = params["height"], params["width"]
     body = backbone(params["backbone"], weights, params.get("last_stride", 2), params.get("pool", "gap"), size)
+    if params.get("drop_path"):
+        drop_paths(body.body, params["drop_path"], params["backbone"])
     return Embedding(body, params["features"], params["dropout"])
 
 

@@ -1,5 +1,5 @@
 """A vision transformer with the losses on individual, side and cosines. Its vector is the mean over all tokens, that of
-the class among them. The published one also drops paths at random (0.2) while it learns, which this does not.
+the class among them.
 """
 
 from pugmark.learning import sided
@@ -13,9 +13,15 @@ LABELS = "identity+orientation"
 PARAMS = sided.PARAMS | {
     "backbone": "timm/vit_base_patch16_224",  # [paper] a vision transformer of timm/NAME
     "weights": "vit_b16-imagenet21k",  # [paper] name of a weight file, null for random initialisation
+    "drop_path": 0.2,  # [code] probability that the last block is skipped while training; earlier ones less
     "pool": "tokens",  # [code] the mean over all tokens; gap is the network's own pooling
 }
-ALLOWED = sided.ALLOWED | {"backbone": "word", "weights": "null or word", "pool": ["gap", "tokens"]}
+ALLOWED = sided.ALLOWED | {
+    "backbone": "word",
+    "weights": "null or word",
+    "drop_path": ">= 0, < 1",
+    "pool": ["gap", "tokens"],
+}
 PRESETS = sided.PRESETS
 PUBLISHED = [
     {"data": "ATRW", "metric": "mmAP", "value": 0.655, "setting": "masked, re-ranked"},
