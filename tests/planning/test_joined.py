@@ -53,6 +53,13 @@ def test_a_sentence_says_what_was_left_out(config):
     assert [run.name for run in plan.joined("dogs", "both-s1")] == ["deep-s1", "sizes.64-s1"]
 
 
+def test_a_misspelt_name_is_told_where_the_collection_asks_for_the_run(config):
+    config["collections"]["cats"]["methods"] = ["deep", "flat", "both"]
+    config["methods"]["both"]["of"] = ["deep", "flatt"]
+    with pytest.raises(ConfigError, match=r"methods.both, of: .*did you mean 'flat'"):
+        Plan(config)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -27,13 +27,13 @@ class Plan:
         self.found = found or {"folders": self._folders(), "names": {}, "files": {}}
         self.folders = self.found["folders"]
         self.models, self._listings = Models(self), {}
+        joined.check(self.config)
         planned = {name: runs.of(name, self.config, self.collections) for name in self.collections}
         self._runs = {name: offered for name, (offered, _) in planned.items()}
         every = [run for offered in self._runs.values() for run in offered]
         runs.check_sources(self._runs)
         self._require_weights(every)
         runs.check_explained(self.config)
-        joined.check(self.config)
         reranked.check(self.config)
         self._reranked = {name: reranked.of(self.config, offered) for name, offered in self._runs.items()}
         # What the jobs need not look at again: they may run in another environment.
