@@ -61,6 +61,7 @@ def test_no_collection_lies_where_the_detectors_do(config):
         ({"detectors": {"mine": {"learn_from": ["cats"], "start": "start"}}}, "the boxes of cats come from a trained"),
         ({"detectors": {"start": {"learn_from": ["drawn"], "start": "start"}}}, "there are weights of this name"),
         ({"detectors": {"mine": {"learn_from": ["drawn"], "start": "begin"}}}, "detectors.mine.start: "),
+        ({"detectors": {"mine": {"learn_from": ["drawn"], "start": "mine"}}}, "start: mine is trained here"),
         ({"detectors": {"mine": {"learn_from": ["drawn"], "epochs": 0}}}, "detectors.mine.epochs"),
         (
             {"detectors": {"mined": {"learn_from": ["drawn"], "start": "start"}}},

@@ -140,6 +140,15 @@ def test_pictures_are_written_once_with_their_boxes(tmp_path):
     assert "names:" in description.read_text()
 
 
+def test_boxes_without_a_species_teach_nothing(tmp_path, start):
+    survey(tmp_path / "b")
+    lines = (tmp_path / "b/media/boxes.csv").read_text()
+    (tmp_path / "b/media/boxes.csv").write_text(lines.replace("stoat", "").replace("rat", ""))
+    batches = [ingested(tmp_path / "b")]
+    with pytest.raises(train_detector.DetectorError, match="No box of an animal has a species"):
+        train_detector.train(batches, SETTINGS, start, tmp_path / "model.pt", tmp_path / "metrics.csv")
+
+
 def test_people_are_no_class(tmp_path):
     survey(tmp_path / "b")
     with open(tmp_path / "b/media/boxes.csv", "a", newline="") as file:

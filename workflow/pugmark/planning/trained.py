@@ -19,6 +19,8 @@ class Detectors:
         for name, given in self.config.items():
             if name in manifest.entries:
                 raise ConfigError(f"detectors.{name}: there are weights of this name: choose another.")
+            if given["start"] in self.config:
+                raise ConfigError(f"detectors.{name}.start: {given['start']} is trained here: name published weights.")
             for source in given["learn_from"]:
                 if source not in config["collections"]:
                     known = config["collections"]

@@ -99,6 +99,8 @@ def train(batches, settings, start, out, metrics):
     stopped training needs to go on lies beside `out`. Raises DetectorError.
     """
     media, boxes = gathered(batches)
+    if boxes.empty:
+        raise DetectorError("No box of an animal has a species: give it in the column `species` (docs/your_data.md).")
     boxes = classified(boxes, settings["classes"])
     stations = validating(media, boxes, settings["validation"], settings["seed"])
     species, work = sorted(set(boxes["species"])), Path(out).parent / "training"
