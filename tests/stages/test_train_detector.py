@@ -179,6 +179,10 @@ def test_boxes_of_coco_camera_traps_are_those_of_the_size_it_states(tmp_path):
     rows = list(drawn_boxes.detect(media, tmp_path / "b/media", settings, {}, {}))
     assert [(row["label"], row["source_label"]) for row in rows] == [("animal", "stoat"), ("person", "human")]
     assert [rows[0][side] for side in "xywh"] == [0.25, 0.25, 0.5, 0.5]
+    wide = [{"id": 1, "image_id": 7, "category_id": 3, "bbox": [0, 0, 257, 192]}]
+    settings["file"] = str(coco(tmp_path, annotations=wide))
+    (row,) = drawn_boxes.detect(media, tmp_path / "b/media", settings, {}, {})
+    assert [row[side] for side in "xywh"] == [0, 0, 1, 1]
     settings["file"] = str(coco(tmp_path, categories=[]))
     with pytest.raises(BatchError, match="is no COCO Camera Traps file"):
         list(drawn_boxes.detect(media, tmp_path / "b/media", settings, {}, {}))

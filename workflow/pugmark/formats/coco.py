@@ -32,7 +32,8 @@ def _row(image, box, species):
     sides = dict(zip("xywh", map(float, box), strict=True))
     if image.get("width") and image.get("height"):
         size = {"x": image["width"], "y": image["height"], "w": image["width"], "h": image["height"]}
-        sides = {side: value / size[side] for side, value in sides.items()}
+        # A box may leave the image by a pixel, and numbers above 1 would be taken for pixels.
+        sides = {side: min(value / size[side], 1.0) for side, value in sides.items()}
     station, sequence = (image.get(key) for key in ("location", "seq_id"))
     return {
         "path": text.path(image["file_name"]),
