@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from pugmark.learning import crops, joints
 from pugmark.learning import run as runs
-from pugmark.learning.backbones import backbone
+from pugmark.learning.backbones import BackboneError, backbone
 from pugmark.methods import ppgnet
 
 
@@ -87,6 +87,11 @@ def test_the_gradient_of_the_parts_reaches_the_whole_picture(seen):
 def test_without_joints_it_refuses_to_learn(seen):
     with pytest.raises(joints.JointsError, match="name a table of them under `joints`"):
         ppgnet.fit(seen, small.params("ppgnet", {"joints": None}), runs.Run(1))
+
+
+def test_parts_need_a_network_with_stages(seen):
+    with pytest.raises(BackboneError, match="has no layer3: choose a ResNet as part_backbone"):
+        learner(seen, part_backbone="timm/test_vit")
 
 
 def test_the_rate_warms_up_and_halves():

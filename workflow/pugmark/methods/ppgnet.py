@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from torchvision.transforms import v2
 
 from pugmark.learning import inference, joints, necks, norm, trainer, transforms
-from pugmark.learning.backbones import backbone
+from pugmark.learning.backbones import BackboneError, backbone
 
 TITLE = "PPGNet"
 SOURCE = "Liu, Zhang and Guo, Part-pose guided Amur tiger re-identification (ICCV workshops 2019)"
@@ -73,7 +73,7 @@ class Third(nn.Module):
             self.stages[at] = part
             if at == "layer3":
                 return
-        raise ValueError(f"{name} has no layer3: choose a ResNet as part_backbone.")
+        raise BackboneError(f"{name} has no layer3: choose a ResNet as part_backbone.")
 
     def forward(self, images):
         """B x 3 x H x W -> B x D x h x w."""
@@ -113,10 +113,8 @@ class PPGNet(necks.Identification):
         necked.parts = parts
         super().__init__(crops, params, run, necked)
         seen = joints.read(params["joints"])
-        known = [seen.get(crop_id, {}) for crop_id in crops.meta["crop_id"]]
-        pairs = [(crops.image(at), found) for at, found in enumerate(known)]
-        self.trunks = _batch([joints.trunk(*pair) for pair in pairs])
-        self.limbs = _batch([joints.limbs(*pair) for pair in pairs])
+        cut = [_cut(crops.image(at), seen.get(name, {})) for at, name in enumerate(crops.meta["crop_id"])]
+        self.trunks, self.limbs = map(_batch, zip(*cut, strict=True))
         size = params["height"], params["width"]
         extra = v2.RandomRotation(10, fill=crops.fill or 0), v2.ColorJitter(0.2, 0.2, 0.2)
         moves = params["flip"], params["padding"], params["erasing"]
@@ -142,6 +140,10 @@ class PPGNet(necks.Identification):
         """Cross-entropy behind the neck and the classifier at `at`."""
         logits = self.model["classifiers"][at](self.model["necked"].necks[at](vectors))
         return F.cross_entropy(logits, labels, label_smoothing=self.params["smoothing"])
+
+
+def _cut(image, known):
+    return joints.trunk(image, known), joints.limbs(image, known)
 
 
 def _batch(pictures):
