@@ -116,13 +116,13 @@ def test_the_map_holds_the_named_crops_and_the_prototypes_of_their_individuals(t
 
 def test_prototypes_are_compared_in_the_space_of_texts(tmp_path, seen):
     params, state = fitted("care", seen)
-    checkpoint.save(tmp_path / "m.pt", {"method": "care", "params": params, "state": state})
+    model = {"method": "care", "params": params, "state": state}
     split = pd.DataFrame({"crop_id": list("abcd"), "individual": ["cow 0", "cow 0", "cow 1", "cow 1"]})
     features = np.zeros((4, 96), np.float32)
     features[:, 0], features[[0, 1], 64], features[[2, 3], 65] = [9, 0, 9, 0], 1, 1  # apart in the last 32 alone
-    rows, counts = explain.mapped(tmp_path / "m.pt", split, features)
+    rows, counts = explain.mapped(model, split, features)
     assert counts == {"silhouette": pytest.approx(1.0), "crops": 4} and len(rows) == 6
-    assert explain.mapped(tmp_path / "m.pt", split.iloc[:2], features[:2])[0] == []
+    assert explain.mapped(model, split.iloc[:2], features[:2])[0] == []
 
 
 def tile(picture, down, right):

@@ -39,8 +39,8 @@ def comparisons(collections):
 def draw(comparison, collections, folder):
     """Write the sheet below `folder`."""
     images = {}
-    for collection in collections:
-        wanted = {crop.removeprefix(f"{collection.name}/") for crop in comparison.sheet.crops}
-        own = collection.images(wanted, pictures.whole)
-        images |= {f"{collection.name}/{crop}": made for crop, made in own.items()}
+    known = {collection.name: collection for collection in collections}
+    for (name, _, _), tiles in zip(comparison.rows, comparison.sheet.rows, strict=True):
+        wanted = {tile.crop_id.removeprefix(f"{name}/") for tile in tiles}
+        images |= {f"{name}/{crop}": made for crop, made in known[name].images(wanted, pictures.whole).items()}
     pictures.draw(comparison.sheet, images, folder)

@@ -33,13 +33,12 @@ log = logging.getLogger(__name__)
 
 
 def explain(model, split, features, clusters, folder, out, most, fill=None, shown="animal"):
-    """Draw `most` crops of the collection, explained for a model file, to the picture `out`.
+    """Draw `most` crops of the collection, explained for a model, to the picture `out`.
 
-    split, clusters: DataFrames of these tables. features: unit vectors of the crops of `split`, row by row. folder:
-    holds {batch}/crops.parquet. fill: grey level outside the masks, None for unmasked crops. shown: `background`
-    fills the animal instead. Raises ExplainError.
+    model: what checkpoint.load gives. split, clusters: DataFrames of these tables. features: unit vectors of the
+    crops of `split`, row by row. folder: holds {batch}/crops.parquet. fill: grey level outside the masks, None for
+    unmasked crops. shown: `background` fills the animal instead. Raises ExplainError.
     """
-    model = checkpoint.load(model)
     method, params = methods.load(model["method"]), model["params"]
     if not hasattr(method, "network"):
         raise ExplainError(f"Method {model['method']} offers no `network`: its vectors cannot be explained.")
@@ -68,7 +67,6 @@ def mapped(model, split, features):
     model, split, features: as of `explain`. Prototypes are compared with that part of the features which shares their
     space. Fewer than five points or two individuals make no map.
     """
-    model = checkpoint.load(model)
     method, names = methods.load(model["method"]), [None if pd.isna(name) else name for name in split["individual"]]
     known, bank = method.prototypes(model["state"]) if hasattr(method, "prototypes") else ([], None)
     rows = layout.chosen(names, set(known))
@@ -181,8 +179,9 @@ def main(argv=None):
     split, clusters = tables.read(given.split, "split"), tables.read(given.clusters, "clusters")
     features = vectors.of_collection(split, given.folder, given.run)
     most = settings.pop("crops")
-    explain(given.model, split, features, clusters, given.folder, given.out, most, **settings)
-    rows, counts = mapped(given.model, split, features)
+    model = checkpoint.load(given.model)
+    explain(model, split, features, clusters, given.folder, given.out, most, **settings)
+    rows, counts = mapped(model, split, features)
     tables.write(given.layout, "layout", rows, "explain", counts=counts)
 
 
