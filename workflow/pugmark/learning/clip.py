@@ -143,6 +143,23 @@ def network(params, state):
     return LateAndProjected(trained)
 
 
+class Projected(nn.Module):
+    """Images -> the last of a Tower's vectors."""
+
+    def __init__(self, tower):
+        super().__init__()
+        self.tower = tower
+
+    @property
+    def backbone(self):
+        """The tower, for those who explain it."""
+        return self.tower.backbone
+
+    def forward(self, images):
+        """B x 3 x H x W -> B x D."""
+        return self.tower(images)[2]
+
+
 class LateAndProjected(nn.Module):
     """Images -> the second and third vectors of a `necks.Necked` Tower in a row."""
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from pugmark.learning import clip, contrast, inference, samplers, trainer
@@ -34,38 +33,20 @@ ALLOWED = clip.ALLOWED | {
 
 def features(tower, crops, params):
     """The projected vectors of all crops as they are, float32 N x D, not normalised."""
-    return torch.from_numpy(inference.extract(Projected(tower), crops, params["height"], params["width"]))
-
-
-class Projected(nn.Module):
-    """Images -> the last of a Tower's vectors."""
-
-    def __init__(self, tower):
-        super().__init__()
-        self.tower = tower
-
-    def forward(self, images):
-        """B x 3 x H x W -> B x D."""
-        return self.tower(images)[2]
+    return torch.from_numpy(inference.extract(clip.Projected(tower), crops, params["height"], params["width"]))
 
 
 def learned(learner, params, run):
-    """Train the words of `learner` in a folder of their own, which is removed; returns them."""
+    """Train the words of `learner` in a folder of their own."""
     first = replace(run, folder=run.folder and run.folder / "words")
     if first.folder:
         first.folder.mkdir(parents=True, exist_ok=True)
-    return trainer.train(learner, params["prompt_epochs"], first).model
+    trainer.train(learner, params["prompt_epochs"], first)
 
 
 def prototypes(state):
     """The individuals that were learned, and the vector of each one's text: names, and float32 C x D."""
     return state["names"], state["prototypes"].float().numpy()
-
-
-def forget(run):
-    """Remove the folder of the words' training, once the image tower is trained."""
-    if run.folder:
-        shutil.rmtree(run.folder / "words", ignore_errors=True)
 
 
 class Words(trainer.Learner):
@@ -126,3 +107,12 @@ class Following(clip.Tuned):
         vectors, labels = self.model["necked"](images), self.model.labels[indices]
         logits = self.similarity(vectors[2].float(), self.model.prototypes)
         return self.told_apart(vectors, labels) + F.cross_entropy(logits, labels, label_smoothing=self.softened)
+
+
+def followed(following, names, params, run):
+    """The state of a method: train the image tower, then remove the folder of the words' training."""
+    trainer.train(following, params["epochs"], run)
+    if run.folder:
+        shutil.rmtree(run.folder / "words", ignore_errors=True)
+    model = following.model
+    return {"model": model["necked"].state_dict(), "prototypes": model.prototypes.cpu(), "names": names}

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pugmark.learning import clip, contrast, prompts, trainer
+from pugmark.learning import clip, contrast, prompts
 from pugmark.learning.clip import embed, network
 from pugmark.learning.prompts import prototypes
 
@@ -61,9 +61,7 @@ def fit(crops, params, run):
     prompts.learned(learner, params, run)
     bank = averaged(prompts.texts(learner, vectors, torch.from_numpy(labels)), torch.from_numpy(labels), len(names))
     following = prompts.Following(crops, params, run, tower, bank, similarity, identity=1.0, smoothing=0.0)
-    trainer.train(following, params["epochs"], run)
-    prompts.forget(run)
-    return {"model": following.model["necked"].state_dict(), "prototypes": bank, "names": names}
+    return prompts.followed(following, names, params, run)
 
 
 class Generator(nn.Module):

@@ -5,7 +5,7 @@ tower learns to find the text of the individual among all texts, beside classifi
 import torch
 from torch import nn
 
-from pugmark.learning import clip, prompts, trainer
+from pugmark.learning import clip, contrast, prompts
 from pugmark.learning.clip import embed, network
 from pugmark.learning.prompts import prototypes
 
@@ -39,14 +39,14 @@ def fit(crops, params, run):
     tower, texts, _ = clip.towers(params, run.file(params["weights"]))
     labels, names = crops.labels()
     words = Own(len(names), params["words"], texts.width)
-    learner = prompts.Words(words, texts, prompts.features(tower, crops, params), labels, dot, params, run)
+    # The plain product: the length of CLIP's vectors is the temperature.
+    product, vectors = contrast.cosines, prompts.features(tower, crops, params)
+    learner = prompts.Words(words, texts, vectors, labels, product, params, run)
     prompts.learned(learner, params, run)
     own = prompts.texts(learner, torch.zeros(len(names), 1), torch.arange(len(names)))
     shares = params["identity_weight"], params["smoothing"]
-    following = prompts.Following(crops, params, run, tower, own, dot, *shares)
-    trainer.train(following, params["epochs"], run)
-    prompts.forget(run)
-    return {"model": following.model["necked"].state_dict(), "prototypes": own, "names": names}
+    following = prompts.Following(crops, params, run, tower, own, product, *shares)
+    return prompts.followed(following, names, params, run)
 
 
 class Own(nn.Module):
@@ -59,9 +59,3 @@ class Own(nn.Module):
     def forward(self, vectors, labels):
         """The words of these labels, B x w x width, whatever the vectors."""
         return self.words[labels]
-
-
-def dot(rows, columns):
-    """Similarities by the plain product, B x C: the length of CLIP's vectors is the temperature."""
-    with torch.autocast(rows.device.type, enabled=False):
-        return rows.float() @ columns.float().T

@@ -1,7 +1,5 @@
 """CLIP's image tower as it came, without any training: what it knows of animals from pictures and captions."""
 
-from torch import nn
-
 from pugmark.learning import clip, inference, norm
 
 TITLE = "CLIP, zero-shot"
@@ -40,21 +38,4 @@ def embed(crops, params, state):
 def network(params, state):
     """The tower, B x 3 x H x W -> B x D."""
     whole = clip.network(params, state)
-    return whole if params["vector"] == "both" else Last(whole)
-
-
-class Last(nn.Module):
-    """Images -> the projected vector alone."""
-
-    def __init__(self, whole):
-        super().__init__()
-        self.whole = whole
-
-    @property
-    def backbone(self):
-        """The tower, for those who explain it."""
-        return self.whole.backbone
-
-    def forward(self, images):
-        """B x 3 x H x W -> B x D."""
-        return self.whole.necked(images)[2]
+    return whole if params["vector"] == "both" else clip.Projected(whole.necked.body)
