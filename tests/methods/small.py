@@ -5,7 +5,6 @@ import tempfile
 from pathlib import Path
 
 import open_clip
-import torch
 
 from pugmark import methods
 from pugmark.learning import joints
@@ -79,12 +78,3 @@ def params(name, variant=None):
 def fitted(name, variant, seen, seed=1, folder=None):
     """The state of the method trained on the crops `seen`, of which it is told that they show three individuals."""
     return train.fit(name, seen, params(name, variant), runs.Run(seed, {}, 3, folder, "key"))
-
-
-def one_thread(monkeypatch):
-    """Compute with one thread and without worker processes, so that equal inputs give equal bits; a generator."""
-    monkeypatch.setenv("PUGMARK_WORKERS", "0")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)

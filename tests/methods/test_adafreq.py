@@ -2,28 +2,15 @@
 
 import pytest
 import torch
-from learning import crop_tables
 from methods import small
 from torch.nn import functional as F
 
-from pugmark.learning import crops, transforms
 from pugmark.learning import run as runs
+from pugmark.learning import transforms
 from pugmark.methods import adafreq
 
 NO_BOX = (0, 0, 0, 0)
 SIDE = {"height": 64, "width": 64}
-
-
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch):
-    yield from small.one_thread(monkeypatch)
-
-
-@pytest.fixture
-def seen(tmp_path):
-    table, labels, split = crop_tables.rows(individuals=3, frames=4)
-    crop_tables.write(tmp_path, table, labels, split)
-    return crops.read_split(tmp_path / "batches", split, 255)
 
 
 def passes(**settings):

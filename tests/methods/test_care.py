@@ -3,24 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from learning import crop_tables
 from methods import small
 
-from pugmark.learning import clip, crops, prompts, trainer, transforms
+from pugmark.learning import clip, prompts, trainer, transforms
 from pugmark.learning import run as runs
 from pugmark.methods import care, clip_reid
-
-
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch):
-    yield from small.one_thread(monkeypatch)
-
-
-@pytest.fixture
-def seen(tmp_path):
-    table, labels, split = crop_tables.rows(individuals=3, frames=4)
-    crop_tables.write(tmp_path, table, labels, split)
-    return crops.read_split(tmp_path / "batches", split, 255)
 
 
 def first_phase(seen, **settings):

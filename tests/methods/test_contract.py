@@ -63,11 +63,6 @@ every_learner = pytest.mark.parametrize("case", LEARNING, ids=ids(LEARNING))
 
 
 @pytest.fixture(autouse=True)
-def one_thread(monkeypatch):
-    yield from small.one_thread(monkeypatch)
-
-
-@pytest.fixture(autouse=True)
 def where_the_vectors_lie(seen, folder, monkeypatch):
     monkeypatch.chdir(folder)
 

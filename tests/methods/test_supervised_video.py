@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 import torch
 from learning import crop_tables
-from methods import small
 
 from pugmark import methods
 from pugmark.learning import crops, trainer
@@ -14,11 +13,6 @@ from pugmark.methods import supervised_video
 from pugmark.stages import train
 
 SMALL = {"backbone": "timm/test_resnet", "weights": None, "height": 32, "width": 32}
-
-
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch):
-    yield from small.one_thread(monkeypatch)
 
 
 @pytest.fixture

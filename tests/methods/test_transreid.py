@@ -12,11 +12,6 @@ from pugmark.learning import run as runs
 from pugmark.methods import transreid
 
 
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch):
-    yield from small.one_thread(monkeypatch)
-
-
 @pytest.fixture
 def seen(tmp_path):
     table, labels, split = crop_tables.rows(individuals=3, frames=4)

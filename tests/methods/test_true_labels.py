@@ -12,12 +12,6 @@ from pugmark import methods
 from pugmark.clustering import algorithms
 from pugmark.learning import crops
 
-
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch):
-    yield from small.one_thread(monkeypatch)
-
-
 BOUND = {"labels": "identity", "iterations": 8, "identities": 6, "images": 4, "lr": 0.003, "erasing": 0, "epochs": 5}
 
 

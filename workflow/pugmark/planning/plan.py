@@ -6,9 +6,9 @@ Read whenever the workflow is parsed, on the login node and by every cluster job
 import hashlib
 
 from pugmark.planning import batches, collection, configuration, joined, listing, paths, reranked, runs, studies
+from pugmark.planning.detectors import Detectors
 from pugmark.planning.manifest import Manifest
 from pugmark.planning.models import Models
-from pugmark.planning.trained import Detectors
 
 
 class Plan:
