@@ -21,6 +21,10 @@ def jpeg(pixels):
     return content.getvalue()
 
 
+def found(picture, mask, settings):
+    return extract.of_crop(picture, mask, settings, extract.finder(settings))
+
+
 @pytest.fixture
 def spotted():
     pixels = np.full((120, 200, 3), 120, np.uint8)
@@ -34,10 +38,10 @@ def spotted():
 
 @pytest.mark.parametrize(("features", "width"), [("sift", 128), ("orb", 32)])
 def test_the_strongest_are_kept_in_shares_of_the_longer_side(spotted, features, width):
-    places, descriptors = extract.of_crop(jpeg(spotted), None, SETTINGS | {"features": features})
+    places, descriptors = found(jpeg(spotted), None, SETTINGS | {"features": features})
     assert places.shape == (40, 2) and descriptors.shape == (40, width) and descriptors.dtype == np.uint8
     assert places.min() > 0 and places[:, 0].max() <= 1 and places[:, 1].max() <= 0.6 and places[:, 0].max() > 0.7
-    few = extract.of_crop(jpeg(spotted), None, SETTINGS | {"features": features, "most": 10})
+    few = found(jpeg(spotted), None, SETTINGS | {"features": features, "most": 10})
     assert np.array_equal(few[0], places[:10]) and np.array_equal(few[1], descriptors[:10])
 
 
@@ -45,14 +49,14 @@ def test_those_outside_the_mask_are_dropped_and_the_others_stay_as_they_were(spo
     inside = np.zeros(spotted.shape[:2], bool)
     inside[:, :100] = True
     many = SETTINGS | {"most": 10_000}
-    whole, left = (extract.of_crop(jpeg(spotted), mask, many) for mask in (None, rle.encode(inside)))
+    whole, left = (found(jpeg(spotted), mask, many) for mask in (None, rle.encode(inside)))
     kept = whole[0][:, 0] * 200 < 100
     assert 0 < kept.sum() < len(kept)
     assert np.array_equal(left[0], whole[0][kept]) and np.array_equal(left[1], whole[1][kept])
 
 
 def test_a_crop_without_structure_has_none():
-    places, descriptors = extract.of_crop(jpeg(np.full((60, 60, 3), 90, np.uint8)), None, SETTINGS)
+    places, descriptors = found(jpeg(np.full((60, 60, 3), 90, np.uint8)), None, SETTINGS)
     assert places.shape == (0, 2) and descriptors.shape == (0, 128)
 
 
@@ -62,22 +66,23 @@ def test_the_table_gives_back_what_was_found(spotted, tmp_path):
     row |= {"media_id": "m", "path": "m.jpg", "sequence": "s", "touches_border": False, "infrared": False}
     pictures = {"a": spotted, "b": np.full((60, 60, 3), 90, np.uint8)}
     rows = [row | {"crop_id": name, "image": jpeg(pixels)} for name, pixels in pictures.items()]
-    (tmp_path / "day 1").mkdir()
+    (tmp_path / "day 1" / "keypoints").mkdir(parents=True)
     tables.write(tmp_path / "crops.parquet", "crops", rows, "crop")
-    stage.keypoints(tmp_path / "crops.parquet", tmp_path / "day 1" / "keypoints.parquet", SETTINGS)
-    assert tables.provenance(tmp_path / "day 1" / "keypoints.parquet")["counts"]["crops without key points"] == 1
+    out = tmp_path / "day 1" / "keypoints" / "local.parquet"
+    stage.keypoints(tmp_path / "crops.parquet", out, SETTINGS)
+    assert tables.provenance(out)["counts"]["crops without key points"] == 1
     split = tables.read(tmp_path / "crops.parquet", "crops", ["crop_id"]).iloc[::-1].assign(batch="day 1")
-    found = table.of_collection(split.reset_index(drop=True), tmp_path, 40)
-    places, descriptors = extract.of_crop(jpeg(spotted), None, SETTINGS)
-    assert found.number.tolist() == [0, 40]
-    assert np.array_equal(found.places[1], places) and np.array_equal(found.descriptors[1], descriptors)
+    kept = table.of_collection(split.reset_index(drop=True), tmp_path, "local", 40)
+    places, descriptors = found(jpeg(spotted), None, SETTINGS)
+    assert kept.number.tolist() == [0, 40]
+    assert np.array_equal(kept.places[1], places) and np.array_equal(kept.descriptors[1], descriptors)
     with pytest.raises(table.KeypointsError, match="lacks key points of 1 crops"):
-        table.of_collection(split.assign(crop_id=["a", "z"]).reset_index(drop=True), tmp_path, 40)
+        table.of_collection(split.assign(crop_id=["a", "z"]).reset_index(drop=True), tmp_path, "local", 40)
 
 
 def test_the_strongest_comes_first():
     pixels = np.full((128, 256, 3), 120, np.uint8)
     cv2.circle(pixels, (60, 64), 8, [170] * 3, -1)
     cv2.circle(pixels, (190, 64), 8, [250] * 3, -1)
-    places, _ = extract.of_crop(jpeg(pixels), None, SETTINGS)
+    places, _ = found(jpeg(pixels), None, SETTINGS)
     assert abs(places[0, 0] * 256 - 190) < 4 and (abs(places[:, 0] * 256 - 60) < 4).any()

@@ -38,20 +38,20 @@ def test_the_evaluation_is_told_the_re_ranker_and_keeps_the_family_of_the_method
 
 
 def test_key_points_depend_on_their_own_settings_alone(config):
-    before = Settings(Plan(copy.deepcopy(config))).keypoints()
+    before = Settings(Plan(copy.deepcopy(config))).keypoints("local")
     assert json.loads(before).keys() == {"features", "side", "most"}
     config["rerank"]["local"]["ratio"] = 0.6
     config["methods"]["mine"]["epochs"] = 4
-    assert Settings(Plan(copy.deepcopy(config))).keypoints() == before
+    assert Settings(Plan(copy.deepcopy(config))).keypoints("local") == before
     config["rerank"]["local"]["side"] = 300
-    assert json.loads(Settings(Plan(config)).keypoints())["side"] == 300
+    assert json.loads(Settings(Plan(config)).keypoints("local"))["side"] == 300
 
 
 def test_only_a_re_ranker_that_reads_key_points_asks_for_them(config):
     config["rerank"] = {"k_reciprocal": {"methods": ["pixels"]}}
-    assert not any(run.reads_keypoints for run in Plan(copy.deepcopy(config)).reranked("cats"))
+    assert not any(run.points for run in Plan(copy.deepcopy(config)).reranked("cats"))
     config["rerank"]["local"] = {"methods": ["pixels"]}
-    assert [run.reads_keypoints for run in Plan(config).reranked("cats")] == [False, False, True, True]
+    assert [run.points for run in Plan(config).reranked("cats")] == [None, None, "local", "local"]
 
 
 def test_the_report_is_told_of_it_as_of_a_run_without_a_model(config):
@@ -89,7 +89,7 @@ def test_a_run_beside_that_lacks_the_seed_gives_its_first(config):
 
 def test_key_points_are_found_once_for_all_that_read_them(config):
     config["rerank"]["fusion"] = {"methods": ["pixels"]}
-    assert json.loads(Settings(Plan(copy.deepcopy(config))).keypoints())["side"] == 512
+    assert json.loads(Settings(Plan(copy.deepcopy(config))).keypoints("local"))["side"] == 512
     config["rerank"]["fusion"]["side"] = 256
     with pytest.raises(ConfigError, match=r"^rerank.fusion: side is 256, and 512 under rerank.local: key points are"):
         Plan(config)
@@ -97,8 +97,8 @@ def test_key_points_are_found_once_for_all_that_read_them(config):
 
 def test_key_points_that_nobody_reads_are_refused_in_words(config):
     config["rerank"] = {}
-    with pytest.raises(ConfigError, match="No re-ranker reads key points: name local or fusion"):
-        Settings(Plan(config)).keypoints()
+    with pytest.raises(ConfigError, match="No re-ranker reads these key points: name local, fusion"):
+        Settings(Plan(config)).keypoints("local")
 
 
 @pytest.mark.parametrize(
@@ -127,3 +127,22 @@ def test_what_cannot_be_is_one_sentence(config, given, said):
     with pytest.raises(ConfigError) as error:
         Plan(config | {"rerank": given})
     assert str(error.value).startswith(said) and "\n" not in str(error.value)
+
+
+def test_learned_key_points_are_a_table_of_their_own_and_ask_for_their_files(config, tmp_path):
+    config["rerank"]["lightglue"] = {"methods": ["pixels"], "weights": "points", "matcher_weights": "glue"}
+    files = {name: {"file": f"{name}.pth", "sha256": "a" * 64, "licence": "mine"} for name in ("points", "glue")}
+    config["weights"] = {"folder": str(tmp_path), "download": False, "files": files}
+    with pytest.raises(ConfigError, match=r"lightglue.weights: points.pth \(points\) is not in "):
+        Plan(copy.deepcopy(config))
+    for name in ("points", "glue"):
+        (tmp_path / f"{name}.pth").touch()
+    plan = Plan(config)
+    settings = Settings(plan)
+    assert [run.points for run in plan.reranked("cats") if run.base.label == "pixels"][-1] == "lightglue"
+    told = json.loads(settings.keypoints("lightglue"))
+    assert told["features"] == "aliked" and told["manifest"] == {"points": {"sha256": "a" * 64, "licence": "mine"}}
+    assert "manifest" not in json.loads(settings.keypoints("local"))
+    judged = json.loads(settings.evaluate("cats", "pixels-s1+lightglue"))
+    assert list(judged["manifest"]) == ["glue"] and list(plan.rerank_weights("cats", "pixels-s1+lightglue")) == ["glue"]
+    assert "manifest" not in json.loads(settings.evaluate("cats", "pixels-s1+local"))

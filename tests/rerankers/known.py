@@ -1,11 +1,17 @@
 """Crops whose vectors and key points are known, for the tests of re-rankers."""
 
 import dataclasses
+import functools
+import tempfile
+from pathlib import Path
 
 import numpy as np
+import torch
+from kornia.feature import LightGlue
 
 from pugmark import rerankers
 from pugmark.keypoints import table
+from pugmark.weights import Weights
 
 MOST, SLOTS = 24, 32
 
@@ -42,6 +48,39 @@ def teachers(beside=0):
     several = [unit(centres + random.standard_normal(centres.shape)) for _ in range(1 + beside)]
     seen = dataclasses.replace(crops(names, several[0], 9), beside=tuple(several[1:]))
     return rerankers.Teachers(seen, names, np.array([f"s{at}" for at in range(30)], object))
+
+
+def halved(seen):
+    """The same Crops with key points as networks find them: inside the picture, of 128 half-precision numbers."""
+    points = seen.keypoints
+    centred = points.descriptors.astype(np.float32) - 60
+    lengths = np.linalg.norm(centred, axis=2, keepdims=True)
+    halves = (40 * centred / lengths).astype(np.float16)  # longer than one, so that matches are sure
+    moved = table.Points(points.number, points.places / np.float32(1.5), halves.view(np.uint8))
+    return dataclasses.replace(seen, keypoints=moved)
+
+
+@functools.cache
+def files():
+    """{setting: Weights} of a LightGlue that matches like to like."""
+    path = Path(tempfile.mkdtemp()) / "lightglue.pth"
+    torch.save(like_to_like(), path)
+    return {"matcher_weights": Weights("tiny", path, "0" * 64, "none", True)}
+
+
+def like_to_like():
+    """The state of a LightGlue of one block, random but for its attention, which is off: descriptors decide alone."""
+    torch.manual_seed(0)
+    network = LightGlue(None, input_dim=128, n_layers=1, weights=None)
+    for attention in (network.transformers[0].self_attn, network.transformers[0].cross_attn):
+        torch.nn.init.zeros_(attention.ffn[3].weight)
+        torch.nn.init.zeros_(attention.ffn[3].bias)
+    torch.nn.init.orthogonal_(network.input_proj.weight)
+    last = network.log_assignment[0]
+    torch.nn.init.eye_(last.final_proj.weight)
+    torch.nn.init.zeros_(last.final_proj.bias)
+    torch.nn.init.constant_(last.matchability.bias, 8.0)
+    return network.state_dict()
 
 
 class Row:

@@ -25,8 +25,10 @@ def params(case):
 
 
 def rescore(case, seen):
-    module = rerankers.load(case[0])
-    if not rerankers.catalogue()[case[0]]["LEARNS"]:
+    module, facts = rerankers.load(case[0]), rerankers.catalogue()[case[0]]
+    if facts["WEIGHTS"]:
+        return module.prepare(seen, params(case), known.files())
+    if not facts["LEARNS"]:
         return module.prepare(seen, params(case))
     return module.prepare(seen, params(case), module.fit(known.teachers(), params(case))[0])
 
@@ -42,9 +44,15 @@ def ranked(case, seen, names, size=10):
     return ranking.rank(items, items, None, reorder=shortlist.reorder(seen.ids, size, rescore(case, seen)))
 
 
-@pytest.fixture(scope="module")
-def seen():
-    return known.crops(NAMES, noise(5))
+def crops(case, *args, **options):
+    """Crops whose key points are such as the re-ranker reads."""
+    made = known.crops(NAMES, *args, **options)
+    return known.halved(made) if rerankers.catalogue()[case[0]]["POINTS"] == "lightglue" else made
+
+
+@pytest.fixture
+def seen(case):
+    return crops(case, noise(5))
 
 
 def noise(seed, size=16):
@@ -82,7 +90,7 @@ def test_the_order_in_which_pairs_are_asked_for_changes_nothing(case, seen):
 def test_a_re_ranked_oracle_stays_perfect(case):
     vectors = np.eye(8, dtype=np.float32)[np.repeat(np.arange(8), 5)]
     for coats in (True, False):
-        found = ranked(case, known.crops(NAMES, vectors, coats=coats), NAMES)
+        found = ranked(case, crops(case, vectors, coats=coats), NAMES)
         assert (found["ap"] == 1).all(), f"{case[0]} with coats={coats}"
 
 
@@ -90,15 +98,15 @@ def test_a_re_ranked_oracle_stays_perfect(case):
 def test_random_stays_at_chance(case):
     aps, first = [], []
     for seed in range(8):
-        found = ranked(case, known.crops(NAMES, noise(seed), seed, coats=False), NAMES)
+        found = ranked(case, crops(case, noise(seed), seed, coats=False), NAMES)
         aps.append(found["ap"].mean())
         first.append((found["first_rank"] == 1).mean())
     # 4 of 39 are right; the mean precision of a random order of 39 with 4 positives is .169.
     assert abs(np.mean(first) - 4 / 39) < 0.06 and abs(np.mean(aps) - 0.169) < 0.04
 
 
-def test_local_scores_depend_on_the_pair_alone(seen):
-    case = ("local", {})
+@pytest.mark.parametrize("case", [("local", {}), ("lightglue", {})], ids=["local", "lightglue"])
+def test_scores_of_key_points_depend_on_the_pair_alone(case, seen):
     whole = scores(case, seen)
     part = np.array([0, 3, 17, 39])
     assert np.array_equal(whole[np.ix_(part, part)], scores(case, known.taken(seen, part)))

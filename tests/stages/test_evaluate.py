@@ -296,7 +296,8 @@ def write_keypoints(folder, table, truth):
     rows = [keypoints_of(crop_id, name) for crop_id, name in zip(table["crop_id"], truth, strict=True)]
     for batch in table["batch"].unique():
         known = [row for row, own in zip(rows, table["batch"], strict=True) if own == batch]
-        tables.write(folder / batch / "keypoints.parquet", "keypoints", known, "keypoints")
+        (folder / batch / "keypoints").mkdir(exist_ok=True)
+        tables.write(folder / batch / "keypoints/local.parquet", "keypoints", known, "keypoints")
 
 
 def fused(folder, features, teachers=None, trained=()):

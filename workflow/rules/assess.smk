@@ -5,6 +5,7 @@ rule evaluate:
     input:
         run_features,
         run_keypoints,
+        ancient(lambda wildcards: PLAN.rerank_weights(**wildcards).values()),
         teachers=run_teachers,
         split=rules.split.output[0],
         clusters=run_clusters,
@@ -22,9 +23,11 @@ rule evaluate:
     resources:
         mem_mb=memory(3000, per_input=4),
         runtime=minutes(60),
+        gpu=lambda wildcards: int(bool(PLAN.rerank_weights(**wildcards))),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         settings=ask(SETTINGS.evaluate),
+        weights=lambda wildcards: named(PLAN.rerank_weights(**wildcards)),
         # The run whose features are read, and its clusters.
         run=lambda wildcards: run_of(wildcards).name,
         clusters=lambda wildcards, input: (
@@ -35,6 +38,7 @@ rule evaluate:
     shell:
         "python -m pugmark.stages.evaluate --split={input.split:q} --folder={params.folder:q} --run={params.run:q}"
         " {params.clusters:q} {params.teachers:q} --trained {input.trained:q} --settings={params.settings:q}"
+        " --weights {params.weights:q}"
         " --out={output.metrics:q} --queries={output.queries:q} > {log:q} 2>&1"
 
 

@@ -199,8 +199,8 @@ def run_keypoints(wildcards):
 
 def keypoints_in(collection, wildcards):
     anew = PLAN.reranking(**wildcards)
-    reads = anew and anew.reads_keypoints
-    return batch_files(collection, "keypoints.parquet") if reads else []
+    reads = anew and anew.points
+    return batch_files(collection, f"keypoints/{anew.points}.parquet") if reads else []
 
 
 def run_teachers(wildcards):

@@ -123,23 +123,26 @@ rule crop:
 # Asked for only where a re-ranker reads them; the same for every run.
 rule keypoints:
     input:
+        ancient(lambda wildcards: PLAN.keypoint_weights(wildcards.points).values()),
         crops=rules.crop.output[0],
     output:
-        f"{BATCH}/keypoints.parquet",
+        f"{BATCH}/keypoints/{{points}}.parquet",
     log:
-        f"{LOGS}/keypoints/{{collection}}/{{batch}}.log",
+        f"{LOGS}/keypoints/{{collection}}/{{batch}}/{{points}}.log",
     cache: SHARED_CACHE
     conda:
         "../../envs/pugmark.yaml"
     resources:
         mem_mb=memory(2000, per_input=2),
         runtime=minutes(60),
+        gpu=lambda wildcards: int(bool(PLAN.keypoint_weights(wildcards.points))),
     params:
         settings=ask(SETTINGS.keypoints),
+        weights=lambda wildcards: named(PLAN.keypoint_weights(wildcards.points)),
         code=code("stages.keypoints"),
     shell:
         "python -m pugmark.stages.keypoints --crops={input.crops:q} --settings={params.settings:q}"
-        " --out={output:q} > {log:q} 2>&1"
+        " --weights {params.weights:q} --out={output:q} > {log:q} 2>&1"
 
 
 rule label:

@@ -7,6 +7,13 @@ et al., CVPR 2020; in OpenCV) estimates from the matches.
 import cv2
 import numpy as np
 
+AGREEMENT = {
+    "model": "affine",  # [ours: few matches on an animal] affine or fundamental: the map between two crops
+    "tolerance": 0.02,  # [ours: skin bends] distance from the map at which key points agree, as a share of `side`
+    "floor": 8,  # [code] agreeing key points, fewer of which are no evidence
+}
+"""Settings of the map."""
+AGREEMENT_ALLOWED = {"model": ["affine", "fundamental"], "tolerance": "> 0, <= 0.5", "floor": ">= 4"}
 BLOCK = 64
 """Crops that are compared with one at a time: 16 MB of similarities at 256 key points."""
 STRETCH = 4.0
@@ -27,8 +34,8 @@ def agreeing(points, query, others, order, params):
         theirs = vectors(points, block, params["features"])
         matched = matches(mine, theirs, points.number[block], params["ratio"])
         for at, (other, (left, right)) in enumerate(zip(block, matched, strict=True), start):
-            ends = [params["side"] * places for places in (points.places[query, left], points.places[other, right])]
-            counts[at] = _under_one_map(*(ends if order[query] < order[other] else ends[::-1]), params)
+            ends = [(query, left), (other, right)] if order[query] < order[other] else [(other, right), (query, left)]
+            counts[at] = under_one_map(points, *ends, params)
     return counts
 
 
@@ -71,7 +78,12 @@ def _mutual(products, ratio):
     return mine[kept], best[kept]
 
 
-def _under_one_map(left, right, params):
+def under_one_map(points, one, other, params):
+    """How many matches agree, int; 0 with fewer than `floor`.
+
+    one, other: (row of `points`, the positions of its matched key points). params: side, model, tolerance, floor.
+    """
+    left, right = (params["side"] * points.places[row, at] for row, at in (one, other))
     if len(left) < params["floor"]:
         return 0
     within = params["tolerance"] * params["side"]

@@ -36,11 +36,14 @@ def row(crop_id, places, descriptors, most):
     }
 
 
-def of_collection(split, folder, most):
-    """Points of the crops of `split`, row by row. folder: holds {batch}/keypoints.parquet. Raises KeypointsError."""
+def of_collection(split, folder, name, most):
+    """Points of the crops of `split`, row by row. folder: holds {batch}/keypoints/{name}.parquet.
+
+    Raises KeypointsError.
+    """
     found = [None] * len(split)
     for batch, places in split.groupby("batch").indices.items():
-        table = tables.read(Path(folder) / batch / "keypoints.parquet", "keypoints")
+        table = tables.read(Path(folder) / batch / f"keypoints/{name}.parquet", "keypoints")
         rows = pd.Index(table["crop_id"]).get_indexer(split["crop_id"].iloc[places])
         if (rows < 0).any():
             raise KeypointsError(f"Batch {batch} lacks key points of {(rows < 0).sum()} crops: find them again.")

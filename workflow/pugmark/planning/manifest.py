@@ -17,7 +17,7 @@ class Manifest:
     """The known weight files, {name: {file, url, sha256, licence}}.
 
     settings: the section `weights` of config.yaml. results: the folder below which `fetch` puts them. `trained`, the
-    trained.Detectors, gives the weights that the workflow makes itself.
+    detectors.Detectors, gives the weights that the workflow makes itself.
     """
 
     def __init__(self, settings, results):

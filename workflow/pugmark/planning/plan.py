@@ -32,10 +32,10 @@ class Plan:
         self._runs = {name: offered for name, (offered, _) in planned.items()}
         every = [run for offered in self._runs.values() for run in offered]
         runs.check_sources(self._runs)
-        self._require_weights(every)
         runs.check_explained(self.config)
         reranked.check(self.config)
         self._reranked = {name: reranked.of(self.config, offered) for name, offered in self._runs.items()}
+        self._require_weights(every)
         # What the jobs need not look at again: they may run in another environment.
         if found is None:
             runs.check_networks(self.config, every)
@@ -164,6 +164,16 @@ class Plan:
         mask = self.collections[name]["mask"]
         return self.manifest.paths({f"collections.{name}.mask.{key}": mask.get(key) for key in ("sam", "isnet")})
 
+    def keypoint_weights(self, points):
+        """{name: path} of the weight files that find the key points of the table `points`."""
+        wanted = reranked.keypoints(self.config, points) or {}
+        return self.manifest.paths({f"rerank.{points}.weights": wanted.get("weights")})
+
+    def rerank_weights(self, collection, run):
+        """{name: path} of the weight files that the re-ranker of the run loads."""
+        anew = self.reranking(collection, run)
+        return self.manifest.paths(anew.weights if anew else {})
+
     def _require_weights(self, planned):
         """Refuse what needs a weight file that cannot be had."""
         self.detectors.check(self.collections)
@@ -171,5 +181,7 @@ class Plan:
             self.detectors.weights(name)
         for name in self.collections:
             self.detect_weights(name), self.mask_weights(name)
+            for anew in self.reranked(name):
+                self.keypoint_weights(anew.points), self.rerank_weights(name, anew.name)
         for run in planned:
             self.models.weights(run)

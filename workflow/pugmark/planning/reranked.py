@@ -72,8 +72,16 @@ class Reranked:
         return rerankers.catalogue()[self.reranker]["LEARNS"]
 
     @property
-    def reads_keypoints(self):
-        return bool(rerankers.catalogue()[self.reranker]["KEYPOINTS"])
+    def points(self):
+        """The name of the table of key points that it reads, or None."""
+        own = rerankers.catalogue()[self.reranker]
+        return own["POINTS"] if own["KEYPOINTS"] else None
+
+    @property
+    def weights(self):
+        """{key of the configuration: name} of the weight files that it loads when it scores."""
+        asked = rerankers.catalogue()[self.reranker]["WEIGHTS"]
+        return {f"rerank.{self.reranker}.{key}": self.params[key] for key in asked}
 
 
 def check(config):
@@ -86,7 +94,8 @@ def check(config):
             for label in given.get(key, ()):
                 if label not in config["methods"]:
                     raise ConfigError(f"rerank.{name}.{key}: {literals.unknown(label, config['methods'], 'method')}")
-    keypoints(config)
+    for points in {own["POINTS"] for own in rerankers.catalogue().values()}:
+        keypoints(config, points)
 
 
 def of(config, runs):
@@ -99,16 +108,17 @@ def of(config, runs):
     ]
 
 
-def keypoints(config):
-    """The settings of the stage `keypoints`: those of the re-rankers that read its table, None where none does.
+def keypoints(config, points):
+    """The settings of the stage `keypoints` for its table `points`: those of the re-rankers that read it.
 
-    Raises ConfigError where two of them want other key points.
+    None where none does.     Raises ConfigError where two of them want other key points.
     """
     wanted = {}
     for name, given in config["rerank"].items():
         params = _resolved(name, given)
-        if own := {key: params[key] for key in rerankers.catalogue()[name]["KEYPOINTS"]}:
-            wanted[name] = own
+        facts = rerankers.catalogue()[name]
+        if facts["KEYPOINTS"] and facts["POINTS"] == points:
+            wanted[name] = {key: params[key] for key in facts["KEYPOINTS"]}
     first = next(iter(wanted), None)
     for name, own in wanted.items():
         for key, value in own.items():

@@ -68,12 +68,13 @@ class Settings:
         individuals = self.plan.collections[collection]["individuals"]
         return self._of(collection, "cluster", individuals=individuals, seed=planned.seed, **only)
 
-    def keypoints(self):
-        """Of the local key points that a re-ranker reads. Raises ConfigError where none does."""
-        wanted = reranked.keypoints(self.plan.config)
+    def keypoints(self, points):
+        """Of the table `points` of the key points that a re-ranker reads. Raises ConfigError where none does."""
+        wanted = reranked.keypoints(self.plan.config, points)
         if wanted is None:
-            raise ConfigError("No re-ranker reads key points: name local or fusion under `rerank`.")
-        return canonical(wanted)
+            raise ConfigError("No re-ranker reads these key points: name local, fusion or lightglue under `rerank`.")
+        files = self.plan.manifest.facts(self.plan.keypoint_weights(points))
+        return canonical(wanted | ({"manifest": files} if files else {}))
 
     def evaluate(self, collection, run):
         """Of the figures, with what the tables say of the run, and with its re-ranker if it has one."""
@@ -81,6 +82,8 @@ class Settings:
         about = {"method": (anew or planned).label, "seed": planned.seed, "family": planned.facts["FAMILY"]}
         about["chooses"] = planned.facts["CHOOSES"]
         about |= {"rerank": anew.settings} if anew else {}
+        if files := self.plan.manifest.facts(self.plan.rerank_weights(collection, run)):
+            about["manifest"] = files
         return self._of(collection, "evaluate", **about)
 
     def explain(self, collection, run):

@@ -9,6 +9,10 @@ One that states LEARNS is fitted on named crops of the training part first, and 
     fit(teachers, params) -> (scorer, figures)
     prepare(crops, params, scorer) -> rescore
 
+One that states WEIGHTS gets its verified weight files by the names of these settings:
+
+    prepare(crops, params, files) -> rescore
+
 `crops` are the Crops of one evaluation, `teachers` the Teachers. `rescore(query, others, similarities)` gives new
 scores, float32 of K from -1 to 1, to the pairs of crop number `query` with the crops `others` (int64 of K), whose
 cosines are `similarities`.
@@ -24,6 +28,8 @@ from pugmark import catalogues
 REQUIRED = ("TITLE", "SOURCE", "PARAMS", "ALLOWED")
 OPTIONAL = {
     "KEYPOINTS": (),  # which of its settings the stage `keypoints` is given; () where it reads no key points
+    "POINTS": "local",  # the table of key points that it reads; re-rankers that share one share its settings
+    "WEIGHTS": (),  # which of its settings name weight files that it loads itself
     "LEARNS": False,  # is fitted on the named crops of the training part
     "SEVERAL": False,  # reads the vectors of the runs that `with:` names, beside those of the run that it re-ranks
 }

@@ -17,6 +17,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from pugmark.keypoints import match
 from pugmark.metrics import shortlist
 from pugmark.rerankers import local
 
@@ -71,7 +72,7 @@ def prepare(crops, params, scorer):
 
 def _evidence(crops, params):
     """The function (query, others, cosines) -> values, float32 K x F: cosines, key points, and flank in the last."""
-    matched = local.counter(crops, params)
+    matched = local.counter(crops, params, match.agreeing)
 
     def evidence(query, others, cosines):
         beside = [vectors[others] @ vectors[query] for vectors in crops.beside]

@@ -12,31 +12,29 @@ from pugmark.keypoints import match
 TITLE = "Local key points"
 SOURCE = "Lowe, IJCV 2004; Arandjelovic and Zisserman, CVPR 2012 (RootSIFT); Barath et al., CVPR 2020 (MAGSAC++)"
 KEYPOINTS = ("features", "side", "most")
-PARAMS = {
+PARAMS = match.AGREEMENT | {
     "features": "sift",  # [ours: finds more on fur than ORB] sift (compared as RootSIFT) or orb
     "side": 512,  # [code] pixels of the crop's longer side, to which it is resized
     "most": 256,  # [code] key points kept of a crop, those with the strongest response
     "ratio": 0.9,  # [ours: matches must be mutual as well] greatest distance of the best match over the second's
-    "model": "affine",  # [ours: few matches on an animal] affine or fundamental: the map between two crops
-    "tolerance": 0.02,  # [ours: skin bends] distance from the map at which key points agree, as a share of `side`
-    "floor": 8,  # [code] agreeing key points, fewer of which are no evidence
     "weight": 1.0,  # [ours: full evidence decides] w, how much the evidence may add
 }
-ALLOWED = {
+ALLOWED = match.AGREEMENT_ALLOWED | {
     "features": ["sift", "orb"],
     "side": ">= 64",
     "most": ">= 16",
     "ratio": "> 0, <= 1",
-    "model": ["affine", "fundamental"],
-    "tolerance": "> 0, <= 0.5",
-    "floor": ">= 4",
     "weight": "> 0, <= 1",
 }
 
 
 def prepare(crops, params):
     """`rescore` of these crops."""
-    matched = counter(crops, params)
+    return rescored(counter(crops, params, match.agreeing), params)
+
+
+def rescored(matched, params):
+    """`rescore` by the function `matched`, as of `counter`."""
 
     def rescore(query, others, similarities):
         return blended(matched(query, others), similarities, params)
@@ -44,8 +42,11 @@ def prepare(crops, params):
     return rescore
 
 
-def counter(crops, params):
-    """The function (query, others) -> agreeing key points, int K; each pair is matched once, whoever asks."""
+def counter(crops, params, agreeing):
+    """The function (query, others) -> agreeing key points, int K; each pair is matched once, whoever asks.
+
+    agreeing: what matches, as match.agreeing does.
+    """
     # Two pictures are always matched in the order of their ids, so that a score depends on the pair alone.
     order = np.argsort(np.argsort(crops.ids.astype(str), kind="stable"))
     counted = {}
@@ -53,7 +54,7 @@ def counter(crops, params):
     def matched(query, others):
         pairs = [(min(query, other), max(query, other)) for other in others.tolist()]
         new = np.array([at for at, pair in enumerate(pairs) if pair not in counted], int)
-        found = match.agreeing(crops.keypoints, query, others[new], order, params) if len(new) else ()
+        found = agreeing(crops.keypoints, query, others[new], order, params) if len(new) else ()
         counted.update(zip([pairs[at] for at in new], found, strict=True))
         return np.array([counted[pair] for pair in pairs], int)
 

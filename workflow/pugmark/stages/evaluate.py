@@ -7,6 +7,8 @@
 A re-ranked run has no clusters of its own, and is told its re-ranker:
 
         --settings '{..., "rerank": {"name": "local", "shortlist": 50, "params": {...}}}'
+
+and `--weights NAME=PATH`, where that loads any.
 """
 
 import functools
@@ -20,6 +22,7 @@ from pugmark import rerankers, tables, vectors
 from pugmark.keypoints import table as keypoints
 from pugmark.metrics import open_set, protocols, ranking, shortlist, summary
 from pugmark.runtime import cli
+from pugmark.weights import verified
 
 DEFAULTS = {
     "method": "unnamed",
@@ -30,6 +33,7 @@ DEFAULTS = {
     "count_as_zero": False,  # queries without positives: left out and counted, or scored 0
     "family": "supervised",  # has seen names; for any other family all named crops are evaluated as well
     "chooses": False,  # whether it picks its own training crops, and is evaluated on the rest of their sequences
+    "manifest": {},  # of weight files, as weights.verified takes it
     "rerank": None,  # or {name, shortlist, params, with}: which re-ranker orders the nearest anew; `with` names runs
 }
 FLANKS = {"left": -1, "right": 1}
@@ -37,16 +41,17 @@ _TODAY = "to train it on the split of today, run Snakemake once with `--forcerun
 log = logging.getLogger(__name__)
 
 
-def evaluate(split, features, clusters, settings, trained=(), folder=None, teachers=None):
+def evaluate(split, features, clusters, settings, trained=(), folder=None, teachers=None, files=None):
     """Rows of the metrics and of the queries table, as lists of dicts, and how many test crops are left out because the
     model has learned from them or their sequences.
 
     split: DataFrame of the split table. features: float32 N x D of unit norm, row by row. clusters: DataFrame of the
     clusters table, or None. settings: some of DEFAULTS. trained: ids of the crops that the model learned from. They are
     neither queries nor gallery, whatever the split says today, and nor are sequences that have changed sides since.
-    Crops without an individual are left out. folder: holds {batch}/keypoints.parquet and the features of further runs,
-    for a re-ranker that reads them. teachers: (split, features, folder) of another collection, on whose training part a
-    re-ranker is fitted; None for this one. Raises ProtocolError, or ValueError if features are not finite.
+    Crops without an individual are left out. folder: holds {batch}/keypoints and the features of further runs, for a
+    re-ranker that reads them. teachers: (split, features, folder) of another collection, on whose training part a
+    re-ranker is fitted; None for this one. files: {setting: Weights} that a re-ranker loads. Raises ProtocolError, or
+    ValueError if features are not finite.
     """
     settings = DEFAULTS | settings
     # A video method fits the very boxes that it names, by design. Read its figures with that in mind.
@@ -54,7 +59,7 @@ def evaluate(split, features, clusters, settings, trained=(), folder=None, teach
     # A method that picks its own crops does so whenever it is trained.
     left_out = 0 if settings["chooses"] else int((asked["split"] != split["split"]).sum())
     nobody_asks = _named(asked, features, "query", "test")[0].empty
-    prepare, fit = (None, []) if nobody_asks else _reranker(teachers or (split, features, folder), settings)
+    prepare, fit = (None, []) if nobody_asks else _reranker(teachers or (split, features, folder), settings, files)
     metrics, queries = _retrieval(asked, features, settings, folder, prepare)
     metrics += fit
     if left_out:
@@ -83,12 +88,18 @@ def main(argv=None):
     clusters = tables.read(arguments.clusters, "clusters") if arguments.clusters else None
     trained = pd.concat([tables.read(path, "trained")["crop_id"] for path in arguments.trained])
     teachers = _collection(Path(arguments.teachers), arguments.run) if arguments.teachers else None
-    metrics, queries, left_out = evaluate(split, features, clusters, settings, trained, arguments.folder, teachers)
+    given = verified(arguments.weights, settings["manifest"])
+    asked = rerankers.catalogue()[settings["rerank"]["name"]]["WEIGHTS"] if settings["rerank"] else ()
+    files = {key: given[settings["rerank"]["params"][key]] for key in asked}
+    metrics, queries, left_out = evaluate(
+        split, features, clusters, settings, trained, arguments.folder, teachers, files
+    )
     named, asked = int(split["individual"].notna().sum()), len({row["crop_id"] for row in queries})
     counts = {"crops": len(split), "queries": asked, "test crops that trained the model": left_out}
     counts["metrics"] = len(metrics)
-    tables.write(arguments.queries, "queries", queries, "evaluate", settings, counts=counts)
-    tables.write(arguments.out, "metrics", metrics, "evaluate", settings, counts=counts)
+    models = [file.provenance() for file in given.values()]
+    tables.write(arguments.queries, "queries", queries, "evaluate", settings, models, counts)
+    tables.write(arguments.out, "metrics", metrics, "evaluate", settings, models, counts)
     if metrics:
         log.info("%d metrics from %d queries over %d crops", len(metrics), asked, len(split))
     else:
@@ -142,7 +153,7 @@ def _named(split, features, *words):
     return rows, ranking.Items(features[places], rows["crop_id"].to_numpy(object), rows["individual"].to_numpy(object))
 
 
-def _reranker(teachers, settings):
+def _reranker(teachers, settings, files):
     """The function from rerankers.Crops to `rescore`, and rows about its fit; (None, []) without a re-ranker.
 
     teachers: (split, features, folder) of the collection on whose training part it is fitted, if it is.
@@ -150,9 +161,10 @@ def _reranker(teachers, settings):
     asked = settings["rerank"]
     if asked is None:
         return None, []
-    module, params = rerankers.load(asked["name"]), asked["params"]
-    if not rerankers.catalogue()[asked["name"]]["LEARNS"]:
-        return functools.partial(module.prepare, params=params), []
+    module, params, facts = rerankers.load(asked["name"]), asked["params"], rerankers.catalogue()[asked["name"]]
+    if not facts["LEARNS"]:
+        own = {"files": files} if facts["WEIGHTS"] else {}
+        return functools.partial(module.prepare, params=params, **own), []
     split, features, folder = teachers
     rows, items = _named(split, features, "train")
     known = [rows[column].to_numpy(object) for column in ("individual", "sequence")]
@@ -165,8 +177,9 @@ def _reranker(teachers, settings):
 
 def _crops(rows, features, asked, folder):
     """rerankers.Crops of these rows of the split, with what the re-ranker `asked` reads."""
-    own = rerankers.catalogue()[asked["name"]]["KEYPOINTS"]
-    points = keypoints.of_collection(rows, folder, asked["params"]["most"]) if own else None
+    facts = rerankers.catalogue()[asked["name"]]
+    reads = facts["KEYPOINTS"]
+    points = keypoints.of_collection(rows, folder, facts["POINTS"], asked["params"]["most"]) if reads else None
     beside = tuple(vectors.of_collection(rows, folder, run) for run in asked.get("with", ()))
     flanks = rows["viewpoint"].map(FLANKS).fillna(0).to_numpy(int)
     return rerankers.Crops(rows["crop_id"].to_numpy(object), features, points, beside, flanks)
