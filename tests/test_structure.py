@@ -24,7 +24,7 @@ FLOORS = (
     {"stages"},
     {"reporting", "progress"},
     {"methods", "rerankers"},
-    {"learning", "clustering", "metrics", "masking", "detectors", "keypoints", "synthetic"},
+    {"learning", "clustering", "metrics", "masking", "detectors", "keypoints", "identity", "synthetic"},
     {"planning"},
     {"formats"},
     {"runtime", "tables", "weights", "vectors", "literals", "ranges", "catalogues"},

@@ -50,6 +50,10 @@ class Settings:
         """Of the labels."""
         return self._of(collection, "label", labels=self.plan.sidecar(collection))
 
+    def encounter(self, collection):
+        """Of the encounters."""
+        return self._of(collection, "encounter")
+
     def split(self, collection):
         """Of the split, with the batches that it is made over and the gap that ends an event in all of them."""
         gap = self.plan.collections[collection]["ingest"]["sequence_gap"]
