@@ -20,3 +20,32 @@ rule encounter:
     shell:
         "python -m pugmark.stages.encounter --crops={input.crops:q} --labels={input.labels:q}"
         " --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
+
+
+# One job for all batches: what it matched before lies in a folder that no rule declares. So a new batch costs its own
+# matching alone, and no job has to name all batches before its own.
+rule match:
+    input:
+        run_features,
+        lambda wildcards: batch_files(wildcards.collection, "encounters.parquet"),
+        split=rules.split.output[0],
+    output:
+        f"{RUN}/pairs.parquet",
+    log:
+        f"{LOGS}/match/{{collection}}/{{run}}.log",
+    benchmark:
+        f"{BENCHMARKS}/match/{{collection}}/{{run}}.jsonl"
+    conda:
+        "../../envs/pugmark.yaml"
+    threads: 2
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(240),
+    params:
+        folder=f"{RESULTS}/{{collection}}/batches",
+        kept=f"{RUN}/matches",
+        settings=ask(SETTINGS.match),
+        code=code("stages.match"),
+    shell:
+        "python -m pugmark.stages.match --split={input.split:q} --folder={params.folder:q} --run={wildcards.run:q}"
+        " --kept={params.kept:q} --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"

@@ -59,6 +59,10 @@ class Settings:
         gap = self.plan.collections[collection]["ingest"]["sequence_gap"]
         return self._of(collection, "split", batches=self.plan.batches(collection), sequence_gap=gap)
 
+    def match(self, collection):
+        """Of the matches."""
+        return self._of(collection, "match")
+
     def embed(self, collection, run, batch):
         """Of the features: what lies outside the mask looks as it did in training."""
         seen = {"batch": batches.whole(batch)} if self.plan.run(collection, run).facts["SEES_PATHS"] else {}
