@@ -45,17 +45,6 @@ COLUMN = np.array([0.1, 0.2, 0.3, 0.4])
 SAME = np.array([False, True, False, True])
 
 
-def test_isotonic_calibration_pools_what_is_out_of_order():
-    found = fusion.CALIBRATIONS["isotonic"](COLUMN, SAME)
-    assert found(np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.9])) == pytest.approx([0, 0, 0.5, 0.5, 1, 1])
-
-
-def test_logistic_calibration_rises_without_steps():
-    found = fusion.CALIBRATIONS["logistic"](COLUMN, SAME)(np.array([-1.0, 0.25, 0.5, 2.0]))
-    assert (np.diff(found) > 0).all() and (found > 0).all() and (found < 1).all()
-    assert found[1] == pytest.approx(0.5, abs=1e-3)  # half of the pairs are of one animal, around the mean value
-
-
 def test_the_mean_leaves_the_flank_out_and_weighs_all_else_alike():
     values = np.stack([COLUMN, COLUMN[::-1], SAME], 1)
     scorer = fusion.SCORERS["mean"](values, SAME, params())

@@ -49,3 +49,27 @@ rule match:
     shell:
         "python -m pugmark.stages.match --split={input.split:q} --folder={params.folder:q} --run={wildcards.run:q}"
         " --kept={params.kept:q} --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
+
+
+rule calibrate:
+    input:
+        lambda wildcards: batch_files(wildcards.collection, "encounters.parquet"),
+        pairs=rules.match.output[0],
+        split=rules.split.output[0],
+        trained=run_trained,
+    output:
+        f"{RUN}/calibration.parquet",
+    log:
+        f"{LOGS}/calibrate/{{collection}}/{{run}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    resources:
+        mem_mb=memory(2000, per_input=4),
+        runtime=minutes(30),
+    params:
+        folder=f"{RESULTS}/{{collection}}/batches",
+        settings=ask(SETTINGS.calibrate),
+        code=code("stages.calibrate"),
+    shell:
+        "python -m pugmark.stages.calibrate --pairs={input.pairs:q} --split={input.split:q} --folder={params.folder:q}"
+        " --trained {input.trained:q} --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"

@@ -14,7 +14,19 @@ from pugmark.planning.configuration import ConfigError
 from pugmark.planning.versions import canonical
 
 PACKAGE = Path(__file__).parents[1]
-SECTIONS = ("ingest", "detect", "mask", "crop", "label", "encounter", "split", "match", "cluster", "evaluate")
+SECTIONS = (
+    "ingest",
+    "detect",
+    "mask",
+    "crop",
+    "label",
+    "encounter",
+    "split",
+    "match",
+    "calibrate",
+    "cluster",
+    "evaluate",
+)
 BATCHES = 3  # of a drawn survey, where their number is not given
 
 

@@ -63,6 +63,10 @@ class Settings:
         """Of the matches."""
         return self._of(collection, "match")
 
+    def calibrate(self, collection):
+        """Of what the scores are worth."""
+        return self._of(collection, "calibrate")
+
     def embed(self, collection, run, batch):
         """Of the features: what lies outside the mask looks as it did in training."""
         seen = {"batch": batches.whole(batch)} if self.plan.run(collection, run).facts["SEES_PATHS"] else {}

@@ -11,14 +11,13 @@ fitting another one on half of the individuals.
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pugmark.keypoints import match
-from pugmark.metrics import shortlist
+from pugmark.metrics import calibration, shortlist
 from pugmark.rerankers import local
 
 TITLE = "Fusion of runs and local key points"
@@ -111,7 +110,7 @@ def _overfit(values, same, fold, params):
 
 def _mean(values, same, params):
     """Mean of the calibrated cosines and key points."""
-    each = [CALIBRATIONS[params["calibration"]](column, same) for column in values.T[:-1]]
+    each = [calibration.WAYS[params["calibration"]](column, same) for column in values.T[:-1]]
     return lambda found: np.mean([one(column) for one, column in zip(each, found.T[:-1], strict=True)], 0)
 
 
@@ -130,14 +129,4 @@ def _fitted(model, values, same):
     return lambda found: model.predict_proba(found)[:, 1]
 
 
-def _isotonic(column, same):
-    return IsotonicRegression(out_of_bounds="clip").fit(column, same).predict
-
-
-def _sigmoid(column, same):
-    fitted = _fitted(LogisticRegression(), column[:, None], same)
-    return lambda found: fitted(found[:, None])
-
-
 SCORERS = {"mean": _mean, "logistic": _logistic, "boosting": _boosting}
-CALIBRATIONS = {"isotonic": _isotonic, "logistic": _sigmoid}

@@ -1,0 +1,110 @@
+"""The strategy: what is decided without a person, what a person is asked, and how often that goes wrong.
+
+An encounter whose best candidate scores at least `accept` shows that animal. One below `new` shows an animal that was
+never seen. In between, a person inspects its `inspect` best candidates and tells.
+
+A false negative is an animal counted twice: it was seen before, and yet its encounter is called new, or bears another's
+name, or the person was not shown the right candidate. Its rate is over the encounters of animals that were seen before.
+A false positive is an encounter that bears another's name without a person, over all encounters. Two points of false
+negatives make an abundance 5 % too large (Patton et al., Conservation Biology 2025).
+
+The thresholds leave one error less than the chosen share of n + 1 encounters (split conformal prediction; Vovk et al.,
+Algorithmic learning in a random world, 2005). So the promise holds for an encounter that was not among them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+NEVER = np.inf
+OPPOSITE = {"left": "right", "right": "left"}
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """accept, new: scores. inspect: number of candidates."""
+
+    accept: float
+    new: float
+    inspect: int
+
+
+def judged(pairs, named):
+    """How the candidates of each named encounter fare, a DataFrame indexed by encounter.
+
+    pairs: DataFrame of the pairs table. named: DataFrame indexed by encounter with individual, sequence, flank and
+    order, the number of its batch. Columns: individual; seen, whether the animal was met before; score of the best
+    candidate, -inf without any; right, whether that is the animal; impostor, the best score of another animal; rank of
+    the first right candidate, inf without any.
+    Candidates without a name or of the same sequence are passed over: nobody knows, and anybody sees.
+    """
+    pairs = pairs[pairs["encounter"].isin(named.index) & pairs["candidate"].isin(named.index)]
+    pairs = pairs.sort_values(["encounter", "rank"], kind="stable")
+    one, other = (named.loc[pairs[end]].reset_index(drop=True) for end in ("encounter", "candidate"))
+    pairs = pairs.reset_index(drop=True).assign(same=one["individual"] == other["individual"])
+    pairs = pairs[one["sequence"] != other["sequence"]]
+    pairs["rank"] = pairs.groupby("encounter").cumcount() + 1
+    best = pairs.drop_duplicates("encounter").set_index("encounter")
+    impostor = pairs[~pairs["same"]].groupby("encounter")["score"].max()
+    first = pairs[pairs["same"]].groupby("encounter")["rank"].min()
+    return pd.DataFrame(
+        {
+            "individual": named["individual"],
+            "seen": _seen(named),
+            "score": best["score"].reindex(named.index).astype(float).fillna(-NEVER),
+            "right": best["same"].reindex(named.index).eq(True),
+            "impostor": impostor.reindex(named.index).astype(float).fillna(-NEVER),
+            "rank": first.reindex(named.index).astype(float).fillna(NEVER),
+        }
+    )
+
+
+def chosen(table, error, inspect=None):
+    """The Strategy at an `error` rate. table: as of `judged`. inspect: None for as few candidates as leave half of it.
+
+    Every encounter counts as if its animal were new as well, so the rate of false positives holds whatever the share of
+    new animals. Where the promise cannot be kept, `accept` is inf, and `new` is -inf: a person then looks.
+    """
+    inspect = inspect or proposed(table, error)
+    impostors, allowed = np.sort(table["impostor"].to_numpy())[::-1], _allowed(error, len(table))
+    accept = NEVER if allowed < 0 or np.isinf(impostors[allowed]) else np.nextafter(impostors[allowed], NEVER)
+    found = table["seen"] & (table["rank"] <= inspect) & (table["right"] | (table["score"] < accept))
+    scores = np.sort(table["score"][found].to_numpy())
+    left = _allowed(error, int(table["seen"].sum())) - int((table["seen"] & ~found).sum())
+    new = -NEVER if left < 0 or not len(scores) else scores[min(left, len(scores) - 1)]
+    return Strategy(float(accept), float(min(new, accept)), int(inspect))
+
+
+def proposed(table, error):
+    """The fewest candidates among which all but half of the `error` rate find their animal; at least 1."""
+    ranks = np.sort(table["rank"][table["seen"]].to_numpy())
+    if not len(ranks):
+        return 1
+    needed = ranks[min(len(ranks) - 1, int(np.ceil((1 - error / 2) * len(ranks))) - 1)]
+    finite = ranks[np.isfinite(ranks)]
+    return int(needed) if np.isfinite(needed) else int(finite[-1]) if len(finite) else 1
+
+
+def outcome(table, strategy):
+    """What becomes of each encounter: DataFrame of bool. missed: a false negative; wrong: a false positive; asked."""
+    accepted, called_new = table["score"] >= strategy.accept, table["score"] < strategy.new
+    called_new &= ~accepted
+    asked = ~accepted & ~called_new
+    wrong = accepted & ~table["right"]
+    missed = table["seen"] & (called_new | wrong | (asked & (table["rank"] > strategy.inspect)))
+    return pd.DataFrame({"missed": missed, "wrong": wrong, "asked": asked})
+
+
+def _allowed(error, number):
+    """Errors among `number` that keep the rate for one more; -1 where that is too few to promise anything."""
+    return int(np.floor(error * (number + 1))) - 1
+
+
+def _seen(named):
+    """Whether another sequence of the same or of an earlier batch shows the animal, from a side that is compared."""
+    rows = named.rename_axis("encounter").reset_index()
+    both = rows.merge(rows, on="individual", suffixes=("", "_other"))
+    apart = both["flank"].map(OPPOSITE).fillna("none") == both["flank_other"].fillna("unknown")
+    met = both[(both["sequence"] != both["sequence_other"]) & (both["order_other"] <= both["order"]) & ~apart]
+    return named.index.isin(met["encounter"])

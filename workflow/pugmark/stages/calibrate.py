@@ -1,0 +1,105 @@
+"""Measure what the scores of a run are worth, and choose what is decided without a person.
+
+    python -m pugmark.stages.calibrate --pairs pairs.parquet --split split.parquet --folder results/C/batches \\
+        --trained trained.parquet --out calibration.parquet --settings '{"error": 0.05, "inspect": null}'
+
+Named encounters that the model has not learned from are judged. Their rates of error are measured on half of the
+individuals with thresholds from the other half, and the other way round; the thresholds that are written come from all.
+"""
+
+import logging
+
+import numpy as np
+import pandas as pd
+
+from pugmark import tables
+from pugmark.identity import known, strategy
+from pugmark.metrics import calibration, intervals
+from pugmark.runtime import cli
+
+DEFAULTS = {"error": 0.05, "inspect": None, "calibration": "isotonic", "resamples": 1000, "seed": 0}
+KNOTS = 100
+"""Scores at which the probability is written; between them it is interpolated."""
+log = logging.getLogger(__name__)
+
+
+def calibrate(pairs, named, settings):
+    """Rows of the calibration table. pairs: DataFrame of the pairs table. named: as of strategy.judged."""
+    settings = DEFAULTS | settings
+    table = strategy.judged(pairs, named)
+    rule = strategy.chosen(table, settings["error"], settings["inspect"])
+    rows = [row(name, getattr(rule, name), len(table)) for name in ("accept", "new", "inspect")]
+    return rows + rates(table, settings) + probabilities(pairs, named, settings["calibration"])
+
+
+def rates(table, settings):
+    """Rows of the rates of error on individuals that did not choose the thresholds. table: as of strategy.judged."""
+    fold = np.unique(table["individual"].to_numpy(str), return_inverse=True)[1] % 2
+    parts = []
+    for held in (0, 1) if len(set(fold)) == 2 else ():
+        rule = strategy.chosen(table[fold != held], settings["error"], settings["inspect"])
+        parts.append(strategy.outcome(table[fold == held], rule))
+    if not parts:
+        return []
+    found = pd.concat(parts).loc[table.index]
+    everyone, seen = np.ones(len(table)), table["seen"].to_numpy(float)
+    asked = [("FNR", found["missed"], seen), ("FPR", found["wrong"], everyone), ("asked", found["asked"], everyone)]
+    rows = []
+    for name, above, below in asked:
+        if below.sum():
+            ends = intervals.of_ratios(
+                above.to_numpy(float), below, table["individual"].to_numpy(str), settings["resamples"], settings["seed"]
+            )
+            rows.append(row(name, above.sum() / below.sum(), int(below.sum()), *ends))
+    return rows
+
+
+def probabilities(pairs, named, way):
+    """Rows of the probability that a pair is one animal, at scores over their whole range; none without both kinds.
+
+    It holds at the density of true pairs that these pairs have: the best candidates of each encounter.
+    """
+    both = pairs[pairs["encounter"].isin(named.index) & pairs["candidate"].isin(named.index)]
+    one, other = (named.loc[both[end]] for end in ("encounter", "candidate"))
+    apart = one["sequence"].to_numpy() != other["sequence"].to_numpy()
+    scores = both["score"].to_numpy(float)[apart]
+    same = (one["individual"].to_numpy() == other["individual"].to_numpy())[apart]
+    if not same.any() or same.all():
+        return []
+    at = np.unique(np.quantile(scores, np.linspace(0, 1, KNOTS)))
+    found = calibration.WAYS[way](scores, same)(at)
+    return [row("probability", value, len(scores), at=score) for score, value in zip(at, found, strict=True)]
+
+
+def row(quantity, value, number, low=None, high=None, at=None):
+    """A row of the calibration table."""
+    return {"quantity": quantity, "at": at, "value": float(value), "low": low, "high": high, "n": number}
+
+
+def main(argv=None):
+    """The command line of the stage."""
+    parser = cli.parser(__doc__)
+    for option in ("pairs", "split", "folder", "out"):
+        parser.add_argument(f"--{option}", required=True)
+    parser.add_argument("--trained", required=True, nargs="+", help="what the model learned from")
+    arguments = parser.parse_args(argv)
+    settings = DEFAULTS | arguments.settings
+    split = tables.read(arguments.split, "split")
+    trained = pd.concat([tables.read(path, "trained")["crop_id"] for path in arguments.trained])
+    named = known.named(known.crops(split, arguments.folder), trained)
+    rows = calibrate(tables.read(arguments.pairs, "pairs"), named, settings)
+    counts = {"named encounters": len(named), "individuals": int(named["individual"].nunique())}
+    tables.write(arguments.out, "calibration", rows, "calibrate", settings, counts=counts)
+    told = {one["quantity"]: one["value"] for one in rows if one["quantity"] != "probability"}
+    log.info("%d named encounters; %s", len(named), ", ".join(f"{name} {value:.3g}" for name, value in told.items()))
+    if np.isinf(told["accept"]) or np.isinf(told["new"]):
+        log.warning(
+            "%d named encounters that the model has not learned from cannot promise an error rate of %g: more is left "
+            "to a person. Name more animals, or allow a higher rate.",
+            len(named),
+            settings["error"],
+        )
+
+
+if __name__ == "__main__":
+    main()
