@@ -73,3 +73,28 @@ rule calibrate:
     shell:
         "python -m pugmark.stages.calibrate --pairs={input.pairs:q} --split={input.split:q} --folder={params.folder:q}"
         " --trained {input.trained:q} --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
+
+
+rule identify:
+    input:
+        lambda wildcards: batch_files(wildcards.collection, "encounters.parquet"),
+        pairs=rules.match.output[0],
+        calibration=rules.calibrate.output[0],
+        split=rules.split.output[0],
+    output:
+        identities=f"{RUN}/identities.parquet",
+        individuals=f"{RUN}/individuals.parquet",
+    log:
+        f"{LOGS}/identify/{{collection}}/{{run}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    resources:
+        mem_mb=memory(2000, per_input=4),
+        runtime=minutes(30),
+    params:
+        folder=f"{RESULTS}/{{collection}}/batches",
+        code=code("stages.identify"),
+    shell:
+        "python -m pugmark.stages.identify --pairs={input.pairs:q} --calibration={input.calibration:q}"
+        " --split={input.split:q} --folder={params.folder:q} --out={output.identities:q}"
+        " --individuals={output.individuals:q} > {log:q} 2>&1"

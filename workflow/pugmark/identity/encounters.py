@@ -44,13 +44,15 @@ def followed(rows, burst, reach):
     first, alive = np.arange(len(rows)), []
     centres = rows[["x", "y"]].to_numpy() + rows[["w", "h"]].to_numpy() / 2
     boxes = np.hstack([centres, rows[["w", "h"]].to_numpy()])
-    names = rows["individual"].to_numpy(object)
+    names = rows["individual"].to_numpy(object, copy=True)  # and what each track is called
     for picture in _pictures(rows):
         alive = [last for last in alive if 0 <= _seconds(rows, last, picture[0]) <= burst]
         far = distances(boxes[alive], boxes[picture])
         far[_differ(names[alive], names[picture])] = np.inf
         for last, new in links(far, reach):
             first[picture[new]] = first[alive[last]]
+            if pd.isna(names[picture[new]]):
+                names[picture[new]] = names[alive[last]]
         # A track without any box in reach may be hidden. One that might be several boxes has ended.
         alive = [last for last, row in zip(alive, far, strict=True) if (row > reach).all()]
         alive = [last for last in alive if first[last] not in first[picture]] + list(picture)

@@ -10,8 +10,8 @@ _OF_SPLIT = ["crop_id", "batch", "individual", "sequence"]
 
 
 def crops(split, folder):
-    """One row per crop of the split: encounter, track, flank, media_id, station and timestamp of the encounters table;
-    batch, individual and sequence of the split.
+    """One row per crop of the split, in the order of the catalogue: encounter, track, flank, media_id, station and
+    timestamp of the encounters table; batch, individual and sequence of the split.
 
     split: DataFrame of the split table. folder: holds {batch}/encounters.parquet.
     """
@@ -19,20 +19,33 @@ def crops(split, folder):
     parts = [tables.read(Path(folder) / batch / "encounters.parquet", "encounters") for batch in batches]
     parts = [part.drop(columns="sequence").assign(batch=batch) for part, batch in zip(parts, batches, strict=True)]
     every = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True) if parts else _nothing()
-    return every.merge(split[_OF_SPLIT], on=["crop_id", "batch"], validate="one_to_one")
+    return in_order(every.merge(split[_OF_SPLIT], on=["crop_id", "batch"], validate="one_to_one"))
+
+
+def in_order(rows):
+    """Rows of crops in the order of the catalogue, in which an encounter is likened to those before it.
+
+    By batch, by the time of the encounter's first crop, unknown ones last, and by its name.
+    """
+    columns = [name for name in ("batch",) if name in rows]
+    rows = rows.assign(start=rows.groupby([*columns, "encounter"])["timestamp"].transform("min"))
+    return rows.sort_values([*columns, "start", "encounter", "crop_id"], kind="stable", ignore_index=True).drop(
+        columns="start"
+    )
 
 
 def named(rows, learned=()):
     """The encounters that labels give one name, as strategy.judged takes them.
 
-    rows: as of `crops`. learned: crops that a model learned from; encounters of their sequences are left out.
+    rows: as of `crops`, whose order counts. learned: crops that a model learned from; encounters of their sequences are
+    left out.
     """
+    place = dict(zip(rows["encounter"][::-1], range(len(rows), 0, -1), strict=True))
     taught = rows["sequence"][rows["crop_id"].isin(learned)]
     rows = rows[~rows["sequence"].isin(taught) & rows["individual"].notna()]
     alone = rows.groupby("encounter")["individual"].transform("nunique") == 1
     first = rows[alone].drop_duplicates("encounter").set_index("encounter")
-    order = {batch: at for at, batch in enumerate(sorted(first["batch"].unique()))}
-    return first[["individual", "sequence", "flank"]].assign(order=first["batch"].map(order).astype(int))
+    return first[["individual", "sequence", "flank"]].assign(order=first.index.map(place).astype(int))
 
 
 def _nothing():

@@ -1,4 +1,7 @@
-"""Match encounters: which of those seen before look most like each encounter of a batch.
+"""Match encounters: which of those before it look most like each encounter of a batch.
+
+The catalogue has an order (known.in_order), and an encounter is likened to earlier ones alone. So it joins one animal,
+and never makes two animals one.
 
 The score of two encounters is the highest cosine of any crop of the one with any crop of the other: it needs one good
 picture of the same part of the animal, and a blurred one beside it takes nothing away. A left flank is never compared
@@ -10,6 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 
+from pugmark.identity import known
+
 TILE = 4096
 """Crops on a side of a tile, as far as whole encounters fit: 64 MB of similarities."""
 FLANKS = {"left": -1, "right": 1}
@@ -18,13 +23,16 @@ FLANKS = {"left": -1, "right": 1}
 class Side:
     """E encounters of a batch, each with its crops.
 
-    rows: DataFrame with encounter, track, flank and media_id. vectors: float32 N x D of unit norm, row by row.
+    rows: DataFrame with crop_id, encounter, track, flank, media_id and timestamp. vectors: float32 N x D of unit norm,
+    row by row.
     """
 
     def __init__(self, rows, vectors):
-        order = np.argsort(rows["encounter"].to_numpy(str), kind="stable")
-        rows, self.vectors = rows.iloc[order], vectors[order]
-        self.encounters, self.starts = np.unique(rows["encounter"].to_numpy(str), return_index=True)
+        rows = known.in_order(rows.assign(row=np.arange(len(rows))))
+        self.vectors = vectors[rows["row"]]
+        names = rows["encounter"].to_numpy(str)
+        self.starts = np.flatnonzero(np.r_[True, names[1:] != names[:-1]]) if len(names) else np.zeros(0, int)
+        self.encounters = names[self.starts]
         first = rows.iloc[self.starts]
         self.flanks = first["flank"].map(FLANKS).fillna(0).to_numpy(int)
         self.tracks = first["track"].to_numpy(str)
@@ -43,7 +51,7 @@ class Side:
 def nearest(query, gallery, most):
     """The `most` candidates of each encounter of the Side `query`: DataFrame with encounter, candidate, score, rank.
 
-    gallery: Sides, `query` itself among them where its encounters are to be compared with each other.
+    gallery: Sides of earlier batches, and `query` itself.
     """
     nothing = pd.DataFrame({"encounter": [], "candidate": [], "score": []})
     best = {(one.start, one.stop): nothing for one in query.tiles()}
@@ -95,6 +103,8 @@ def similarities(query, one, other, two):
     starts = [side.starts[at] - side.starts[at][0] for side, at in ((query, one), (other, two))]
     scores = np.maximum.reduceat(np.maximum.reduceat(by_crop, starts[1], axis=1), starts[0], axis=0)
     scores[query.flanks[one][:, None] * other.flanks[two] < 0] = -np.inf
+    if query is other:
+        scores[np.arange(one.start, one.stop)[:, None] <= np.arange(two.start, two.stop)] = -np.inf
     if query is other or np.isin(query.tracks[one], other.tracks[two]).any():
         scores[query.tracks[one][:, None] == other.tracks[two]] = -np.inf
         scores[_together(query, one, other, two)] = -np.inf

@@ -9,7 +9,11 @@ A false positive is an encounter that bears another's name without a person, ove
 negatives make an abundance 5 % too large (Patton et al., Conservation Biology 2025).
 
 The thresholds leave one error less than the chosen share of n + 1 encounters (split conformal prediction; Vovk et al.,
-Algorithmic learning in a random world, 2005). So the promise holds for an encounter that was not among them.
+Algorithmic learning in a random world, 2005). So the promise holds for an encounter that was not among them. Then
+`accept` rises and `new` falls into the middle of the gap over which that leaves nothing more to a person.
+
+Only named encounters are judged, but all are candidates. Where a share of them is named, an encounter meets 1 / share
+times as many other animals: so many more errors are counted for each, and so many more candidates are inspected.
 """
 
 from dataclasses import dataclass
@@ -30,14 +34,14 @@ class Strategy:
     inspect: int
 
 
-def judged(pairs, named):
+def judged(pairs, named, share=1.0):
     """How the candidates of each named encounter fare, a DataFrame indexed by encounter.
 
     pairs: DataFrame of the pairs table. named: DataFrame indexed by encounter with individual, sequence, flank and
-    order, the number of its batch. Columns: individual; seen, whether the animal was met before; score of the best
-    candidate, -inf without any; right, whether that is the animal; impostor, the best score of another animal; rank of
-    the first right candidate, inf without any.
-    Candidates without a name or of the same sequence are passed over: nobody knows, and anybody sees.
+    order, its place in the catalogue. share: of the encounters that are named. Columns: individual; seen, whether the
+    animal was met before; score of the best candidate, -inf without any; right, whether that is the animal; impostor,
+    the best score of another animal; rank of the first right candidate, inf without any. Candidates without a name, or
+    of the same sequence, are passed over: nobody knows, and anybody sees.
     """
     pairs = pairs[pairs["encounter"].isin(named.index) & pairs["candidate"].isin(named.index)]
     pairs = pairs.sort_values(["encounter", "rank"], kind="stable")
@@ -47,7 +51,7 @@ def judged(pairs, named):
     pairs["rank"] = pairs.groupby("encounter").cumcount() + 1
     best = pairs.drop_duplicates("encounter").set_index("encounter")
     impostor = pairs[~pairs["same"]].groupby("encounter")["score"].max()
-    first = pairs[pairs["same"]].groupby("encounter")["rank"].min()
+    first = np.ceil(1 + (pairs[pairs["same"]].groupby("encounter")["rank"].min() - 1) / share)
     return pd.DataFrame(
         {
             "individual": named["individual"],
@@ -60,20 +64,23 @@ def judged(pairs, named):
     )
 
 
-def chosen(table, error, inspect=None):
+def chosen(table, error, inspect=None, share=1.0):
     """The Strategy at an `error` rate. table: as of `judged`. inspect: None for as few candidates as leave half of it.
+    share: as of `judged`.
 
     Every encounter counts as if its animal were new as well, so the rate of false positives holds whatever the share of
     new animals. Where the promise cannot be kept, `accept` is inf, and `new` is -inf: a person then looks.
     """
     inspect = inspect or proposed(table, error)
-    impostors, allowed = np.sort(table["impostor"].to_numpy())[::-1], _allowed(error, len(table))
+    impostors, allowed = np.sort(table["impostor"].to_numpy())[::-1], _allowed(error * share, len(table))
     accept = NEVER if allowed < 0 or np.isinf(impostors[allowed]) else np.nextafter(impostors[allowed], NEVER)
+    accept = _between(accept, table["score"][table["right"] & (table["score"] >= accept)].min())
     found = table["seen"] & (table["rank"] <= inspect) & (table["right"] | (table["score"] < accept))
     scores = np.sort(table["score"][found].to_numpy())
     left = _allowed(error, int(table["seen"].sum())) - int((table["seen"] & ~found).sum())
-    new = -NEVER if left < 0 or not len(scores) else scores[min(left, len(scores) - 1)]
-    return Strategy(float(accept), float(min(new, accept)), int(inspect))
+    new = -NEVER if left < 0 or not len(scores) else min(scores[min(left, len(scores) - 1)], accept)
+    new = _between(new, impostors[(impostors < new) & np.isfinite(impostors)].max(initial=-NEVER))
+    return Strategy(float(accept), float(new), int(inspect))
 
 
 def proposed(table, error):
@@ -96,15 +103,20 @@ def outcome(table, strategy):
     return pd.DataFrame({"missed": missed, "wrong": wrong, "asked": asked})
 
 
+def _between(threshold, end):
+    """The middle of the gap from a threshold to the next score; the threshold where there is none."""
+    return (threshold + end) / 2 if np.isfinite(threshold) and np.isfinite(end) else threshold
+
+
 def _allowed(error, number):
     """Errors among `number` that keep the rate for one more; -1 where that is too few to promise anything."""
     return int(np.floor(error * (number + 1))) - 1
 
 
 def _seen(named):
-    """Whether another sequence of the same or of an earlier batch shows the animal, from a side that is compared."""
+    """Whether an earlier encounter of another sequence shows the animal, from a side that is compared."""
     rows = named.rename_axis("encounter").reset_index()
     both = rows.merge(rows, on="individual", suffixes=("", "_other"))
     apart = both["flank"].map(OPPOSITE).fillna("none") == both["flank_other"].fillna("unknown")
-    met = both[(both["sequence"] != both["sequence_other"]) & (both["order_other"] <= both["order"]) & ~apart]
+    met = both[(both["sequence"] != both["sequence_other"]) & (both["order_other"] < both["order"]) & ~apart]
     return named.index.isin(met["encounter"])

@@ -23,34 +23,36 @@ KNOTS = 100
 log = logging.getLogger(__name__)
 
 
-def calibrate(pairs, named, settings):
-    """Rows of the calibration table. pairs: DataFrame of the pairs table. named: as of strategy.judged."""
+def calibrate(pairs, named, share, settings):
+    """Rows of the calibration table. pairs: DataFrame of the pairs table. named, share: as of strategy.judged."""
     settings = DEFAULTS | settings
-    table = strategy.judged(pairs, named)
-    rule = strategy.chosen(table, settings["error"], settings["inspect"])
+    table = strategy.judged(pairs, named, share)
+    rule = strategy.chosen(table, settings["error"], settings["inspect"], share)
     rows = [row(name, getattr(rule, name), len(table)) for name in ("accept", "new", "inspect")]
-    return rows + rates(table, settings) + probabilities(pairs, named, settings["calibration"])
+    return rows + rates(table, share, settings) + probabilities(pairs, named, settings["calibration"])
 
 
-def rates(table, settings):
+def rates(table, share, settings):
     """Rows of the rates of error on individuals that did not choose the thresholds. table: as of strategy.judged."""
     fold = np.unique(table["individual"].to_numpy(str), return_inverse=True)[1] % 2
     parts = []
     for held in (0, 1) if len(set(fold)) == 2 else ():
-        rule = strategy.chosen(table[fold != held], settings["error"], settings["inspect"])
+        rule = strategy.chosen(table[fold != held], settings["error"], settings["inspect"], share)
         parts.append(strategy.outcome(table[fold == held], rule))
     if not parts:
         return []
     found = pd.concat(parts).loc[table.index]
     everyone, seen = np.ones(len(table)), table["seen"].to_numpy(float)
-    asked = [("FNR", found["missed"], seen), ("FPR", found["wrong"], everyone), ("asked", found["asked"], everyone)]
+    # As many errors again for the candidates that nobody has named.
+    wrong = found["wrong"] / share
+    asked = [("FNR", found["missed"], seen), ("FPR", wrong, everyone), ("asked", found["asked"], everyone)]
     rows = []
     for name, above, below in asked:
         if below.sum():
             ends = intervals.of_ratios(
                 above.to_numpy(float), below, table["individual"].to_numpy(str), settings["resamples"], settings["seed"]
             )
-            rows.append(row(name, above.sum() / below.sum(), int(below.sum()), *ends))
+            rows.append(row(name, min(1.0, above.sum() / below.sum()), int(below.sum()), *ends))
     return rows
 
 
@@ -86,8 +88,10 @@ def main(argv=None):
     settings = DEFAULTS | arguments.settings
     split = tables.read(arguments.split, "split")
     trained = pd.concat([tables.read(path, "trained")["crop_id"] for path in arguments.trained])
-    named = known.named(known.crops(split, arguments.folder), trained)
-    rows = calibrate(tables.read(arguments.pairs, "pairs"), named, settings)
+    every = known.crops(split, arguments.folder)
+    named = known.named(every, trained)
+    share = len(named) / max(1, every["encounter"].nunique())
+    rows = calibrate(tables.read(arguments.pairs, "pairs"), named, share, settings)
     counts = {"named encounters": len(named), "individuals": int(named["individual"].nunique())}
     tables.write(arguments.out, "calibration", rows, "calibrate", settings, counts=counts)
     told = {one["quantity"]: one["value"] for one in rows if one["quantity"] != "probability"}
