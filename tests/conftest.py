@@ -15,6 +15,18 @@ def shared():
 
 
 @pytest.fixture
+def one_thread(monkeypatch):
+    """Compute with one thread and without worker processes, so that equal inputs give equal bits."""
+    import torch
+
+    monkeypatch.setenv("PUGMARK_WORKERS", "0")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
 def chromium():
     """The path of a Chromium on this machine; skips where there is none."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -14,10 +14,7 @@ from pugmark.learning import circle, crops, samplers, sided, transforms
 from pugmark.learning import run as runs
 from pugmark.methods import part_dve
 
-
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch):
-    yield from small.one_thread(monkeypatch)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

@@ -1,20 +1,14 @@
 """Fixtures of the methods' tests."""
 
 import pytest
-import torch
 from learning import crop_tables
 
 from pugmark.learning import crops
 
 
 @pytest.fixture(autouse=True)
-def one_thread(monkeypatch):
-    """Compute with one thread and without worker processes, so that equal inputs give equal bits."""
-    monkeypatch.setenv("PUGMARK_WORKERS", "0")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def exact(one_thread):
+    """Equal inputs give equal bits in all of these tests."""
 
 
 @pytest.fixture

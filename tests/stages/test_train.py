@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 import torch
 from learning import crop_tables
-from methods import small
 
 from pugmark import methods, tables
 from pugmark.learning import checkpoint
@@ -15,9 +14,7 @@ from pugmark.stages import train
 SMALL = {"backbone": "timm/test_resnet", "weights": None, "height": 32, "width": 32, "epochs": 2, "batch": 4}
 
 
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch):
-    yield from small.one_thread(monkeypatch)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
