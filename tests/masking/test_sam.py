@@ -13,9 +13,7 @@ EVERYTHING = {"points_per_side": 3, "pred_iou_thresh": -9.0, "stability_score_th
 BOX = (30, 15, 90, 75)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
