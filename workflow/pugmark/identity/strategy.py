@@ -77,7 +77,10 @@ def chosen(table, error, inspect=None, share=1.0):
     accept = _between(accept, table["score"][table["right"] & (table["score"] >= accept)].min())
     found = table["seen"] & (table["rank"] <= inspect) & (table["right"] | (table["score"] < accept))
     scores = np.sort(table["score"][found].to_numpy())
-    left = _allowed(error, int(table["seen"].sum())) - int((table["seen"] & ~found).sum())
+    wrong = int((table["seen"] & ~table["right"] & (table["score"] >= accept)).sum())
+    # As many animals again bear another's name because of the candidates that nobody has named.
+    lost = int((table["seen"] & ~found).sum()) + int(np.ceil(wrong * (1 / share - 1)))
+    left = _allowed(error, int(table["seen"].sum())) - lost
     new = -NEVER if left < 0 or not len(scores) else min(scores[min(left, len(scores) - 1)], accept)
     new = _between(new, impostors[(impostors < new) & np.isfinite(impostors)].max(initial=-NEVER))
     return Strategy(float(accept), float(new), int(inspect))

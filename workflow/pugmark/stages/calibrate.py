@@ -45,7 +45,8 @@ def rates(table, share, settings):
     everyone, seen = np.ones(len(table)), table["seen"].to_numpy(float)
     # As many errors again for the candidates that nobody has named.
     wrong = found["wrong"] / share
-    asked = [("FNR", found["missed"], seen), ("FPR", wrong, everyone), ("asked", found["asked"], everyone)]
+    missed = found["missed"] + (wrong - found["wrong"]) * seen
+    asked = [("FNR", missed, seen), ("FPR", wrong, everyone), ("asked", found["asked"], everyone)]
     rows = []
     for name, above, below in asked:
         if below.sum():
