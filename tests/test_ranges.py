@@ -42,6 +42,7 @@ def test_what_may_be_is_taken(value, default, allowed):
         (True, 60, ">= 0", "x of y is true: write a whole number, at least 0, such as 60."),
         (60.0, 60, ">= 0", "x of y is 60.0: write a whole number, at least 0, such as 60."),
         ("1e2", 60, ">= 0", "x of y is '1e2': write a whole number, at least 0, such as 60; in YAML write 100."),
+        ("5e-6", 5e-06, "> 0", "x of y is '5e-6': write a number, above 0, such as 5.0e-06; in YAML write 5.0e-06."),
         ("1e-3", 0.1, "> 0", "x of y is '1e-3': write a number, above 0, such as 0.1; in YAML write 0.001."),
         ("nan", 0.1, "> 0", "x of y is 'nan': write a number, above 0, such as 0.1."),
         (float("nan"), 0.1, "> 0", "x of y is nan: write a number, above 0, such as 0.1."),

@@ -15,7 +15,7 @@ from pugmark.masking import rle
 from pugmark.rerankers import lightglue
 from pugmark.weights import Weights
 
-SETTINGS = {"side": 96, "most": 50, "weights": "mine"}
+SETTINGS = {"side": 96, "most": 50}
 PARAMS = rerankers.resolve("lightglue", {"most": known.SLOTS})
 
 
@@ -110,6 +110,6 @@ def test_few_confident_matches_are_no_evidence(tmp_path):
 
 def test_a_crop_that_shows_the_coat_rises_over_its_cosine():
     crops = rerankers.Crops(np.array(["a", "b", "c"], object), np.ones((3, 1), np.float32), points())
-    rescore = lightglue.prepare(crops, PARAMS, known.files())
+    rescore = lightglue.prepare(crops, PARAMS, known.weights())
     found = rescore(0, np.array([1, 2]), np.array([0.5, 0.7], np.float32))
     assert found[0] == pytest.approx(0.5 + 0.5 * 24 / 32) and found[1] == np.float32(0.7)

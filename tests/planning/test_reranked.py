@@ -130,19 +130,23 @@ def test_what_cannot_be_is_one_sentence(config, given, said):
 
 
 def test_learned_key_points_are_a_table_of_their_own_and_ask_for_their_files(config, tmp_path):
-    config["rerank"]["lightglue"] = {"methods": ["pixels"], "weights": "points", "matcher_weights": "glue"}
-    files = {name: {"file": f"{name}.pth", "sha256": "a" * 64, "licence": "mine"} for name in ("points", "glue")}
+    config["rerank"]["lightglue"] = {"methods": ["pixels"]}
+    own = {"sha256": "a" * 64, "licence": "mine"}
+    files = {f"{one}-{two}": own for one, two in (("aliked", "n16"), ("aliked", "lightglue"), ("disk", "depth"))}
     config["weights"] = {"folder": str(tmp_path), "download": False, "files": files}
-    with pytest.raises(ConfigError, match=r"lightglue.weights: points.pth \(points\) is not in "):
+    with pytest.raises(ConfigError, match=r"rerank.lightglue: aliked-n16.pth \(aliked-n16\) is not in "):
         Plan(copy.deepcopy(config))
-    for name in ("points", "glue"):
+    for name in ("aliked-n16", "aliked_lightglue", "depth-save"):
         (tmp_path / f"{name}.pth").touch()
-    plan = Plan(config)
+    plan = Plan(copy.deepcopy(config))
     settings = Settings(plan)
     assert [run.points for run in plan.reranked("cats") if run.base.label == "pixels"][-1] == "lightglue"
     told = json.loads(settings.keypoints("lightglue"))
-    assert told["features"] == "aliked" and told["manifest"] == {"points": {"sha256": "a" * 64, "licence": "mine"}}
+    assert told["features"] == "aliked" and told["manifest"] == {"aliked-n16": own}
     assert "manifest" not in json.loads(settings.keypoints("local"))
     judged = json.loads(settings.evaluate("cats", "pixels-s1+lightglue"))
-    assert list(judged["manifest"]) == ["glue"] and list(plan.rerank_weights("cats", "pixels-s1+lightglue")) == ["glue"]
+    assert list(judged["manifest"]) == list(plan.rerank_weights("cats", "pixels-s1+lightglue")) == ["aliked-lightglue"]
     assert "manifest" not in json.loads(settings.evaluate("cats", "pixels-s1+local"))
+    config["rerank"]["lightglue"]["features"] = "disk"  # which has a LightGlue of its own
+    with pytest.raises(ConfigError, match="rerank.lightglue: nobody has stated the checksum of disk_lightglue.pth"):
+        Plan(config)

@@ -61,11 +61,11 @@ def halved(seen):
 
 
 @functools.cache
-def files():
-    """{setting: Weights} of a LightGlue that matches like to like."""
+def weights():
+    """Weights of a LightGlue that matches like to like."""
     path = Path(tempfile.mkdtemp()) / "lightglue.pth"
     torch.save(like_to_like(), path)
-    return {"matcher_weights": Weights("tiny", path, "0" * 64, "none", True)}
+    return Weights("tiny", path, "0" * 64, "none", True)
 
 
 def like_to_like():

@@ -27,7 +27,7 @@ def params(case):
 def rescore(case, seen):
     module, facts = rerankers.load(case[0]), rerankers.catalogue()[case[0]]
     if facts["WEIGHTS"]:
-        return module.prepare(seen, params(case), known.files())
+        return module.prepare(seen, params(case), known.weights())
     if not facts["LEARNS"]:
         return module.prepare(seen, params(case))
     return module.prepare(seen, params(case), module.fit(known.teachers(), params(case))[0])

@@ -10,6 +10,12 @@ SOURCES = Path(__file__).parents[1]
 """The folder of the package, to which imports lead."""
 
 
+def number(value):
+    """A finite number as YAML takes it for one: 5.0e-06, where Python writes 5e-06, which is a word to YAML."""
+    written = f"{value:g}" if isinstance(value, float) else str(value)
+    return written.replace("e", ".0e") if "e" in written and "." not in written else written
+
+
 def read(path, names):
     """{name: value} of the top-level assignments in the Python file `path` whose name is among `names`.
 

@@ -118,6 +118,8 @@ def _yaml(value):
         return f"{{{', '.join(f'{_yaml(key)}: {_yaml(one)}' for key, one in value.items())}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(_yaml, value))}]"
+    if isinstance(value, float) and math.isfinite(value) and "e" in str(value):
+        return literals.number(value)
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -129,4 +131,4 @@ def _hint(value, default):
         return ""
     if not math.isfinite(number):
         return ""
-    return f"; in YAML write {int(number) if isinstance(default, int) and number.is_integer() else number}"
+    return f"; in YAML write {int(number) if isinstance(default, int) and number.is_integer() else literals.number(number)}"

@@ -38,7 +38,7 @@ def of_crop(jpeg, mask, settings, finder):
 
 
 def finder(settings, files=None):
-    """What finds the key points that `settings` name. files: {name: Weights}, where these are learned.
+    """What finds the key points that `settings` name. files: {name: Weights} of the network, where these are learned.
 
     `seen` turns pixels, uint8 H x W x 3, into what is looked at. `find` gives places in pixels (float32 N x 2),
     descriptors (uint8 N x W) and strengths (N).
@@ -47,7 +47,7 @@ def finder(settings, files=None):
         return Corners(settings["features"])
     from pugmark.keypoints import learned  # loads torch
 
-    return learned.Finder(settings["features"], files[settings["weights"]])
+    return learned.Finder(settings["features"], *files.values())
 
 
 class Corners:

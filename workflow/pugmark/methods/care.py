@@ -20,7 +20,10 @@ from pugmark.learning.prompts import prototypes
 
 __all__ = ["embed", "fit", "network", "prototypes"]
 TITLE = "CARE"
-SOURCE = "Overcoming fine-grained visual challenges in animal re-ID via semantic feature alignment (CARE), supplement"
+SOURCE = (
+    "Overcoming fine-grained visual challenges in animal re-ID via semantic feature alignment (CARE), supplement; "
+    "the main equations, which it lacks, are reconstructed"
+)
 FAMILY = "supervised"
 LABELS = "identity"
 PARAMS = prompts.PARAMS | {

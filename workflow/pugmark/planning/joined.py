@@ -24,7 +24,9 @@ def check(config):
             if other not in config["methods"]:
                 raise ConfigError(f"{at}, of: {literals.unknown(other, config['methods'], 'method')}")
             if _facts(config, other)["FAMILY"] != "frozen" or _facts(config, other)["JOINS"]:
-                raise ConfigError(f"{at}, of: {other} is no frozen network: name methods of the family `frozen`.")
+                raise ConfigError(
+                    f"{at}, of: {other} is no frozen network, or a `concat` itself: name methods of the family `frozen`."
+                )
 
 
 def possible(name, runs, must):

@@ -5,6 +5,7 @@ Read whenever the workflow is parsed, on the login node and by every cluster job
 
 import hashlib
 
+from pugmark import rerankers
 from pugmark.planning import batches, collection, configuration, joined, listing, paths, reranked, runs, studies
 from pugmark.planning.detectors import Detectors
 from pugmark.planning.manifest import Manifest
@@ -166,8 +167,9 @@ class Plan:
 
     def keypoint_weights(self, points):
         """{name: path} of the weight files that find the key points of the table `points`."""
-        wanted = reranked.keypoints(self.config, points) or {}
-        return self.manifest.paths({f"rerank.{points}.weights": wanted.get("weights")})
+        wanted, known = reranked.keypoints(self.config, points), rerankers.catalogue()
+        found = known[points]["WEIGHTS"] if wanted and points in known else {}
+        return self.manifest.paths({f"rerank.{points}": found[wanted["features"]][0]} if found else {})
 
     def rerank_weights(self, collection, run):
         """{name: path} of the weight files that the re-ranker of the run loads."""

@@ -79,9 +79,9 @@ class Reranked:
 
     @property
     def weights(self):
-        """{key of the configuration: name} of the weight files that it loads when it scores."""
-        asked = rerankers.catalogue()[self.reranker]["WEIGHTS"]
-        return {f"rerank.{self.reranker}.{key}": self.params[key] for key in asked}
+        """{key of the configuration: name} of the weight file of what matches its key points."""
+        known = rerankers.catalogue()[self.reranker]["WEIGHTS"]
+        return {f"rerank.{self.reranker}": known[self.params["features"]][1]} if known else {}
 
 
 def check(config):

@@ -123,7 +123,7 @@ def _hint(value, kinds):
         number = float(value) if isinstance(value, str) and _NUMBERS & {*kinds} else None
     except ValueError:
         number = None
-    return "" if number is None else f"; in YAML write {number:g}"
+    return "" if number is None else f"; in YAML write {literals.number(number)}"
 
 
 _NUMBERS = {"integer", "number"}

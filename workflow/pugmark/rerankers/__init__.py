@@ -9,9 +9,9 @@ One that states LEARNS is fitted on named crops of the training part first, and 
     fit(teachers, params) -> (scorer, figures)
     prepare(crops, params, scorer) -> rescore
 
-One that states WEIGHTS gets its verified weight files by the names of these settings:
+One that states WEIGHTS gets the verified file of the network with which it matches:
 
-    prepare(crops, params, files) -> rescore
+    prepare(crops, params, weights) -> rescore
 
 `crops` are the Crops of one evaluation, `teachers` the Teachers. `rescore(query, others, similarities)` gives new
 scores, float32 of K from -1 to 1, to the pairs of crop number `query` with the crops `others` (int64 of K), whose
@@ -29,7 +29,7 @@ REQUIRED = ("TITLE", "SOURCE", "PARAMS", "ALLOWED")
 OPTIONAL = {
     "KEYPOINTS": (),  # which of its settings the stage `keypoints` is given; () where it reads no key points
     "POINTS": "local",  # the table of key points that it reads; re-rankers that share one share its settings
-    "WEIGHTS": (),  # which of its settings name weight files that it loads itself
+    "WEIGHTS": {},  # {value of `features`: weight files of what finds these key points, and of what matches them}
     "LEARNS": False,  # is fitted on the named crops of the training part
     "SEVERAL": False,  # reads the vectors of the runs that `with:` names, beside those of the run that it re-ranks
 }

@@ -7,13 +7,11 @@ from pugmark.rerankers import local
 
 TITLE = "Learned key points"
 SOURCE = "Lindenberger, Sarlin and Pollefeys, LightGlue: local feature matching at light speed (ICCV 2023)"
-KEYPOINTS = ("features", "side", "most", "weights")
+KEYPOINTS = ("features", "side", "most")
 POINTS = "lightglue"
-WEIGHTS = ("matcher_weights",)
+WEIGHTS = {"aliked": ["aliked-n16", "aliked-lightglue"], "disk": ["disk-depth", "disk-lightglue"]}
 PARAMS = match.AGREEMENT | {
-    "features": "aliked",  # [ours: the smaller network] aliked or disk; both weights belong to it
-    "weights": "aliked-n16",  # [code] name of the weights of the key points; disk-depth for DISK
-    "matcher_weights": "aliked-lightglue",  # [code] name of the weights of LightGlue; disk-lightglue for DISK
+    "features": "aliked",  # [ours: the smaller network] aliked or disk, each with weights of its own and LightGlue's
     "side": 512,  # [code] pixels of the crop's longer side, to which it is resized
     "most": 256,  # [code] key points kept of a crop, those with the strongest response
     "confidence": 0.1,  # [code] of a match, from 0 to 1, below which it is dropped
@@ -21,8 +19,6 @@ PARAMS = match.AGREEMENT | {
 }
 ALLOWED = match.AGREEMENT_ALLOWED | {
     "features": ["aliked", "disk"],
-    "weights": "word",
-    "matcher_weights": "word",
     "side": ">= 64",
     "most": ">= 16",
     "confidence": ">= 0, < 1",
@@ -30,9 +26,9 @@ ALLOWED = match.AGREEMENT_ALLOWED | {
 }
 
 
-def prepare(crops, params, files):
-    """`rescore` of these crops. files: {"matcher_weights": Weights}."""
+def prepare(crops, params, weights):
+    """`rescore` of these crops. weights: the Weights of LightGlue."""
     from pugmark.keypoints import learned  # loads kornia
 
-    matcher = learned.Matcher(files["matcher_weights"], params["confidence"])
+    matcher = learned.Matcher(weights, params["confidence"])
     return local.rescored(local.counter(crops, params, matcher.agreeing), params)

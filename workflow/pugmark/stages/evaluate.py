@@ -41,7 +41,7 @@ _TODAY = "to train it on the split of today, run Snakemake once with `--forcerun
 log = logging.getLogger(__name__)
 
 
-def evaluate(split, features, clusters, settings, trained=(), folder=None, teachers=None, files=None):
+def evaluate(split, features, clusters, settings, trained=(), folder=None, teachers=None, weights=None):
     """Rows of the metrics and of the queries table, as lists of dicts, and how many test crops are left out because the
     model has learned from them or their sequences.
 
@@ -50,7 +50,7 @@ def evaluate(split, features, clusters, settings, trained=(), folder=None, teach
     neither queries nor gallery, whatever the split says today, and nor are sequences that have changed sides since.
     Crops without an individual are left out. folder: holds {batch}/keypoints and the features of further runs, for a
     re-ranker that reads them. teachers: (split, features, folder) of another collection, on whose training part a
-    re-ranker is fitted; None for this one. files: {setting: Weights} that a re-ranker loads. Raises ProtocolError, or
+    re-ranker is fitted; None for this one. weights: Weights of a network that matches. Raises ProtocolError, or
     ValueError if features are not finite.
     """
     settings = DEFAULTS | settings
@@ -59,7 +59,7 @@ def evaluate(split, features, clusters, settings, trained=(), folder=None, teach
     # A method that picks its own crops does so whenever it is trained.
     left_out = 0 if settings["chooses"] else int((asked["split"] != split["split"]).sum())
     nobody_asks = _named(asked, features, "query", "test")[0].empty
-    prepare, fit = (None, []) if nobody_asks else _reranker(teachers or (split, features, folder), settings, files)
+    prepare, fit = (None, []) if nobody_asks else _reranker(teachers or (split, features, folder), settings, weights)
     metrics, queries = _retrieval(asked, features, settings, folder, prepare)
     metrics += fit
     if left_out:
@@ -89,10 +89,8 @@ def main(argv=None):
     trained = pd.concat([tables.read(path, "trained")["crop_id"] for path in arguments.trained])
     teachers = _collection(Path(arguments.teachers), arguments.run) if arguments.teachers else None
     given = verified(arguments.weights, settings["manifest"])
-    asked = rerankers.catalogue()[settings["rerank"]["name"]]["WEIGHTS"] if settings["rerank"] else ()
-    files = {key: given[settings["rerank"]["params"][key]] for key in asked}
     metrics, queries, left_out = evaluate(
-        split, features, clusters, settings, trained, arguments.folder, teachers, files
+        split, features, clusters, settings, trained, arguments.folder, teachers, *given.values()
     )
     named, asked = int(split["individual"].notna().sum()), len({row["crop_id"] for row in queries})
     counts = {"crops": len(split), "queries": asked, "test crops that trained the model": left_out}
@@ -153,7 +151,7 @@ def _named(split, features, *words):
     return rows, ranking.Items(features[places], rows["crop_id"].to_numpy(object), rows["individual"].to_numpy(object))
 
 
-def _reranker(teachers, settings, files):
+def _reranker(teachers, settings, weights):
     """The function from rerankers.Crops to `rescore`, and rows about its fit; (None, []) without a re-ranker.
 
     teachers: (split, features, folder) of the collection on whose training part it is fitted, if it is.
@@ -163,7 +161,7 @@ def _reranker(teachers, settings, files):
         return None, []
     module, params, facts = rerankers.load(asked["name"]), asked["params"], rerankers.catalogue()[asked["name"]]
     if not facts["LEARNS"]:
-        own = {"files": files} if facts["WEIGHTS"] else {}
+        own = {"weights": weights} if facts["WEIGHTS"] else {}
         return functools.partial(module.prepare, params=params, **own), []
     split, features, folder = teachers
     rows, items = _named(split, features, "train")

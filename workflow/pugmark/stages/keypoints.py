@@ -3,7 +3,7 @@
     python -m pugmark.stages.keypoints --crops crops.parquet --out keypoints.parquet \\
         --settings '{"features": "sift", "side": 512, "most": 256}'
 
-Learned key points need `--weights NAME=PATH`, and the settings `weights` and `manifest`.
+Learned key points need `--weights NAME=PATH`, and the setting `manifest`.
 """
 
 import logging
