@@ -53,8 +53,9 @@ TABLE
 - **Video** methods and **trackers** name the boxes of one video: see [Long videos](videos.md).
 - **`file`** reads vectors that you made elsewhere: see [Adding a method](adding_a_method.md).
 
-Some methods have presets, which stand above their settings. `matched` is what the red panda paper compares with, `native`
-and `paper` what the method's own paper used, `released` what its public code does; `fixed`, the default there, is ours.
+Some methods have presets, which stand above their settings. `matched` is what the red panda paper compares with,
+`native` and `paper` what the method's own paper used, `released` what its public code does. `fixed`, the default where
+it stands, is ours.
 The figures that a paper published appear in the report beside the measured ones.
 
 ## Join several embedders
@@ -109,9 +110,9 @@ re-ranker gives scores of pairs and no vectors.
   where coats have spots, stripes or scars and crops are sharp. Key points outside the mask are dropped. Where too few
   agree, a pair keeps its cosine. It finds no animal that the shortlist does not hold: take a long shortlist over a
   weak method. Key points are found once per crop, by the rule `keypoints`.
-- **`lightglue`** does the same with key points that a network finds, ALIKED or DISK, and LightGlue matches. Fetch the two
-  files that `snakemake -n` names, and state their checksums under `weights.files`. Without a GPU it is slow: on two cores,
-  half a second for a crop and .16 s for a pair. What it gains over `local` was not measured.
+- **`lightglue`** does the same with key points that a network finds, ALIKED or DISK, and LightGlue matches. Fetch the
+  two files that `snakemake -n` names, and state their checksums under `weights.files`. Without a GPU it is slow: on two
+  cores, half a second for a crop and .16 s for a pair. What it gains over `local` was not measured.
 - **`k_reciprocal`** calls two crops alike where their nearest neighbours are the same. It reads vectors alone. It helps
   a good method and cannot help a weak one.
 

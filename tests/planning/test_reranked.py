@@ -148,5 +148,5 @@ def test_learned_key_points_are_a_table_of_their_own_and_ask_for_their_files(con
     assert list(judged["manifest"]) == list(plan.rerank_weights("cats", "pixels-s1+lightglue")) == ["aliked-lightglue"]
     assert "manifest" not in json.loads(settings.evaluate("cats", "pixels-s1+local"))
     config["rerank"]["lightglue"]["features"] = "disk"  # which has a LightGlue of its own
-    with pytest.raises(ConfigError, match="rerank.lightglue: nobody has stated the checksum of disk_lightglue.pth"):
+    with pytest.raises(ConfigError, match=r"rerank.lightglue: nobody has stated the checksum of disk_lightglue.pth"):
         Plan(config)

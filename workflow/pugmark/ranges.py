@@ -131,4 +131,5 @@ def _hint(value, default):
         return ""
     if not math.isfinite(number):
         return ""
-    return f"; in YAML write {int(number) if isinstance(default, int) and number.is_integer() else literals.number(number)}"
+    whole = isinstance(default, int) and number.is_integer()
+    return f"; in YAML write {int(number) if whole else literals.number(number)}"

@@ -25,7 +25,7 @@ def check(config):
                 raise ConfigError(f"{at}, of: {literals.unknown(other, config['methods'], 'method')}")
             if _facts(config, other)["FAMILY"] != "frozen" or _facts(config, other)["JOINS"]:
                 raise ConfigError(
-                    f"{at}, of: {other} is no frozen network, or a `concat` itself: name methods of the family `frozen`."
+                    f"{at}, of: {other} is no frozen network, or a `concat` too: name methods of the family `frozen`."
                 )
 
 
