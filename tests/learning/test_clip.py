@@ -5,7 +5,7 @@ import pytest
 import torch
 from methods import small
 
-from pugmark import weights
+from pugmark import methods, weights
 from pugmark.learning import backbones, clip, gradcam, transforms
 
 
@@ -77,7 +77,6 @@ def test_only_the_words_change_in_a_prompt():
 @pytest.mark.parametrize(
     ("name", "size", "said"),
     [
-        ("resnet50", (64, 64), "resnet50 is no CLIP: write open_clip/NAME"),
         ("open_clip/ViT-B-17", (64, 64), "open_clip has no network 'ViT-B-17'"),
         ("open_clip/ViT-B-16-SigLIP", (224, 224), "is not built as CLIP is"),
         ("open_clip/roberta-ViT-B-32", (64, 64), "fetches its text tower"),
@@ -87,6 +86,12 @@ def test_only_the_words_change_in_a_prompt():
 def test_what_is_no_clip_is_refused(name, size, said):
     with pytest.raises(backbones.BackboneError, match=said):
         towers(backbone=name, height=size[0], width=size[1])
+
+
+@pytest.mark.parametrize("method", ["clip_zs", "clip_ft", "clip_reid", "care"])
+def test_a_backbone_of_another_library_is_refused_before_any_job(method):
+    with pytest.raises(methods.MethodError, match=r"known: open_clip/\*"):
+        methods.resolve(method, {"backbone": "resnet50"})
 
 
 def test_the_rate_warms_up_and_falls_twice():

@@ -64,6 +64,14 @@ def test_no_collection_lies_where_the_detectors_do(config):
         ({"detectors": {"mine": {"learn_from": ["drawn"], "start": "mine"}}}, "start: mine is trained here"),
         ({"detectors": {"mine": {"learn_from": ["drawn"], "epochs": 0}}}, "detectors.mine.epochs"),
         (
+            {
+                "detectors": {
+                    "mine": {"learn_from": ["drawn"], "classes": {"stoat": ["stoat"], "small": ["rat", "stoat"]}}
+                }
+            },
+            "detectors.mine.classes: stoat stands in two classes",
+        ),
+        (
             {"detectors": {"mined": {"learn_from": ["drawn"], "start": "start"}}},
             "detect.weights: .*did you mean 'mined'",
         ),

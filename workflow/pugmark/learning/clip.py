@@ -24,7 +24,7 @@ PARAMS = necks.PARAMS | {
     "weight_decay": 0.0001,  # [code] of all layers
 }
 """Settings that the family shares; a method's file states what it has otherwise."""
-ALLOWED = necks.ALLOWED | {"colours": ["clip", "half"]}
+ALLOWED = necks.ALLOWED | {"backbone": ["open_clip/*"], "colours": ["clip", "half"]}
 
 
 class Tower(nn.Module):
@@ -96,9 +96,7 @@ def towers(params, weights=None):
     """(Tower, Texts, logit scale) of the CLIP that `params` name. weights: a `Weights` file of both towers, or None."""
     import open_clip
 
-    family, _, name = params["backbone"].rpartition("/")
-    if family != "open_clip":
-        raise BackboneError(f"{params['backbone']} is no CLIP: write open_clip/NAME, for instance ViT-B-16-quickgelu.")
+    name = params["backbone"].removeprefix("open_clip/")
     made = backbones.clip(name, (params["height"], params["width"]))
     if not hasattr(made, "token_embedding") or not (hasattr(made.visual, "proj") or hasattr(made.visual, "attnpool")):
         raise BackboneError(f"open_clip/{name} is not built as CLIP is: choose one of the ViT-* or RN* that are.")

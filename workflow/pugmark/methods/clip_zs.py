@@ -15,7 +15,7 @@ PARAMS = {
     "vector": "projected",  # [ours: not stated] into the space of texts; both lays the token before it beside
 }
 ALLOWED = {
-    "backbone": "word",
+    "backbone": ["open_clip/*"],
     "weights": "null or word",
     "height": ">= 32",
     "width": ">= 32",

@@ -21,6 +21,10 @@ class Detectors:
                 raise ConfigError(f"detectors.{name}: there are weights of this name: choose another.")
             if given["start"] in self.config:
                 raise ConfigError(f"detectors.{name}.start: {given['start']} is trained here: name published weights.")
+            names = [one for names in given["classes"].values() for one in names]
+            for called in names:
+                if names.count(called) > 1:
+                    raise ConfigError(f"detectors.{name}.classes: {called} stands in two classes: leave it in one.")
             for source in given["learn_from"]:
                 if source not in config["collections"]:
                     known = config["collections"]
