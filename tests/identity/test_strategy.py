@@ -107,6 +107,13 @@ def test_where_half_is_named_half_as_many_impostors_may_pass_and_twice_as_many_c
     assert found["rank"]["c"] == 3  # Bo, and somebody unnamed, may come before Ana
 
 
+def test_an_animal_that_bears_anothers_name_stands_for_as_many_as_nobody_named():
+    rows = [(True, 0.3 + at / 1000, True, 0.1, 1) for at in range(78)]
+    rows += [(True, 0.9, True, 0.8, 1), (True, 0.88, False, 0.88, 2)]  # the second is accepted, wrongly
+    # 5 % of 81 are 4, so 3 may be missed: that one, which at a half stands for two, and one more.
+    assert strategy.chosen(table(rows), 0.05, 5, share=0.5).new == pytest.approx((0.301 + 0.1) / 2)
+
+
 def test_too_few_encounters_promise_nothing():
     found = strategy.chosen(table([(True, 0.9, True, 0.1, 1)] * 18), 0.05)
     assert found == Strategy(INF, -INF, 1)
