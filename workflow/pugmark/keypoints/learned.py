@@ -71,8 +71,6 @@ class Matcher:
     @torch.inference_mode()
     def matches(self, points, first, second, side):
         """(left, right): positions of the matched key points of two rows of `points`."""
-        if min(points.number[[first, second]]) == 0:
-            return np.zeros(0, int), np.zeros(0, int)
         given = {f"image{at}": _image(points, row, side) for at, row in enumerate((first, second))}
         (pairs,) = self.network(given)["matches"]
         return tuple(pairs.cpu().numpy().T)
