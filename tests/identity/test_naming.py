@@ -102,6 +102,8 @@ def test_a_candidate_of_the_same_event_decides_nothing_but_asks_a_person():
     crops = rows(("a", {}), ("b", {"sequence": "a"}), ("c", {}))
     animals, decisions, _ = decided(crops, [("b", "a", 0.99), ("b", "c", 0.5)])
     assert animals["b"] == "b" and decisions["b"] == "review"
+    assert decided(crops, [("b", "a", 0.99)])[1]["b"] == "review"  # whether or not there is another candidate
+    assert decided(crops, [("b", "a", 0.39)])[1]["b"] == "new"
     animals, decisions, _ = decided(crops, [("b", "a", 0.99), ("b", "c", 0.9)])
     assert animals["b"] == animals["c"] != animals["a"] and decisions["b"] == "known"
 

@@ -37,8 +37,9 @@ def decided(rows, pairs, rule, probability):
         refused = animals.join(at, found.index.get_loc(apart["candidate"].iloc[at]), "look alike")
         conflicts += refused
         joined[at] = not refused
-    doubt = (score >= rule.new) | (beside["score"].to_numpy() >= rule.new)
-    strength = np.where(joined | found["individual"].notna(), 2, np.where(doubt & np.isfinite(score), 1, 0))
+    # `new` is -inf where nothing can be promised: then any candidate is a doubt, but none is not.
+    doubt = np.any([np.isfinite(one) & (one >= rule.new) for one in (score, beside["score"].to_numpy())], axis=0)
+    strength = np.where(joined | found["individual"].notna(), 2, np.where(doubt, 1, 0))
     strength = pd.Series(strength).groupby(found["track"].to_numpy()).transform("max").to_numpy()
     same = np.where(np.isfinite(score), probability(np.where(np.isfinite(score), score, 0)), 0.0)
     labelled = found["individual"].notna().to_numpy()
