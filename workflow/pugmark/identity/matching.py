@@ -1,7 +1,6 @@
 """Match encounters: which of those before it look most like each encounter of a batch.
 
-The catalogue has an order (known.in_order), and an encounter is likened to earlier ones alone. So it joins one animal,
-and never makes two animals one.
+The catalogue has an order (known.in_order), and an encounter is likened to earlier ones alone. So it joins one animal.
 
 The score of two encounters is the highest cosine of any crop of the one with any crop of the other: it needs one good
 picture of the same part of the animal, and a blurred one beside it takes nothing away. A left flank is never compared
