@@ -1,0 +1,162 @@
+"""The ledger: what people said of encounters. It is only ever added to.
+
+A folder holds one CSV per reviewer, so nobody waits for anybody and no file is merged. A line is an answer on a pair of
+encounters, or on one encounter (`candidate` is then empty):
+
+    same, different, unsure     of the pair
+    unidentifiable              nobody can tell who `encounter` is
+    flank                       `encounter` shows the flank `value`: left, right, or none of them
+    name                        `encounter` shows the animal `value`, as a label would say
+    rename                      the animal of `encounter` is called `value` from now on
+    withdrawn                   nothing; it takes back the line that it supersedes
+
+A reviewer's later answer on the same subject replaces the earlier one, and `supersedes` (the time of a line of the same
+reviewer) takes any line back. So every step can be undone by one more line, and nothing is ever lost.
+"""
+
+import csv
+import fcntl
+import hashlib
+import os
+import re
+from collections import namedtuple
+from datetime import UTC, datetime
+from pathlib import Path
+
+COLUMNS = (
+    "time",  # UTC, ISO 8601; no two lines of a reviewer share one
+    "reviewer",
+    "encounter",
+    "candidate",
+    "encounter_media",  # media_id of each picture that was shown, with blanks between
+    "candidate_media",
+    "answer",
+    "value",
+    "shown",  # the probability that was shown
+    "version",  # of Pugmark
+    "supersedes",
+)
+OF_PAIRS = ("same", "different", "unsure")
+OF_ONE = ("unidentifiable", "flank", "name", "rename")
+ANSWERS = (*OF_PAIRS, *OF_ONE, "withdrawn")
+FLANKS = ("left", "right", "none")
+_FORMULA = re.compile(r"^[=+\-@\t\r]")  # what a spreadsheet would run
+
+Line = namedtuple("Line", COLUMNS)
+
+
+class LedgerError(ValueError):
+    """A ledger that cannot be read; the message says which file, what is wrong and what to do."""
+
+
+def files(folder):
+    """The ledgers in a folder, sorted; none where there is no folder."""
+    return sorted(str(path) for path in Path(folder).glob("*.csv"))
+
+
+def read(paths):
+    """(Lines of all ledgers by time, sentences about lines that say nothing).
+
+    A line cut short by a power cut is told and passed over. Raises LedgerError where the columns are not COLUMNS.
+    """
+    lines, told = [], []
+    for path in paths:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            rows = csv.reader(file)
+            header = next(rows, [])
+            if missing := [name for name in COLUMNS if name not in header]:
+                raise LedgerError(f"{path}: no column {', '.join(missing)}. A ledger begins with {','.join(COLUMNS)}.")
+            for row in rows:
+                if row:
+                    named = dict(zip(header, map(_plain, row), strict=False))
+                    line = Line(*(named.get(name, "") for name in COLUMNS))
+                    fault = _fault(line, len(row) == len(header))
+                    told += [f"{path}, line {rows.line_num}: {fault}"] if fault else []
+                    lines += [] if fault else [line]
+    return sorted(dict.fromkeys(lines)), told
+
+
+def standing(lines):
+    """The lines that count: of each reviewer the last on a subject, less those that were taken back."""
+    taken_back = {(line.reviewer, line.supersedes) for line in lines if line.supersedes}
+    last = {}
+    for line in lines:
+        if (line.reviewer, line.time) not in taken_back and line.answer != "withdrawn":
+            pair = frozenset((line.encounter, line.candidate))
+            kind = "pair" if line.answer in OF_PAIRS else line.answer
+            last[line.reviewer, kind, pair if kind == "pair" else line.encounter] = line
+    return sorted(last.values())
+
+
+def append(folder, line):
+    """Add a Line to its reviewer's ledger in `folder`, and return only when it is on the disk.
+
+    Raises LedgerError where the line says nothing.
+    """
+    if fault := _fault(line, True):
+        raise LedgerError(fault)
+    path = Path(folder) / file_name(line.reviewer)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        size = os.fstat(handle).st_size
+        # A line that a power cut left unfinished stays alone.
+        start = text([COLUMNS]) if not size else "" if os.pread(handle, 1, size - 1) == b"\n" else "\n"
+        os.write(handle, (start + text([line])).encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    _sync(path.parent)
+
+
+def text(rows):
+    """Rows as CSV. What a spreadsheet would take for a formula gets an apostrophe, which `read` takes away."""
+    parts = [[f"'{cell}" if _FORMULA.match(cell) else cell for cell in map(str, row)] for row in rows]
+    return "".join(",".join(_quoted(cell) for cell in row) + "\n" for row in parts)
+
+
+def file_name(reviewer):
+    """The ledger of a reviewer: their name as far as every file system takes it, and a checksum where it does not."""
+    plain = re.sub(r"[^A-Za-z0-9_-]", "_", reviewer)[:60]
+    return f"{plain}.csv" if plain == reviewer else f"{plain}-{hashlib.sha256(reviewer.encode()).hexdigest()[:6]}.csv"
+
+
+def now():
+    """The time of a line written now."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _fault(line, whole):
+    """Why a line says nothing, or None."""
+    if not whole:
+        return "it is cut short. Answer that pair again."
+    if line.answer not in ANSWERS:
+        return f"nobody knows the answer {line.answer!r}. There are {', '.join(ANSWERS)}."
+    if not (line.time and line.reviewer):
+        return "it has no time or no reviewer."
+    if line.answer == "withdrawn":
+        return None if line.supersedes else "it takes back nothing: `supersedes` is empty."
+    if not line.encounter or (line.answer in OF_PAIRS and line.candidate in ("", line.encounter)):
+        return f"{line.answer} needs {'two encounters' if line.answer in OF_PAIRS else 'an encounter'}."
+    if line.answer in ("name", "rename") and not line.value.strip():
+        return f"{line.answer} needs a name in `value`."
+    if line.answer == "flank" and line.value not in FLANKS:
+        return f"a flank is one of {', '.join(FLANKS)}, not {line.value!r}."
+    return None
+
+
+def _quoted(cell):
+    return '"' + cell.replace('"', '""') + '"' if re.search(r'[",\n\r]', cell) else cell
+
+
+def _plain(cell):
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
+
+
+def _sync(folder):
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
