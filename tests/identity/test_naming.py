@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pugmark.identity import naming
+from pugmark.identity import individuals, naming
 from pugmark.identity.strategy import Strategy
 
 RULE = Strategy(accept=0.8, new=0.4, inspect=3)
@@ -30,7 +30,7 @@ def pairs(*found):
 
 def decided(crops, found=(), rule=RULE):
     """({encounter: animal}, {encounter: decision}, conflicts): animals by the names of their first encounters."""
-    table, conflicts = naming.decided(crops, pairs(*found), rule, lambda scores: scores**2)
+    table, _, conflicts = naming.decided(crops, pairs(*found), rule, lambda scores: scores**2)
     first = table.drop_duplicates("individual").set_index("individual")["encounter"]
     animals = dict(zip(table["encounter"], table["individual"].map(first), strict=True))
     return animals, dict(zip(table["encounter"], table["decision"], strict=True)), conflicts
@@ -51,7 +51,7 @@ def test_only_the_best_candidate_decides():
 
 def test_names_of_labels_come_first_and_pass_on():
     crops = rows(("a", {"individual": "Ana"}), ("b", {"individual": "Ana"}), ("c", {}), ("d", {}))
-    table, conflicts = naming.decided(crops, pairs(("c", "b", 0.9), ("d", "c", 0.9)), RULE, lambda scores: scores**2)
+    table, _, conflicts = naming.decided(crops, pairs(("c", "b", 0.9), ("d", "c", 0.9)), RULE, lambda scores: scores**2)
     assert table["individual"].tolist() == ["Ana"] * 4 and not conflicts
     assert table["by"].tolist() == ["labels", "labels", "workflow", "workflow"]
     assert table["decision"].tolist() == ["known"] * 4 and table["probability"].tolist() == [1, 1, 0.81, 0.81]
@@ -59,7 +59,7 @@ def test_names_of_labels_come_first_and_pass_on():
 
 def test_a_name_that_comes_later_names_those_before():
     crops = rows(("a", {}), ("b", {"individual": "Ana"}))
-    table, _ = naming.decided(crops, pairs(("b", "a", 0.9)), RULE, lambda scores: scores)
+    table, _, _ = naming.decided(crops, pairs(("b", "a", 0.9)), RULE, lambda scores: scores)
     assert table["individual"].tolist() == ["Ana", "Ana"]
 
 
@@ -118,8 +118,8 @@ def test_a_batch_that_sorts_last_renames_nobody():
     before = rows(("a", {}), ("b", {}), ("c", {}))
     after = pd.concat([before, rows(("z", {"batch": "b2"}), ("y", {"batch": "b2"}))], ignore_index=True)
     after["timestamp"] -= pd.to_timedelta(100 * (after["batch"] == "b2"), unit="h")  # older pictures, found later
-    old, _ = naming.decided(before, pairs(("b", "a", 0.9)), RULE, lambda s: s)
-    new, _ = naming.decided(after, pairs(("b", "a", 0.9), ("z", "c", 0.9), ("y", "b", 0.9)), RULE, lambda s: s)
+    old, _, _ = naming.decided(before, pairs(("b", "a", 0.9)), RULE, lambda s: s)
+    new, _, _ = naming.decided(after, pairs(("b", "a", 0.9), ("z", "c", 0.9), ("y", "b", 0.9)), RULE, lambda s: s)
     names = new.set_index("encounter")["individual"]
     assert names[["a", "b", "c"]].tolist() == old["individual"].tolist()
     assert names["z"] == names["c"] and names["y"] == names["a"] != names["c"]
@@ -146,17 +146,18 @@ def test_an_encounter_with_two_names_has_none():
         ([("right", "a", None)], "right_only", None),
         ([(None, "a", None)], "unknown", None),
         ([("left", "a", None), ("right", "a", None)], "both", "track"),
-        ([("left", "a", "Ana"), ("right", "b", "Ana")], "both", "labels"),
-        ([("left", "a", "Ana"), ("right", "b", None)], "both", "match"),
+        ([("left", "a", "Ana"), ("right", "b", "Ana")], "linked", "labels"),
+        ([("left", "a", "Ana"), ("right", "b", None)], "linked", "match"),
     ],
 )
 def test_an_individual_tells_which_flanks_were_seen_and_how_they_were_joined(facts, status, linked_by):
     told = [dict(zip(("flank", "track", "individual"), fact, strict=True)) for fact in facts]
     crops = rows(*[(f"e{at}", fact) for at, fact in enumerate(told)])
     found = naming.encounters(crops)
-    table = pd.DataFrame({"encounter": found.index, "individual": "X"})
+    named = any(name for _, _, name in facts)
+    table = pd.DataFrame({"encounter": found.index, "individual": "Ana" if named else "A-1"})
     table["by"] = ["labels" if name else "workflow" for _, _, name in facts]
-    (row,) = naming.individuals(table, found)
+    (row,) = individuals.of(table, found)
     assert (row["status"], row["linked_by"], row["encounters"]) == (status, linked_by, len(facts))
     assert row["first"] == DAY and row["last"] == DAY + pd.Timedelta(hours=len(facts) - 1)
-    assert row["named_by"] == ("labels" if any(name for _, _, name in facts) else "workflow")
+    assert row["named_by"] == ("labels" if named else "workflow")

@@ -51,7 +51,7 @@ class Survey:
         match.main([*common, "--run=run", f"--kept={self.folder}/kept", f"--out={paths['pairs']}"])
         options = [f"--pairs={paths['pairs']}", f"--trained={paths['trained']}", f"--out={paths['calibration']}"]
         calibrate.main([*common, *options, "--settings", f'{{"error": {ERROR}}}'])
-        names = {"out": "identities", "individuals": "individuals"}
+        names = {"out": "identities", "individuals": "individuals", "questions": "questions"}
         options = [f"--{option}={self.folder}/{name}.parquet" for option, name in names.items()]
         inputs = [f"--{name}={paths[name]}" for name in ("pairs", "calibration")]
         identify.main([*common, *inputs, *options])

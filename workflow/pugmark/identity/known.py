@@ -9,12 +9,14 @@ from pugmark import tables
 _OF_SPLIT = ["crop_id", "batch", "individual", "sequence"]
 
 
-def crops(split, folder):
+def crops(split, folder, withhold=()):
     """One row per crop of the split, in the order of the catalogue: encounter, track, flank, media_id, station and
     timestamp of the encounters table; batch, individual and sequence of the split.
 
-    split: DataFrame of the split table. folder: holds {batch}/encounters.parquet.
+    split: DataFrame of the split table. folder: holds {batch}/encounters.parquet. withhold: batches whose names are not
+    told.
     """
+    split = split.assign(individual=split["individual"].where(~split["batch"].isin(withhold), None))
     batches = sorted(split["batch"].unique())
     parts = [tables.read(Path(folder) / batch / "encounters.parquet", "encounters") for batch in batches]
     parts = [part.drop(columns="sequence").assign(batch=batch) for part, batch in zip(parts, batches, strict=True)]

@@ -1,82 +1,141 @@
 """Name the animals: which encounters show one animal, what it is called, and what is left to a person.
 
-First comes what is certain: encounters of one track, and those that labels give one name. Boxes of one picture and
-animals of different names are never one. Then each encounter may join the animal of its best candidate, highest scores
-first, where the score allows that (identity.strategy). So an error moves one encounter and what was likened to it.
+What is certain comes first: encounters of one track, what people said (identity.said), and encounters that labels or
+people give one name. What people call different, boxes of one picture and animals of different names are never one.
+Then each encounter may join the animal of its best candidate, highest scores first, where the score allows that
+(identity.strategy). So an error moves one encounter and what was likened to it.
 
 Candidates of the same event never decide: they look alike for the light and the place. They leave it to a person.
 """
 
-import hashlib
-
 import numpy as np
 import pandas as pd
 
+from pugmark.identity import questions
+from pugmark.identity.animals import Animals
+from pugmark.identity.matching import FLANKS
+from pugmark.identity.said import Said
+
 DECISIONS = ("new", "review", "known")
 """From the weakest to the strongest; the encounters of one track share the strongest."""
-LETTERS = 6
-"""Hex digits of a name that the workflow gives; more where two would be called alike."""
+NEW, REVIEW, KNOWN = range(3)
+NOBODY = "unidentifiable"
 
 
-def decided(rows, pairs, rule, probability):
-    """(DataFrame of the identities table, sentences about what certain facts forbade).
+def decided(rows, pairs, rule, probability, said=None):
+    """(DataFrame of the identities table, DataFrame of the questions table, sentences about what was forbidden).
 
     rows: as of known.crops. pairs: DataFrame of the pairs table. rule: strategy.Strategy. probability: function from
-    scores to probabilities, arrays both.
+    scores to probabilities, arrays both. said: what people said, a said.Said.
     """
-    found = encounters(rows)
-    animals, conflicts = Animals(found), []
-    for column in ("track", "individual"):
-        for members in found.groupby(column).indices.values():
-            for member in members[1:]:
-                conflicts += animals.join(members[0], member, f"are of one {column}", certain=True)
-    apart, beside = best(pairs, found)
-    joined = np.zeros(len(found), bool)
+    said = said or Said()
+    found = encounters(rows, said)
+    animals = Animals(found, said.different)
+    refused, conflicts = certain(animals, found, said)
+    confirmed = _confirmed(animals, found, said)
+    allowed, rejected = possible(pairs, found, animals, said)
+    apart, beside = best(allowed, found)
+    joined, more = by_score(animals, found, apart, rule.accept)
+    for one, name in said.renames:
+        more += animals.rename(found.index.get_loc(one), name)
+
+    table = pd.DataFrame(
+        {"encounter": found.index, "individual": animals.names(), "candidate": apart["candidate"].to_numpy()}
+    )
+    open_pairs = questions.left(allowed, table, said, rule.inspect, rejected)
+    sure = joined | found.index.isin(confirmed) | found["individual"].notna().to_numpy()
+    strength = np.where(sure, KNOWN, np.where(_doubt(apart, beside, rule), REVIEW, NEW))
+    # A person has seen and rejected whoever it might have been.
+    waiting = (strength == REVIEW) & found.index.isin(open_pairs["encounter"])
+    rejected_all = (rejected > 0).to_numpy() & ~sure & ~waiting
+    strength[rejected_all] = NEW
+    strength = pd.Series(strength).groupby(found["track"].to_numpy()).transform("max").to_numpy()
+    table = _told(table, found, apart["score"].to_numpy(), strength, probability, said)
+    by_hand = rejected_all | found.index.isin([*confirmed, *said.names, *said.unidentifiable])
+    table = table.assign(
+        probability=table["probability"].where(~by_hand, 1.0),
+        by=table["by"].where(~by_hand, "person"),
+        candidate=[confirmed.get(*row) for row in zip(found.index, table["candidate"], strict=True)],
+    )
+    asked = questions.in_order(open_pairs, table, probability, said, refused)
+    return table, asked, conflicts + more
+
+
+def certain(animals, found, said):
+    """Join what tracks, people and labels say. (Pairs that a person called the same in vain, sentences)."""
+    refused, conflicts = [], []
+    conflicts += _alike(animals, found, "track", said)
+    for one, other in said.same:
+        ends = found.index.get_loc(one), found.index.get_loc(other)
+        conflicts += animals.join(*ends, "are called the same", by="person")
+        refused += [(one, other)] if animals.animal(ends[0]) != animals.animal(ends[1]) else []
+    conflicts += _alike(animals, found, "individual", said)
+    for one in sorted(set().union(*said.different)):
+        at = found.index.get_loc(one)
+        # A label that a person has overruled names nobody.
+        name = found["individual"].iloc[at]
+        if name and animals.oldest(name) != animals.animal(at):
+            animals.called[animals.animal(at)].pop(name, None)
+            found.loc[one, "individual"] = None
+    return refused, conflicts
+
+
+def by_score(animals, found, apart, accept):
+    """Join encounters with their best candidates (of `best`), best scores first. (Which ones, bool, sentences)."""
+    joined, conflicts = np.zeros(len(found), bool), []
     score = apart["score"].to_numpy()
-    for at in np.argsort(-score, kind="stable")[: np.count_nonzero(score >= rule.accept)]:
+    for at in np.argsort(-score, kind="stable")[: np.count_nonzero(score >= accept)]:
         refused = animals.join(at, found.index.get_loc(apart["candidate"].iloc[at]), "look alike")
         conflicts += refused
         joined[at] = not refused
-    # `new` is -inf where nothing can be promised: then any candidate is a doubt, but none is not.
-    doubt = np.any([np.isfinite(one) & (one >= rule.new) for one in (score, beside["score"].to_numpy())], axis=0)
-    strength = np.where(joined | found["individual"].notna(), 2, np.where(doubt, 1, 0))
-    strength = pd.Series(strength).groupby(found["track"].to_numpy()).transform("max").to_numpy()
-    same = np.where(np.isfinite(score), probability(np.where(np.isfinite(score), score, 0)), 0.0)
-    labelled = found["individual"].notna().to_numpy()
-    table = pd.DataFrame(
-        {
-            "encounter": found.index,
-            "individual": animals.names(),
-            "decision": np.array(DECISIONS, object)[strength],
-            "probability": np.where(labelled, 1.0, np.where(strength == 0, 1 - same, same)),
-            "by": np.where(labelled, "labels", "workflow"),
-            "candidate": apart["candidate"].to_numpy(),
-        }
-    )
-    return table, conflicts
+    return joined, conflicts
 
 
-def encounters(rows):
+def possible(pairs, found, animals, said):
+    """(Pairs that may still be one animal, with whether their ends are of one event, Series of how many animals a
+    person rejected by encounter)."""
+    pairs = pairs[pairs["encounter"].isin(found.index) & pairs["candidate"].isin(found.index)]
+    ends = [found.index.get_indexer(pairs[end]) for end in ("encounter", "candidate")]
+    nobody = found.index.isin(said.unidentifiable)
+    side = found["flank"].map(FLANKS).fillna(0).to_numpy()
+    kept = ~(nobody[ends[0]] | nobody[ends[1]]) & (side[ends[0]] * side[ends[1]] >= 0)
+    pairs, ends = pairs[kept], [end[kept] for end in ends]
+    sequence = found["sequence"].to_numpy()
+    pairs = pairs.assign(beside=sequence[ends[0]] == sequence[ends[1]])
+    marked = np.array([bool(animals.apart[animals.animal(at)]) for at in range(len(found))], bool)
+    denied = np.zeros(len(pairs), bool)
+    for at in np.flatnonzero(marked[ends[0]] & marked[ends[1]]) if said.different else ():
+        denied[at] = animals.are_apart(ends[0][at], ends[1][at])
+    other = [animals.animal(at) for at in ends[1][denied]]
+    rejected = pairs[denied].assign(animal=other).groupby("encounter")["animal"].nunique()
+    return pairs[~denied], rejected.reindex(found.index).fillna(0)
+
+
+def encounters(rows, said=None):
     """One row per encounter in the order of the catalogue: track, flank, batch, sequence, station, timestamp of its
-    first crop, individual that labels name, and the set of its media. rows: as of known.crops.
+    first crop, individual that labels or people name, and the set of its media. rows: as of known.crops.
     """
+    said = said or Said()
     groups = rows.groupby("encounter", sort=False)
     first = groups[["track", "flank", "batch", "sequence", "station", "timestamp"]].nth(0)
     first.index = rows["encounter"].loc[first.index]
-    said = rows.dropna(subset=["individual"]).groupby("encounter")["individual"].agg(["first", "nunique"])
-    media = groups["media_id"].agg(set)
-    named = said["first"].where(said["nunique"] == 1).reindex(first.index)
-    return first.assign(individual=named.astype(object).where(named.notna(), None), media=media.reindex(first.index))
+    labelled = rows.dropna(subset=["individual"]).groupby("encounter")["individual"].agg(["first", "nunique"])
+    named = labelled["first"].where(labelled["nunique"] == 1).reindex(first.index).astype(object)
+    named = named.where(named.notna(), None)
+    for one, name in said.names.items():
+        named[one] = name
+    named[first.index.isin(said.unidentifiable)] = None
+    for one, flank in said.flanks.items():
+        first.loc[one, "flank"] = flank if flank in FLANKS else None
+    return first.assign(individual=named, media=groups["media_id"].agg(set).reindex(first.index))
 
 
 def best(pairs, found):
     """The best candidate of each encounter in another sequence, and in its own: two DataFrames of candidate and score,
-    row by row of `found` (as of `encounters`); None and -inf without any.
+    row by row of `found` (as of `encounters`); None and -inf without any. pairs: as of `possible`.
     """
-    pairs = pairs[pairs["encounter"].isin(found.index) & pairs["candidate"].isin(found.index)]
-    ends = [found["sequence"].loc[pairs[end]].to_numpy() for end in ("encounter", "candidate")]
     parts = []
-    for part in (pairs[ends[0] != ends[1]], pairs[ends[0] == ends[1]]):
+    for part in (pairs[~pairs["beside"]], pairs[pairs["beside"]]):
         first = part.sort_values("rank").drop_duplicates("encounter").set_index("encounter").reindex(found.index)
         score = first["score"].astype(float).fillna(-np.inf)
         candidate = first["candidate"].astype(object).where(first["candidate"].notna(), None)
@@ -84,76 +143,36 @@ def best(pairs, found):
     return parts
 
 
-class Animals:
-    """Encounters joined to animals. found: as of `encounters`."""
-
-    def __init__(self, found):
-        self.found, self.parent = found, list(range(len(found)))
-        self.called = [{name} - {None} for name in found["individual"]]
-        self.media = [set(media) for media in found["media"]]
-
-    def animal(self, at):
-        """The number of the animal of encounter number `at`: that of its oldest encounter."""
-        while self.parent[at] != at:
-            self.parent[at] = self.parent[self.parent[at]]
-            at = self.parent[at]
-        return at
-
-    def join(self, one, other, why, certain=False):
-        """Make two encounters one animal; or say in a list of one sentence why not.
-
-        certain: also where both have a box in one picture, which is then only said.
-        """
-        first, second = sorted((self.animal(one), self.animal(other)))
-        if first == second:
-            return []
-        names, together = self.called[first] | self.called[second], self.media[first] & self.media[second]
-        fault = f"they are named {' and '.join(sorted(names))}" if len(names) > 1 else ""
-        fault = fault or ("one picture shows both" if together else "")
-        if len(names) < 2 and (certain or not together):
-            self.parent[second], self.called[first] = first, names
-            self.media[first] |= self.media[second]
-        return [f"{self.found.index[one]} and {self.found.index[other]} {why}, but {fault}."] if fault else []
-
-    def names(self):
-        """What the animal of each encounter is called, a list."""
-        animals = [self.animal(at) for at in range(len(self.parent))]
-        taken, made = set().union(*self.called), {}
-        for animal in dict.fromkeys(animals):
-            made[animal] = next(iter(self.called[animal]), None) or self._new(animal, taken)
-            taken.add(made[animal])
-        return [made[animal] for animal in animals]
-
-    def _new(self, animal, taken):
-        digest = hashlib.sha256(self.found.index[animal].encode()).hexdigest().upper()
-        return next(name for size in range(LETTERS, 65) if (name := f"A-{digest[:size]}") not in taken)
+def _alike(animals, found, column, said):
+    conflicts, nobody = [], found.index.isin(said.unidentifiable)
+    for members in found[~nobody].groupby(column).indices.values():
+        members = np.flatnonzero(~nobody)[members]
+        for member in members[1:]:
+            conflicts += animals.join(members[0], member, f"are of one {column}", by="certain")
+    return conflicts
 
 
-def individuals(table, found):
-    """Rows of the individuals table. table: of identities. found: as of `encounters`."""
-    rows = []
-    facts = found.drop(columns="individual").join(table.set_index("encounter")[["individual", "by"]])
-    for name, part in facts.groupby("individual"):
-        sides = set(part["flank"].dropna())
-        rows.append(
-            {
-                "individual": name,
-                "status": "both" if len(sides) == 2 else f"{sides.pop()}_only" if sides else "unknown",
-                "linked_by": _linked_by(part),
-                "named_by": "labels" if (part["by"] == "labels").any() else "workflow",
-                "first": part["timestamp"].min(),
-                "last": part["timestamp"].max(),
-                "encounters": len(part),
-            }
-        )
-    return rows
+def _doubt(apart, beside, rule):
+    # `new` is -inf where nothing can be promised: then any candidate is a doubt, but none is not.
+    scores = [apart["score"].to_numpy(), beside["score"].to_numpy()]
+    return np.any([np.isfinite(one) & (one >= rule.new) for one in scores], axis=0)
 
 
-def _linked_by(part):
-    """How the two flanks of an animal were joined; None where there are not two."""
-    if part["flank"].nunique() < 2:
-        return None
-    if part.groupby("track")["flank"].nunique().max() == 2:
-        return "track"
-    named = part[part["by"] == "labels"]
-    return "labels" if named["flank"].nunique() == 2 else "match"
+def _confirmed(animals, found, said):
+    """{encounter that a person called the same as an earlier one: the other end of that pair}."""
+    ends = {one: other for pair in said.same for one, other in (pair, pair[::-1])}
+    places = {one: found.index.get_loc(one) for one in ends}
+    return {one: other for one, other in ends.items() if animals.animal(places[one]) != places[one]}
+
+
+def _told(table, found, score, strength, probability, said):
+    """The rows of the identities table, as the workflow and labels have them."""
+    same = np.where(np.isfinite(score), probability(np.where(np.isfinite(score), score, 0)), 0.0)
+    nobody, labelled = found.index.isin(said.unidentifiable), found["individual"].notna().to_numpy()
+    return table.assign(
+        flank=found["flank"].to_numpy(),
+        individual=table["individual"].astype(object).where(~nobody, None),
+        decision=np.where(nobody, NOBODY, np.array(DECISIONS, object)[strength]),
+        probability=np.where(labelled, 1.0, np.where(strength == NEW, 1 - same, same)),
+        by=np.where(labelled, "labels", "workflow"),
+    )

@@ -17,7 +17,7 @@ from pugmark.identity import known, strategy
 from pugmark.metrics import calibration, intervals
 from pugmark.runtime import cli
 
-DEFAULTS = {"error": 0.05, "inspect": None, "calibration": "isotonic", "resamples": 1000, "seed": 0}
+DEFAULTS = {"error": 0.05, "inspect": None, "calibration": "isotonic", "resamples": 1000, "seed": 0, "withhold": []}
 KNOTS = 100
 """Scores at which the probability is written; between them it is interpolated."""
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def main(argv=None):
     settings = DEFAULTS | arguments.settings
     split = tables.read(arguments.split, "split")
     trained = pd.concat([tables.read(path, "trained")["crop_id"] for path in arguments.trained])
-    every = known.crops(split, arguments.folder)
+    every = known.crops(split, arguments.folder, settings["withhold"])
     named = known.named(every, trained)
     share = max(1, len(named)) / max(1, every["encounter"].nunique())
     rows = calibrate(tables.read(arguments.pairs, "pairs"), named, share, settings)

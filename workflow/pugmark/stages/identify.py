@@ -1,7 +1,10 @@
 """Name the animals of a collection by the matches of one run: known, new, or left to a person.
 
     python -m pugmark.stages.identify --pairs pairs.parquet --calibration calibration.parquet --split split.parquet \\
-        --folder results/C/batches --out identities.parquet --individuals individuals.parquet
+        --folder results/C/batches --ledger review/C/*.csv --out identities.parquet --individuals individuals.parquet \\
+        --questions questions.parquet --settings '{"withhold": []}'
+
+`withhold` names batches whose names are not told: the workflow is then measured on them.
 """
 
 import logging
@@ -9,10 +12,11 @@ import logging
 import numpy as np
 
 from pugmark import tables
-from pugmark.identity import known, naming
+from pugmark.identity import individuals, known, ledger, naming, said
 from pugmark.identity.strategy import Strategy
 from pugmark.runtime import cli
 
+DEFAULTS = {"withhold": []}
 TOLD = 20
 """Conflicts that the log tells; the table's metadata hold them all."""
 log = logging.getLogger(__name__)
@@ -34,23 +38,30 @@ def strategy_in(calibration):
 def main(argv=None):
     """The command line of the stage."""
     parser = cli.parser(__doc__)
-    for option in ("pairs", "calibration", "split", "folder", "out", "individuals"):
+    for option in ("pairs", "calibration", "split", "folder", "out", "individuals", "questions"):
         parser.add_argument(f"--{option}", required=True)
+    parser.add_argument("--ledger", nargs="*", default=[], help="what people said")
     arguments = parser.parse_args(argv)
-    rows = known.crops(tables.read(arguments.split, "split"), arguments.folder)
+    settings = DEFAULTS | arguments.settings
+    rows = known.crops(tables.read(arguments.split, "split"), arguments.folder, settings["withhold"])
+    lines, cut = ledger.read(arguments.ledger)
+    people = said.of(lines, rows)
     rule, probability = strategy_in(tables.read(arguments.calibration, "calibration"))
-    table, conflicts = naming.decided(rows, tables.read(arguments.pairs, "pairs"), rule, probability)
-    animals = naming.individuals(table, naming.encounters(rows))
-    counts = {"encounters": len(table), "individuals": len(animals)}
-    counts |= {decision: int((table["decision"] == decision).sum()) for decision in reversed(naming.DECISIONS)}
-    settings = arguments.settings
+    pairs = tables.read(arguments.pairs, "pairs")
+    table, asked, conflicts = naming.decided(rows, pairs, rule, probability, people)
+    animals = individuals.of(table, naming.encounters(rows, people), people)
+
+    counts = {"encounters": len(table), "individuals": len(animals), "questions": len(asked)}
+    counts |= {one: int((table["decision"] == one).sum()) for one in (*reversed(naming.DECISIONS), naming.NOBODY)}
     tables.write(arguments.individuals, "individuals", animals, "identify", settings, counts=counts)
-    tables.write(arguments.out, "identities", table, "identify", settings, counts=counts | {"conflicts": conflicts})
-    log.info("%s", ", ".join(f"{count} {what}" for what, count in counts.items()))
-    for sentence in conflicts[:TOLD]:
+    tables.write(arguments.questions, "questions", asked, "identify", settings, counts=counts)
+    told = [*cut, *people.told, *conflicts]
+    tables.write(arguments.out, "identities", table, "identify", settings, counts=counts | {"conflicts": told})
+    log.info("%d answers; %s", len(lines), ", ".join(f"{count} {what}" for what, count in counts.items()))
+    for sentence in told[:TOLD]:
         log.warning("%s", sentence)
-    if len(conflicts) > TOLD:
-        log.warning("and %d more conflicts", len(conflicts) - TOLD)
+    if len(told) > TOLD:
+        log.warning("and %d more conflicts", len(told) - TOLD)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,152 @@
+"""The ledger: what counts of it, what is told, and what a spreadsheet or a power cut may do to it."""
+
+import csv
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from places import ROOT
+
+from pugmark.identity import ledger, said
+
+ROWS = pd.DataFrame(
+    {
+        "crop_id": ["a", "a2", "b", "c"],
+        "encounter": ["a", "a", "b", "c"],
+        "media_id": ["m1", "m2", "m3", "m3"],
+    }
+)
+
+
+def line(time, answer, one="a", other="b", reviewer="Ana", **facts):
+    """A Line; `other` is empty where the answer is on one encounter."""
+    other = other if answer in ledger.OF_PAIRS else ""
+    facts = {
+        "encounter_media": "",
+        "candidate_media": "",
+        "value": "",
+        "shown": "",
+        "version": "0",
+        "supersedes": "",
+    } | facts
+    return ledger.Line(
+        **facts, time=f"2024-05-01T00:00:0{time}Z", reviewer=reviewer, encounter=one, candidate=other, answer=answer
+    )
+
+
+def of(*lines):
+    return said.of(list(lines), ROWS)
+
+
+def test_what_was_appended_is_read_back_whatever_it_holds(tmp_path):
+    evil = '=cmd|"/c calc"!A1, with\na line'
+    written = [line(1, "name", value=evil), line(2, "same"), line(3, "name", value="-5 °C"), line(4, "different")]
+    for one in written:
+        ledger.append(tmp_path, one)
+    ledger.append(tmp_path, line(5, "same", reviewer="Bo/../x"))
+    lines, told = ledger.read(ledger.files(tmp_path))
+    assert lines == [*written, line(5, "same", reviewer="Bo/../x")] and not told
+    assert len(ledger.files(tmp_path)) == 2  # one for each reviewer, and none outside the folder
+
+
+def test_no_cell_is_a_formula(tmp_path):
+    for number, cell in enumerate(("=1+1", "+1", "-1", "@A1", "\tx")):
+        ledger.append(tmp_path, line(number, "name", value=cell, reviewer="@me"))
+    with open(ledger.files(tmp_path)[0], newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t\r")]
+
+
+def test_a_line_cut_short_is_told_and_costs_no_other(tmp_path):
+    ledger.append(tmp_path, line(1, "same"))
+    (file,) = ledger.files(tmp_path)
+    with open(file, "a") as torn:
+        torn.write("2024-05-01T00:00:02Z,Ana,a,b,,,sa")
+    ledger.append(tmp_path, line(3, "different"))
+    lines, told = ledger.read([file])
+    assert [one.time[-3:] for one in lines] == ["01Z", "03Z"]
+    assert told == [f"{file}, line 3: it is cut short. Answer that pair again."]
+
+
+def test_an_answer_is_on_the_disk_when_append_returns(tmp_path):
+    """Killed right after: the answer is there, with its header."""
+    code = (
+        "import os, sys; sys.path.insert(0, 'workflow'); from pugmark.identity import ledger;"
+        f"ledger.append({str(tmp_path)!r}, ledger.Line('t', 'Ana', 'a', 'b', '', '', 'same', '', '', '0', ''));"
+        "os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == -9
+    assert [one.answer for one in ledger.read(ledger.files(tmp_path))[0]] == ["same"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "fault"),
+    [
+        ({"answer": "maybe"}, "nobody knows the answer 'maybe'"),
+        ({"answer": "same", "candidate": "a"}, "same needs two encounters"),
+        ({"answer": "name"}, "name needs a name"),
+        ({"answer": "flank", "value": "up"}, "a flank is one of left, right, none"),
+        ({"answer": "withdrawn"}, "it takes back nothing"),
+        ({"reviewer": ""}, "no reviewer"),
+        ({"encounter": ""}, "needs"),
+    ],
+)
+def test_a_line_that_says_nothing_is_refused_and_told(tmp_path, facts, fault):
+    wrong = line(1, "same")._replace(**facts)
+    with pytest.raises(ledger.LedgerError, match=fault):
+        ledger.append(tmp_path, wrong)
+    (tmp_path / "x.csv").write_text(ledger.text([ledger.COLUMNS, wrong]))
+    lines, told = ledger.read([str(tmp_path / "x.csv")])
+    assert not lines and fault in told[0] and "x.csv, line 2" in told[0]
+
+
+def test_a_file_of_other_columns_is_refused_by_name(tmp_path):
+    (tmp_path / "x.csv").write_text("time,who\n1,Ana\n")
+    with pytest.raises(ledger.LedgerError, match=r"x\.csv: no column reviewer, encounter"):
+        ledger.read([str(tmp_path / "x.csv")])
+
+
+def test_the_same_file_twice_says_everything_once(tmp_path):
+    ledger.append(tmp_path, line(1, "same"))
+    (tmp_path / "copy.csv").write_bytes((tmp_path / "Ana.csv").read_bytes())
+    assert len(ledger.read(ledger.files(tmp_path))[0]) == 1
+
+
+def test_a_later_answer_replaces_the_earlier_one_of_that_reviewer_alone():
+    assert of(line(1, "same"), line(2, "different", "b", "a")).different == {frozenset("ab")}
+    assert of(line(1, "same"), line(2, "unsure")).same == []
+    found = of(line(1, "same"), line(2, "different", reviewer="Bo"))
+    assert not found.same and not found.different and found.disputed == {frozenset("ab")}
+    assert "Ana says same, Bo says different" in found.told[0]
+    assert of(line(1, "same"), line(2, "unsure", reviewer="Bo")).same == [("a", "b")]
+
+
+def test_whatever_was_said_can_be_taken_back():
+    undo = line(3, "withdrawn", supersedes="2024-05-01T00:00:02Z")
+    assert of(line(1, "same"), line(2, "different"), undo).same == [("a", "b")]
+    assert of(line(2, "unidentifiable"), undo).unidentifiable == set()
+    # Nobody takes back what another said; and what was taken back stays so.
+    assert of(line(2, "different", reviewer="Bo"), undo).different == {frozenset("ab")}
+    again = line(4, "withdrawn", supersedes="2024-05-01T00:00:03Z")
+    assert of(line(2, "different"), undo, again).different == set()
+
+
+def test_names_flanks_and_renames():
+    found = of(
+        line(1, "name", value=" Ada "), line(2, "name", value="Bea"), line(3, "flank", "c", value="left"),
+        line(4, "rename", "b", value="Cleo"), line(5, "unidentifiable", "c"),
+    )  # fmt: skip
+    assert found.names == {"a": "Bea"} and found.flanks == {"c": "left"}
+    assert found.renames == [("b", "Cleo")] and found.unidentifiable == {"c"}
+    found = of(line(1, "name", value="Ada"), line(2, "name", value="Bea", reviewer="Bo"))
+    assert not found.names and "Ana says Ada, Bo says Bea" in found.told[0]
+
+
+def test_an_encounter_whose_first_crop_has_gone_is_found_by_its_pictures():
+    assert of(line(1, "same", "gone", "b", encounter_media="m2 m9")).same == [("a", "b")]
+    found = of(line(1, "same", "gone", "a", encounter_media="m3"))  # two encounters show that picture
+    assert not found.same and "gone: same; that is not there now" in found.told[0]
+    assert of(line(1, "same", "a2", "b")).same == [("a", "b")]  # by now another crop comes first
+    found = of(line(1, "different", "a", "a2"))
+    assert not found.different and "it is one encounter now" in found.told[0]

@@ -1,0 +1,99 @@
+"""What the ledger says of the encounters that are there now.
+
+An encounter is called after its first crop. Where that crop has gone (boxes or times have changed), the encounter is
+found again by the pictures that the person was shown, if it alone shows them. Answers on nothing are told; they stay
+in the ledger and count again when their pictures come back.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from pugmark.identity import ledger
+
+
+@dataclass
+class Said:
+    """same: pairs of encounters, in order of time. different, unsure, disputed: sets of pairs, each a frozenset of two
+    encounters; reviewers disagree on the disputed ones. unidentifiable: set of encounters. flanks, names: {encounter:
+    what it is}. renames: pairs of an encounter and the new name of its animal, in order of time. told: sentences.
+    """
+
+    same: list = field(default_factory=list)
+    different: set = field(default_factory=set)
+    unsure: set = field(default_factory=set)
+    disputed: set = field(default_factory=set)
+    unidentifiable: set = field(default_factory=set)
+    flanks: dict = field(default_factory=dict)
+    names: dict = field(default_factory=dict)
+    renames: list = field(default_factory=list)
+    told: list = field(default_factory=list)
+
+
+def of(lines, rows):
+    """The Said of Lines of the ledger. rows: DataFrame with crop_id, encounter and media_id."""
+    said, found = Said(), _Finder(rows)
+    answers, own = defaultdict(list), defaultdict(lambda: defaultdict(list))
+    for line in ledger.standing(lines):
+        one = found.encounter(line.encounter, line.encounter_media)
+        other = found.encounter(line.candidate, line.candidate_media) if line.candidate else None
+        if one is None or (line.candidate and other is None):
+            gone = line.encounter if one is None else line.candidate
+            said.told.append(f"{line.reviewer} said at {line.time} of {gone}: {line.answer}; that is not there now.")
+        elif line.answer not in ledger.OF_PAIRS:
+            own[line.answer][one].append(line)
+        elif one != other:
+            answers[frozenset((one, other))].append(line)
+        elif line.answer == "different":
+            said.told.append(
+                f"{line.reviewer} said at {line.time} that {one} shows two animals; it is one encounter now."
+            )
+    _pairs(said, answers)
+    _single(said, own)
+    return said
+
+
+def _pairs(said, answers):
+    for pair, lines in answers.items():
+        opinions = {line.answer for line in lines} - {"unsure"}
+        if len(opinions) > 1:
+            said.disputed.add(pair)
+            who = ", ".join(f"{line.reviewer} says {line.answer}" for line in lines)
+            said.told.append(f"Of {' and '.join(sorted(pair))}, {who}: nothing follows until they agree.")
+        elif opinions == {"same"}:
+            said.same.append((min(line.time for line in lines), *sorted(pair)))
+        else:
+            (said.different if opinions else said.unsure).add(pair)
+    said.same = [tuple(pair) for _, *pair in sorted(said.same)]
+
+
+def _single(said, own):
+    said.unidentifiable = set(own["unidentifiable"])
+    for answer, facts in (("flank", said.flanks), ("name", said.names)):
+        for one, lines in own[answer].items():
+            values = {line.value.strip() for line in lines}
+            if len(values) == 1:
+                facts[one] = values.pop()
+            else:
+                told = ", ".join(f"{line.reviewer} says {line.value}" for line in lines)
+                said.told.append(f"Of the {answer} of {one}, {told}: nothing follows until they agree.")
+    every = [(line.time, one, line.value.strip()) for one, lines in own["rename"].items() for line in lines]
+    said.renames = [(one, name) for _, one, name in sorted(every)]
+
+
+class _Finder:
+    """Finds the encounters that a ledger names."""
+
+    def __init__(self, rows):
+        self.of_crop = dict(zip(rows["crop_id"], rows["encounter"], strict=True))
+        self.of_media = None
+        self.rows = rows
+
+    def encounter(self, name, media):
+        """The encounter that holds the crop `name`, else the only one with any picture of `media`; None without."""
+        if name in self.of_crop:
+            return self.of_crop[name]
+        if self.of_media is None:
+            self.of_media = self.rows.groupby("media_id")["encounter"].agg(set)
+        places = [self.of_media[one] for one in media.split() if one in self.of_media]
+        found = set().union(*places)
+        return found.pop() if len(found) == 1 else None
