@@ -81,9 +81,11 @@ rule identify:
         pairs=rules.match.output[0],
         calibration=rules.calibrate.output[0],
         split=rules.split.output[0],
+        ledger=lambda wildcards: PLAN.ledgers(wildcards.collection),
     output:
         identities=f"{RUN}/identities.parquet",
         individuals=f"{RUN}/individuals.parquet",
+        questions=f"{RUN}/questions.parquet",
     log:
         f"{LOGS}/identify/{{collection}}/{{run}}.log",
     conda:
@@ -93,8 +95,55 @@ rule identify:
         runtime=minutes(30),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
+        settings=ask(SETTINGS.identify),
         code=code("stages.identify"),
     shell:
         "python -m pugmark.stages.identify --pairs={input.pairs:q} --calibration={input.calibration:q}"
-        " --split={input.split:q} --folder={params.folder:q} --out={output.identities:q}"
-        " --individuals={output.individuals:q} > {log:q} 2>&1"
+        " --split={input.split:q} --folder={params.folder:q} --ledger {input.ledger:q}"
+        " --settings={params.settings:q} --out={output.identities:q}"
+        " --individuals={output.individuals:q} --questions={output.questions:q} > {log:q} 2>&1"
+
+
+rule decide:
+    input:
+        deciding("identities.parquet"),
+        deciding("individuals.parquet"),
+        deciding("questions.parquet"),
+        deciding("pairs.parquet"),
+        lambda wildcards: batch_files(wildcards.collection, "encounters.parquet"),
+        calibrations=deciding("calibration.parquet"),
+        trained=deciding_trained,
+        split=rules.split.output[0],
+    output:
+        expand(
+            f"{RESULTS}/{{{{collection}}}}/{{table}}.parquet",
+            table=(
+                "identities",
+                "individuals",
+                "questions",
+                "pairs",
+                "calibration",
+                "changes",
+                "accuracy",
+            ),
+        ),
+    log:
+        f"{LOGS}/decide/{{collection}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    resources:
+        mem_mb=memory(2000, per_input=2),
+        runtime=minutes(30),
+    params:
+        runs=lambda wildcards, input: [
+            os.path.dirname(path) for path in input.calibrations
+        ],
+        folder=f"{RESULTS}/{{collection}}/batches",
+        kept=f"{RESULTS}/{{collection}}/names",
+        out=lambda wildcards, output: os.path.dirname(output[0]),
+        settings=ask(SETTINGS.decide),
+        code=code("stages.decide"),
+    shell:
+        "python -m pugmark.stages.decide --runs {params.runs:q} --trained {input.trained:q} --split={input.split:q}"
+        " --folder={params.folder:q} --kept={params.kept:q} --settings={params.settings:q} --out={params.out:q}"
+        " > {log:q} 2>&1"

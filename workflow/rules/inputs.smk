@@ -178,6 +178,25 @@ def gpu_to_embed(wildcards):
     return int(run_of(wildcards).network)
 
 
+# For identify.smk
+
+
+def deciding(file):
+    """Input function: a file of every run that may decide."""
+
+    def files(wildcards):
+        runs = [run.name for run in PLAN.deciders(wildcards.collection)]
+        return expand(f"{RESULTS}/{wildcards.collection}/runs/{{run}}/{file}", run=runs)
+
+    return files
+
+
+def deciding_trained(wildcards):
+    """What each run that may decide has learned from."""
+    runs = PLAN.deciders(wildcards.collection)
+    return [file_of_model(run, "trained.parquet") for run in runs]
+
+
 # For assess.smk
 
 

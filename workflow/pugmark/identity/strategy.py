@@ -55,7 +55,7 @@ def judged(pairs, named, share=1.0):
     return pd.DataFrame(
         {
             "individual": named["individual"],
-            "seen": _seen(named),
+            "seen": seen(named),
             "score": best["score"].reindex(named.index).astype(float).fillna(-NEVER),
             "right": best["same"].reindex(named.index).eq(True),
             "impostor": impostor.reindex(named.index).astype(float).fillna(-NEVER),
@@ -116,7 +116,7 @@ def _allowed(error, number):
     return int(np.floor(error * (number + 1))) - 1
 
 
-def _seen(named):
+def seen(named):
     """Whether an earlier encounter of another sequence shows the animal, from a side that is compared."""
     rows = named.rename_axis("encounter").reset_index()
     both = rows.merge(rows, on="individual", suffixes=("", "_other"))

@@ -24,6 +24,7 @@ SECTIONS = (
     "split",
     "match",
     "calibrate",
+    "identify",
     "cluster",
     "evaluate",
 )

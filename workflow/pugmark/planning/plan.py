@@ -4,9 +4,21 @@ Read whenever the workflow is parsed, on the login node and by every cluster job
 """
 
 import hashlib
+from pathlib import Path
 
 from pugmark import rerankers
-from pugmark.planning import batches, collection, configuration, joined, listing, paths, reranked, runs, studies
+from pugmark.planning import (
+    batches,
+    collection,
+    configuration,
+    deciders,
+    joined,
+    listing,
+    paths,
+    reranked,
+    runs,
+    studies,
+)
 from pugmark.planning.detectors import Detectors
 from pugmark.planning.manifest import Manifest
 from pugmark.planning.models import Models
@@ -36,6 +48,7 @@ class Plan:
         runs.check_explained(self.config)
         reranked.check(self.config)
         self._reranked = {name: reranked.of(self.config, offered) for name, offered in self._runs.items()}
+        self._deciders = {name: deciders.of(name, spec, self._runs[name]) for name, spec in self.collections.items()}
         self._require_weights(every)
         # What the jobs need not look at again: they may run in another environment.
         if found is None:
@@ -43,6 +56,7 @@ class Plan:
             runs.check_files(self.config, every)
             for name, spec in self.collections.items():
                 collection.check_files(name, spec, self.folders[name])
+                deciders.check_withheld(name, spec, self.batches(name))
         self.left_out = [sentence for _, left_out in planned.values() for sentence in left_out]
         self.left_out += studies.unused(self.config, {run.label for run in every})
 
@@ -133,6 +147,18 @@ class Plan:
     def explained(self, name):
         """The runs of the collection whose networks the report explains."""
         return [run for run in self.runs(name) if run.label in self.config["explain"]["methods"]]
+
+    def deciders(self, name):
+        """The runs that may decide who was seen in the collection; none where nothing is to be decided."""
+        return self._deciders[name] if self.folders[name] else []
+
+    def ledgers(self, name):
+        """The files of what people said of the collection's animals."""
+        return sorted(str(path) for path in Path(self.ledger(name)).glob("*.csv"))
+
+    def ledger(self, name):
+        """The folder of those files."""
+        return self.collections[name].get("ledger", f"review/{name}")
 
     # Files that the stages read beside the media
 

@@ -65,7 +65,16 @@ class Settings:
 
     def calibrate(self, collection):
         """Of what the scores are worth."""
-        return self._of(collection, "calibrate")
+        return self._of(collection, "calibrate", withhold=self._withheld(collection))
+
+    def identify(self, collection):
+        """Of the names that one run gives."""
+        return canonical({"withhold": self._withheld(collection)})
+
+    def decide(self, collection):
+        """Of which run decides, and of how right it is."""
+        error = self.plan.collections[collection]["calibrate"]["error"]
+        return canonical({"error": error, "withhold": self._withheld(collection)})
 
     def embed(self, collection, run, batch):
         """Of the features: what lies outside the mask looks as it did in training."""
@@ -125,6 +134,9 @@ class Settings:
 
     def _of(self, collection, section, **more):
         return canonical({**self.plan.collections[collection][section], **more})
+
+    def _withheld(self, collection):
+        return sorted(self.plan.collections[collection]["identify"]["withhold"])
 
     def _view(self, collection, run):
         planned = self.plan.run(collection, run)

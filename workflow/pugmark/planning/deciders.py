@@ -1,0 +1,38 @@
+"""The runs that may decide who was seen in a collection.
+
+Read whenever the workflow is parsed, so it imports nothing heavy.
+"""
+
+from pugmark import literals
+from pugmark.planning.configuration import ConfigError
+
+WITHOUT_EVENTS = ("tracker", "video")
+"""Families that follow animals through one video; who they are is what their clusters say."""
+TOLD = ("oracle", "random")
+"""Controls that are told the answers, or nothing."""
+
+
+def of(name, spec, offered):
+    """The runs that `identify.run` names, else one of each method that is no control; first choice first.
+
+    Where only controls run, those that look at pictures. None in a collection of videos, unless they are named.
+    offered: the collection's runs. Raises ConfigError.
+    """
+    if wanted := spec["identify"]["run"]:
+        known = {run.name: run for run in offered}
+        for one in wanted:
+            if one not in known:
+                raise ConfigError(f"collections.{name}, identify.run: {literals.unknown(one, known, 'run')}")
+        return [known[one] for one in wanted]
+    once = list({run.label: run for run in reversed(offered)}.values())[::-1]
+    if any(run.facts["FAMILY"] in WITHOUT_EVENTS for run in once):
+        return []
+    free = [run for run in once if run.facts["FAMILY"] != "control"]
+    return free or [run for run in once if run.method not in TOLD]
+
+
+def check_withheld(name, spec, batches):
+    """Refuse a batch to withhold that is not there. batches: their names. Raises ConfigError."""
+    for one in spec["identify"]["withhold"]:
+        if one not in batches:
+            raise ConfigError(f"collections.{name}, identify.withhold: {literals.unknown(one, batches, 'batch')}")
