@@ -1,9 +1,9 @@
 """How right the names are, on encounters whose true names the workflow was not told.
 
-FNR, FPR and `asked` are those of identity.strategy, so they can be held against what `calibrate` promised. An individual
-with two names is split, a name with two individuals combines them. BAKS and BAUS are as in AnimalCLEF 2025, over
-encounters: the share rightly named of each animal that the catalogue knew, and the share given no known name of each that
-it did not.
+FNR, FPR and `asked` are those of identity.strategy, so they can be held against what `calibrate` promised. Of groups:
+an individual with two names is split, a name with two individuals combines them. BAKS and BAUS are as in AnimalCLEF
+2025, over encounters: the share rightly named of each animal that the catalogue knew, and the share given no known name
+of each that it did not.
 """
 
 import numpy as np
