@@ -56,7 +56,7 @@ class Plan:
             runs.check_files(self.config, every)
             for name, spec in self.collections.items():
                 collection.check_files(name, spec, self.folders[name])
-                deciders.check_withheld(name, spec, self.batches(name))
+                deciders.check_withheld(name, spec, self.folders[name])
         self.left_out = [sentence for _, left_out in planned.values() for sentence in left_out]
         self.left_out += studies.unused(self.config, {run.label for run in every})
 

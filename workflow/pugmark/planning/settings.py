@@ -136,7 +136,8 @@ class Settings:
         return canonical({**self.plan.collections[collection][section], **more})
 
     def _withheld(self, collection):
-        return sorted(self.plan.collections[collection]["identify"]["withhold"])
+        wanted = self.plan.collections[collection]["identify"]["withhold"]
+        return [part for part in self.plan.batches(collection) if batches.whole(part) in wanted]
 
     def _view(self, collection, run):
         planned = self.plan.run(collection, run)
