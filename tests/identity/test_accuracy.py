@@ -1,0 +1,104 @@
+"""How right names are, by hand; and which run decides."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pugmark.identity import accuracy, choice
+
+# Two animals that were told, Ana and Bo, and two that were not met before, Cleo and Dan.
+TRUTH = pd.DataFrame(
+    {
+        "individual": ["Ana", "Bo", "Ana", "Ana", "Bo", "Cleo", "Cleo", "Dan"],
+        "sequence": list("abcdefgh"),
+        "flank": None,
+        "order": range(8),
+    },
+    index=list("abcdefgh"),
+)
+UNTOLD = pd.Index(list("cdefgh"))
+
+
+def measured(rows, questions=()):
+    """{quantity: (value, n)} of encounters c to h, each (name, decision, candidate)."""
+    told = [("Ana", "known", None), ("Bo", "known", None)]
+    table = pd.DataFrame([*told, *rows], columns=["individual", "decision", "candidate"])
+    table = table.assign(encounter=TRUTH.index, by=["labels"] * 2 + ["workflow"] * 6)
+    asked = pd.DataFrame(list(questions), columns=["encounter", "candidate"])
+    return {row["quantity"]: (row["value"], row["n"]) for row in accuracy.rows(table, asked, TRUTH, UNTOLD, 0, 0)}
+
+
+RIGHT = [
+    ("Ana", "known", "a"),
+    ("Ana", "known", "c"),
+    ("Bo", "known", "b"),
+    ("X", "new", None),
+    ("X", "known", "f"),
+    ("Y", "new", None),
+]
+
+
+def test_who_is_always_right_makes_no_error():
+    found = measured(RIGHT)
+    # Seen before: c, d, e by their names, g by f.
+    assert found["FNR"] == (0, 4) and found["FPR"] == (0, 6) and found["asked"] == (0, 6)
+    assert {name: found[name][0] for name in ("ARI", "AMI", "pairwise precision", "pairwise recall")} == dict.fromkeys(
+        ("ARI", "AMI", "pairwise precision", "pairwise recall"), pytest.approx(1)
+    )
+    assert found["split"] == (0, 4) and found["combined"] == (0, 4) and found["error of the count"] == (0, 4)
+    assert found["BAKS"] == (1, 2) and found["BAUS"] == (1, 2)
+    assert found["singletons"] == (0.5, 4)
+
+
+def test_each_error_counts_where_it_belongs():
+    # c is called new, d bears Bo's name, e is asked with its animal among the candidates, f is taken for Ana.
+    rows = [
+        ("Z", "new", None),
+        ("Bo", "known", "b"),
+        ("V", "review", "a"),
+        ("Ana", "known", "a"),
+        ("W", "review", "a"),
+        ("Y", "new", None),
+    ]
+    found = measured(rows, [("e", "a"), ("e", "b"), ("g", "a")])
+    # Missed: c (called new), d (another's name), g (its animal f is not among the candidates).
+    assert found["FNR"] == (pytest.approx(3 / 4), 4) and found["FPR"] == (pytest.approx(2 / 6), 6)
+    assert found["asked"] == (pytest.approx(2 / 6), 6)
+    assert found["BAKS"] == (0, 2)
+    assert found["BAUS"] == (pytest.approx((0.5 + 1) / 2), 2)
+    # Ana is Ana, Z and Bo; Bo is Bo and V; Cleo is Ana and W; Dan alone is whole.
+    assert found["split"] == (pytest.approx(3 / 4), 4)
+    assert found["combined"] == (pytest.approx(2 / 6), 6)
+    assert found["error of the count"] == (pytest.approx(6 / 4 - 1), 4)
+
+
+def test_pairs_by_hand():
+    (precision, recall), counts = accuracy.pairwise(np.array(list("aabb")), np.array([0, 0, 0, 1]))
+    assert precision == pytest.approx(1 / 3) and recall == pytest.approx(1 / 2) and counts == [3, 2]
+    assert np.isnan(accuracy.pairwise(np.array(["a"]), np.array([0]))[0]).all()
+
+
+def test_nothing_untold_nothing_measured():
+    table = pd.DataFrame(
+        {"encounter": TRUTH.index, "individual": "X", "decision": "new", "candidate": None, "by": "labels"}
+    )
+    assert accuracy.rows(table, pd.DataFrame({"encounter": [], "candidate": []}), TRUTH, TRUTH.index[:0], 0, 0) == []
+
+
+def calibration(accept=0.8, **rates):
+    rows = {"accept": accept, "new": 0.2, "inspect": 3} | rates
+    return pd.DataFrame({"quantity": list(rows), "value": list(rows.values())})
+
+
+def test_the_lowest_error_decides_then_who_asks_least_then_who_comes_first():
+    found = {
+        "first": calibration(FNR=0.2, FPR=0.0, asked=0.1),
+        "asks": calibration(FNR=0.0, FPR=0.0, asked=0.9),
+        "best": calibration(FNR=0.04, FPR=0.05, asked=0.3),
+        "alike": calibration(FNR=0.0, FPR=0.0, asked=0.3),
+    }
+    assert choice.best(found, 0.05) == "best"
+    assert choice.best({name: found[name] for name in ("first", "asks")}, 0.05) == "asks"
+    found = {"none": calibration(np.inf), "neither": calibration(np.inf, FNR=0.0, FPR=0.0, asked=0.0)}
+    assert choice.best(found, 0.05) == "none"
+    assert choice.best(found | {"some": calibration(FNR=0.4, FPR=0.4, asked=0.9)}, 0.05) == "some"
