@@ -23,7 +23,7 @@ RULES = re.findall(r"^rule (\w+):", "".join(p.read_text() for p in (ROOT / "work
 FLOORS = (
     {"stages"},
     {"reporting", "progress"},
-    {"methods", "rerankers"},
+    {"methods", "rerankers", "reranking"},
     {"learning", "clustering", "metrics", "masking", "detectors", "keypoints", "identity", "synthetic"},
     {"planning"},
     {"formats"},

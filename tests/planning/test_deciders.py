@@ -13,6 +13,7 @@ class Run:
     name: str
     family: str = "supervised"
     method: str = ""
+    points: str | None = None
     facts: dict = field(init=False)
 
     def __post_init__(self):
@@ -20,8 +21,8 @@ class Run:
         self.method = self.method or self.label
 
 
-def of(*runs, wanted=None):
-    return [run.name for run in deciders.of("c", {"identify": {"run": wanted}}, runs)]
+def of(*runs, wanted=None, reranked=()):
+    return [run.name for run in deciders.of("c", {"identify": {"run": wanted}}, runs, reranked)]
 
 
 CONTROLS = (Run("oracle-s1", "control"), Run("random-s1", "control"), Run("pixels-s1", "control"))
@@ -50,3 +51,12 @@ def test_a_batch_to_withhold_must_be_there():
     deciders.check_withheld("c", {"identify": {"withhold": ["b1"]}}, ["b1", "b2"])
     with pytest.raises(ConfigError, match=r"identify\.withhold: Unknown batch 'b3'"):
         deciders.check_withheld("c", {"identify": {"withhold": ["b3"]}}, ["b1", "b2"])
+
+
+def test_a_run_reranked_by_key_points_decides_beside_the_others_and_by_neighbours_none():
+    local, neighbours = Run("pixels+local-s1", "re-ranked", points="local"), Run("a+k_reciprocal-s1", "re-ranked")
+    neighbours.reranker, neighbours.base = "k_reciprocal", Run("a-s1")
+    assert of(*CONTROLS, reranked=[local, neighbours]) == ["pixels+local-s1"]
+    assert of(Run("a-s1"), reranked=[local], wanted=["pixels+local-s1"]) == ["pixels+local-s1"]
+    with pytest.raises(ConfigError, match=r"k_reciprocal compares the neighbours of all crops.*Take a-s1"):
+        of(Run("a-s1"), reranked=[neighbours], wanted=["a+k_reciprocal-s1"])

@@ -83,5 +83,5 @@ def test_a_scorer_that_learned_the_pairs_by_heart_is_told():
 @pytest.mark.parametrize("names", [["a"] * 30, [f"n{at}" for at in range(30)]])
 def test_without_both_kinds_of_pairs_the_remedy_is_named(names):
     teachers = dataclasses.replace(known.teachers(), individuals=np.array(names, object))
-    with pytest.raises(fusion.NothingToFitError, match="name more crops"):
+    with pytest.raises(rerankers.NothingToFitError, match="name more crops"):
         fusion.fit(teachers, params())

@@ -304,7 +304,7 @@ def fused(folder, features, teachers=None, trained=()):
     rerank = {"name": "fusion", "shortlist": 100, "params": rerankers.resolve("fusion", {"most": 16}), "with": ["run"]}
     settings = {"method": "m", "seed": 1, "resamples": 0, "rerank": rerank}
     split = tables.read(folder / "split.parquet", "split")
-    metrics, queries, _ = stage.evaluate(split, features, None, settings, trained, folder, teachers)
+    metrics, queries, _ = stage.evaluate(split, features, None, settings, trained, folder, "run", teachers)
     return {(row["protocol"], row["metric"]): row["value"] for row in metrics}, queries
 
 
@@ -328,7 +328,7 @@ def test_a_collection_without_a_training_part_takes_the_fit_of_another(tmp_path)
     write_keypoints(tmp_path / "batches", taught, truth)
     (tmp_path / "batches" / "split.parquet").rename(tmp_path / "taught.parquet")
     split = tables.read(tmp_path / "taught.parquet", "split")
-    found, queries = fused(tmp_path, vectors, (split, vectors, tmp_path / "batches"))
+    found, queries = fused(tmp_path, vectors, (split, tmp_path / "batches"))
     assert found["all", "mAP"] > 0.99 and found["fit", "pairs"] == 40 * 39 and len(queries) == 80
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pugmark import tables, vectors
+from pugmark import rerankers, tables, vectors
+from pugmark.keypoints import table as keypoints
 from pugmark.stages import match as stage
 
 TIME = pd.Timestamp("2024-05-01")
@@ -39,7 +40,7 @@ def split(*batches, crops=6):
 
 
 def matched(folder, *batches, most=20, kept="kept"):
-    return stage.match(split(*batches), folder, "run", folder / kept, most)
+    return stage.match(stage.Source(split(*batches), folder, "run", most), folder / kept)
 
 
 def test_each_encounter_meets_those_before_it(folder):
@@ -79,7 +80,7 @@ def test_other_settings_and_crops_are_matched_again(folder):
     rows, anew = matched(folder, "b1", "b2", most=1)
     assert anew == 2 and (rows["rank"] == 1).all()
     part = split("b1", "b2").iloc[:-2]  # the last encounter counts in another batch
-    rows, anew = stage.match(part, folder, "run", folder / "kept", 1)
+    rows, anew = stage.match(stage.Source(part, folder, "run", 1), folder / "kept")
     assert anew == 1 and "b2-4" not in set(rows["encounter"])
 
 
@@ -107,3 +108,53 @@ def test_the_command_writes_the_table_also_without_any_encounter(folder):
         found = tables.read(folder / "p.parquet", "pairs")
         assert bool(len(found)) == bool(crops)
         assert tables.provenance(folder / "p.parquet")["counts"]["pairs"] == len(found)
+
+
+def closer(folder, name="local", most=2, **columns):
+    """A source with a re-ranker; the key points of each even batch's crops are those of the batch before."""
+    facts = {"individual": None, "viewpoint": None, "split": "test"} | columns
+    table = split("b1", "b2", "b3").assign(**facts)
+    table["sequence"] = table["crop_id"]
+    for at, batch in enumerate(("b1", "b2", "b3")):
+        rows = []
+        for crop in range(6):
+            random = np.random.default_rng([at // 2, crop])
+            places, found = random.random((16, 2), np.float32), random.integers(0, 99, (16, 128), dtype=np.uint8)
+            rows.append(keypoints.row(f"{batch}-{crop}", places, found, 16))
+        (folder / batch / "keypoints").mkdir(exist_ok=True)
+        tables.write(folder / batch / "keypoints/local.parquet", "keypoints", rows, "keypoints")
+    asked = {"name": name, "shortlist": 9, "params": rerankers.resolve(name, {"most": 16})}
+    return stage.Closer(table, folder, "run", most, asked, (table, folder), None)
+
+
+def test_a_re_ranker_scores_anew_who_shares_key_points_and_nobody_else(folder):
+    plain, _ = stage.match(stage.Source(split("b1", "b2", "b3"), folder, "run", 9), folder / "plain")
+    rows, anew = stage.match(closer(folder, most=9), folder / "kept")
+    both = plain.merge(rows, on=["encounter", "candidate"], suffixes=("", "_anew"))
+    gained = both["score_anew"] - both["score"]
+    same = (both["encounter"].str[:2] == "b2") & (both["candidate"] == "b1" + both["encounter"].str[2:])
+    assert anew == 3 and len(both) == len(plain) and same.sum() == 3
+    assert (gained[same] > 0.05).all() and (gained[~same] < 1e-5).all()
+    assert stage.match(closer(folder, most=9), folder / "kept")[1] == 0
+    few, _ = stage.match(closer(folder, most=2), folder / "few")
+    assert few["rank"].max() == 2
+
+
+def test_new_key_points_are_matched_anew(folder):
+    stage.match(closer(folder), folder / "kept")
+    file = folder / "b2/keypoints/local.parquet"
+    source = closer(folder)
+    tables.write(file, "keypoints", tables.read(file, "keypoints"), "keypoints", {"other": 1})
+    assert stage.match(source, folder / "kept")[1] == 2
+
+
+def test_who_learns_from_names_matches_anew_where_they_change_and_keeps_cosines_without(folder, caplog):
+    plain, _ = stage.match(stage.Source(split("b1", "b2", "b3"), folder, "run", 2), folder / "plain")
+    rows, anew = stage.match(closer(folder, "fusion"), folder / "kept")
+    pd.testing.assert_frame_equal(rows, plain)
+    assert anew == 3 and "The candidates keep their cosines" in caplog.text
+    assert stage.match(closer(folder, "fusion"), folder / "kept")[1] == 0
+    names = [name for name in "aabbcc" for _ in range(3)]
+    parts = ["train"] * 18
+    rows, anew = stage.match(closer(folder, "fusion", individual=names, split=parts), folder / "kept")
+    assert anew == 3 and not rows["score"].equals(plain["score"])

@@ -27,7 +27,10 @@ rule encounter:
 rule match:
     input:
         run_features,
+        run_keypoints,
+        ancient(lambda wildcards: PLAN.rerank_weights(**wildcards).values()),
         lambda wildcards: batch_files(wildcards.collection, "encounters.parquet"),
+        teachers=run_teachers,
         split=rules.split.output[0],
     output:
         f"{RUN}/pairs.parquet",
@@ -41,14 +44,19 @@ rule match:
     resources:
         mem_mb=memory(2000),
         runtime=minutes(240),
+        gpu=lambda wildcards: int(bool(PLAN.rerank_weights(**wildcards))),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
         kept=f"{RUN}/matches",
+        run=lambda wildcards: run_of(wildcards).name,
+        teachers=teachers_option,
+        weights=lambda wildcards: named(PLAN.rerank_weights(**wildcards)),
         settings=ask(SETTINGS.match),
-        code=code("stages.match"),
+        code=ask(SETTINGS.match_code),
     shell:
-        "python -m pugmark.stages.match --split={input.split:q} --folder={params.folder:q} --run={wildcards.run:q}"
-        " --kept={params.kept:q} --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
+        "python -m pugmark.stages.match --split={input.split:q} --folder={params.folder:q} --run={params.run:q}"
+        " {params.teachers:q} --kept={params.kept:q} --settings={params.settings:q} --weights {params.weights:q}"
+        " --out={output:q} > {log:q} 2>&1"
 
 
 rule calibrate:

@@ -192,9 +192,11 @@ def deciding(file):
 
 
 def deciding_trained(wildcards):
-    """What each run that may decide has learned from."""
-    runs = PLAN.deciders(wildcards.collection)
-    return [file_of_model(run, "trained.parquet") for run in runs]
+    """What the runs that may decide have learned from."""
+    names = [run.name for run in PLAN.deciders(wildcards.collection)]
+    read = [PLAN.read_by(wildcards.collection, name) for name in names]
+    once = {run.name: run for runs in read for run in runs}
+    return [file_of_model(run, "trained.parquet") for run in once.values()]
 
 
 # For assess.smk

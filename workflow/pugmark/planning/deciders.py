@@ -12,23 +12,39 @@ TOLD = ("oracle", "random")
 """Controls that are told the answers, or nothing."""
 
 
-def of(name, spec, offered):
+def of(name, spec, offered, reranked):
     """The runs that `identify.run` names, else one of each method that is no control; first choice first.
 
     Where only controls run, those that look at pictures. None in a collection of videos, unless they are named.
-    offered: the collection's runs. Raises ConfigError.
+    offered: the collection's runs. reranked: its re-ranked ones. Raises ConfigError.
     """
     if wanted := spec["identify"]["run"]:
-        known = {run.name: run for run in offered}
+        known = {run.name: run for run in [*offered, *reranked]}
         for one in wanted:
             if one not in known:
                 raise ConfigError(f"collections.{name}, identify.run: {literals.unknown(one, known, 'run')}")
+            if known[one] in reranked:
+                check_reranked(known[one])
         return [known[one] for one in wanted]
-    once = list({run.label: run for run in reversed(offered)}.values())[::-1]
-    if any(run.facts["FAMILY"] in WITHOUT_EVENTS for run in once):
+    if any(run.facts["FAMILY"] in WITHOUT_EVENTS for run in offered):
         return []
+    once = _first([*offered, *(run for run in reranked if run.points)])
     free = [run for run in once if run.facts["FAMILY"] != "control"]
     return free or [run for run in once if run.method not in TOLD]
+
+
+def check_reranked(run):
+    """Refuse a re-ranker that says nothing of two encounters alone. Raises ConfigError."""
+    if not run.points:
+        raise ConfigError(
+            f"{run.name} cannot decide who was seen: {run.reranker} compares the neighbours of all crops, and "
+            f"encounters are matched as they come. Take {run.base.name}, or a re-ranker with key points."
+        )
+
+
+def _first(runs):
+    """The first run of each method."""
+    return list({run.label: run for run in reversed(runs)}.values())[::-1]
 
 
 def check_withheld(name, spec, batches):

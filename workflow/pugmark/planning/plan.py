@@ -48,7 +48,10 @@ class Plan:
         runs.check_explained(self.config)
         reranked.check(self.config)
         self._reranked = {name: reranked.of(self.config, offered) for name, offered in self._runs.items()}
-        self._deciders = {name: deciders.of(name, spec, self._runs[name]) for name, spec in self.collections.items()}
+        self._deciders = {
+            name: deciders.of(name, spec, self._runs[name], self._reranked[name])
+            for name, spec in self.collections.items()
+        }
         self._require_weights(every)
         # What the jobs need not look at again: they may run in another environment.
         if found is None:

@@ -4,7 +4,7 @@ Snakemake makes a result again where they differ, so nothing else may stand in t
 parsed, so it imports nothing heavy.
 """
 
-from pugmark.planning import batches, fingerprint, report, reranked
+from pugmark.planning import batches, deciders, fingerprint, report, reranked
 from pugmark.planning.collection import view
 from pugmark.planning.configuration import ConfigError
 from pugmark.planning.versions import canonical
@@ -59,13 +59,21 @@ class Settings:
         gap = self.plan.collections[collection]["ingest"]["sequence_gap"]
         return self._of(collection, "split", batches=self.plan.batches(collection), sequence_gap=gap)
 
-    def match(self, collection):
-        """Of the matches."""
-        return self._of(collection, "match")
+    def match(self, collection, run):
+        """Of the matches, with the re-ranker of the run if it has one. Raises ConfigError where that cannot match."""
+        anew, more = self.plan.reranking(collection, run), {}
+        if anew:
+            deciders.check_reranked(anew)
+            files = self.plan.manifest.facts(self.plan.rerank_weights(collection, run))
+            more = {"rerank": anew.settings} | ({"manifest": files} if files else {})
+        if anew and anew.learns:
+            more["withhold"] = self._withheld(collection)
+        return self._of(collection, "match", **more)
 
-    def calibrate(self, collection):
-        """Of what the scores are worth."""
-        return self._of(collection, "calibrate", withhold=self._withheld(collection))
+    def calibrate(self, collection, run):
+        """Of what the scores are worth; a re-ranker may have learned from the training part."""
+        anew, withheld = self.plan.reranking(collection, run), self._withheld(collection)
+        return self._of(collection, "calibrate", withhold=withheld, learns=bool(anew and anew.learns))
 
     def identify(self, collection):
         """Of the names that one run gives."""
@@ -122,6 +130,11 @@ class Settings:
     def embed_code(self, collection, run):
         """Fingerprint of the code that makes the features of the run."""
         return fingerprint.of("stages.embed", f"methods.{self.plan.run(collection, run).method}")
+
+    def match_code(self, collection, run):
+        """Fingerprint of the code that matches by the run, with that of its re-ranker."""
+        anew = self.plan.reranking(collection, run)
+        return fingerprint.of("stages.match", *([f"rerankers.{anew.reranker}"] if anew else []))
 
     def evaluate_code(self, collection, run):
         """Fingerprint of the code that measures the run, with that of its re-ranker."""

@@ -41,6 +41,10 @@ class RerankerError(ValueError):
     """An unknown re-ranker or setting, or a re-ranker's file that lacks a literal."""
 
 
+class NothingToFitError(ValueError):
+    """The training part has no pairs of one animal, or none of two animals."""
+
+
 @dataclass(frozen=True)
 class Crops:
     """N crops.

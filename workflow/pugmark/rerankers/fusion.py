@@ -16,6 +16,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from pugmark import rerankers
 from pugmark.keypoints import match
 from pugmark.metrics import calibration, shortlist
 from pugmark.rerankers import local
@@ -39,10 +40,6 @@ TIE = 1e-3
 """Share of the base run's cosine in a score: isotonic steps leave many pairs equal."""
 
 
-class NothingToFitError(ValueError):
-    """The training part has no pairs of one animal, or none of two animals."""
-
-
 def fit(teachers, params):
     """(scorer, figures) of named crops (rerankers.Teachers). figures: {metric: value}.
 
@@ -50,7 +47,7 @@ def fit(teachers, params):
     """
     values, same, fold = _pairs(teachers, params)
     if not same.any() or same.all():  # also where there is no pair
-        raise NothingToFitError(
+        raise rerankers.NothingToFitError(
             f"The training part has {int(same.sum())} pairs of one animal in different sequences and "
             f"{int((~same).sum())} of two animals: fusion needs both, so name more crops there."
         )

@@ -12,12 +12,20 @@ import logging
 import numpy as np
 import pandas as pd
 
-from pugmark import tables
+from pugmark import reranking, tables
 from pugmark.identity import known, strategy
 from pugmark.metrics import calibration, intervals
 from pugmark.runtime import cli
 
-DEFAULTS = {"error": 0.05, "inspect": None, "calibration": "isotonic", "resamples": 1000, "seed": 0, "withhold": []}
+DEFAULTS = {
+    "error": 0.05,
+    "inspect": None,
+    "calibration": "isotonic",
+    "resamples": 1000,
+    "seed": 0,
+    "withhold": [],
+    "learns": False,
+}
 KNOTS = 100
 """Scores at which the probability is written; between them it is interpolated."""
 log = logging.getLogger(__name__)
@@ -89,6 +97,8 @@ def main(argv=None):
     settings = DEFAULTS | arguments.settings
     split = tables.read(arguments.split, "split")
     trained = pd.concat([tables.read(path, "trained")["crop_id"] for path in arguments.trained])
+    if settings["learns"]:  # the re-ranker, from the named crops of the training part
+        trained = pd.concat([trained, reranking.taught(split)["crop_id"]])
     every = known.crops(split, arguments.folder, settings["withhold"])
     named = known.named(every, trained)
     share = max(1, len(named)) / max(1, every["encounter"].nunique())

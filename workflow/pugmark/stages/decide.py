@@ -43,14 +43,14 @@ def main(argv=None):
     """The command line of the stage."""
     parser = cli.parser(__doc__)
     parser.add_argument("--runs", required=True, nargs="+", type=Path, help="folders, first choice first")
-    parser.add_argument("--trained", required=True, nargs="+", help="what each of them has learned from")
+    parser.add_argument("--trained", required=True, nargs="+", help="what they have learned from")
     for option in ("split", "folder", "kept", "out"):
         parser.add_argument(f"--{option}", required=True)
     arguments = parser.parse_args(argv)
     settings = DEFAULTS | arguments.settings
     found = {run: tables.read(run / "calibration.parquet", "calibration") for run in arguments.runs}
     best = choice.best(found, settings["error"])
-    learned = tables.read(dict(zip(arguments.runs, arguments.trained, strict=True))[best], "trained")["crop_id"]
+    learned = pd.concat([tables.read(path, "trained")["crop_id"] for path in arguments.trained])
     identities, out = tables.read(best / "identities.parquet", "identities"), Path(arguments.out)
     right = measured(identities, best, tables.read(arguments.split, "split"), arguments.folder, learned, settings)
     names = identities["individual"].astype(object).where(identities["individual"].notna(), None)
@@ -67,7 +67,7 @@ def main(argv=None):
 
 
 def measured(identities, run, split, folder, learned, settings):
-    """Rows of the accuracy table: of the batches that were withheld, less what the model has learned from."""
+    """Rows of the accuracy table: of the batches that were withheld, less what any of the runs has learned from."""
     if not settings["withhold"]:
         return []
     truth = known.named(known.crops(split, folder))

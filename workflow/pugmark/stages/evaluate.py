@@ -11,15 +11,13 @@ A re-ranked run has no clusters of its own, and is told its re-ranker:
 and `--weights NAME=PATH`, where that loads any.
 """
 
-import functools
 import logging
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pugmark import rerankers, tables, vectors
-from pugmark.keypoints import table as keypoints
+from pugmark import reranking, tables, vectors
 from pugmark.metrics import open_set, protocols, ranking, shortlist, summary
 from pugmark.runtime import cli
 from pugmark.weights import verified
@@ -36,12 +34,11 @@ DEFAULTS = {
     "manifest": {},  # of weight files, as weights.verified takes it
     "rerank": None,  # or {name, shortlist, params, with}: which re-ranker orders the nearest anew; `with` names runs
 }
-FLANKS = {"left": -1, "right": 1}
 _TODAY = "to train it on the split of today, run Snakemake once with `--forcerun train`."
 log = logging.getLogger(__name__)
 
 
-def evaluate(split, features, clusters, settings, trained=(), folder=None, teachers=None, weights=None):
+def evaluate(split, features, clusters, settings, trained=(), folder=None, run=None, teachers=None, weights=None):
     """Rows of the metrics and of the queries table, as lists of dicts, and how many test crops are left out because the
     model has learned from them or their sequences.
 
@@ -49,9 +46,9 @@ def evaluate(split, features, clusters, settings, trained=(), folder=None, teach
     clusters table, or None. settings: some of DEFAULTS. trained: ids of the crops that the model learned from. They are
     neither queries nor gallery, whatever the split says today, and nor are sequences that have changed sides since.
     Crops without an individual are left out. folder: holds {batch}/keypoints and the features of further runs, for a
-    re-ranker that reads them. teachers: (split, features, folder) of another collection, on whose training part a
-    re-ranker is fitted; None for this one. weights: Weights of a network that matches. Raises ProtocolError, or
-    ValueError if features are not finite.
+    re-ranker that reads them. run: whose features these are. teachers: (split, folder) of another collection, on whose
+    training part a re-ranker is fitted; None for this one. weights: Weights of a network that matches. Raises
+    ProtocolError, or ValueError if features are not finite.
     """
     settings = DEFAULTS | settings
     # A video method fits the very boxes that it names, by design. Read its figures with that in mind.
@@ -59,9 +56,11 @@ def evaluate(split, features, clusters, settings, trained=(), folder=None, teach
     # A method that picks its own crops does so whenever it is trained.
     left_out = 0 if settings["chooses"] else int((asked["split"] != split["split"]).sum())
     nobody_asks = _named(asked, features, "query", "test")[0].empty
-    prepare, fit = (None, []) if nobody_asks else _reranker(teachers or (split, features, folder), settings, weights)
+    prepare, figures = None, {}
+    if settings["rerank"] and not nobody_asks:
+        prepare, figures = reranking.prepared(settings["rerank"], *(teachers or (split, folder)), run, weights)
     metrics, queries = _retrieval(asked, features, settings, folder, prepare)
-    metrics += fit
+    metrics += _fit(figures)
     if left_out:
         log.warning(
             "%d test crops are left out, because they or their sequences trained this model: %s", left_out, _TODAY
@@ -69,8 +68,8 @@ def evaluate(split, features, clusters, settings, trained=(), folder=None, teach
     elif not queries:
         log.warning("The test part holds no named crop, so there are no retrieval figures: name more crops.")
     metrics += _clusterings(asked, clusters, settings, trained) if clusters is not None else []
-    run = {"method": settings["method"], "seed": settings["seed"]}
-    return [run | row for row in metrics], queries, left_out
+    about = {"method": settings["method"], "seed": settings["seed"]}
+    return [about | row for row in metrics], queries, left_out
 
 
 def main(argv=None):
@@ -87,10 +86,10 @@ def main(argv=None):
     features = vectors.of_collection(split, arguments.folder, arguments.run)
     clusters = tables.read(arguments.clusters, "clusters") if arguments.clusters else None
     trained = pd.concat([tables.read(path, "trained")["crop_id"] for path in arguments.trained])
-    teachers = _collection(Path(arguments.teachers), arguments.run) if arguments.teachers else None
+    teachers = _collection(Path(arguments.teachers)) if arguments.teachers else None
     given = verified(arguments.weights, settings["manifest"])
     metrics, queries, left_out = evaluate(
-        split, features, clusters, settings, trained, arguments.folder, teachers, *given.values()
+        split, features, clusters, settings, trained, arguments.folder, arguments.run, teachers, *given.values()
     )
     named, asked = int(split["individual"].notna().sum()), len({row["crop_id"] for row in queries})
     counts = {"crops": len(split), "queries": asked, "test crops that trained the model": left_out}
@@ -104,10 +103,9 @@ def main(argv=None):
         log.info("nothing to measure: %d crops, of which %d are named", len(split), named)
 
 
-def _collection(folder, run):
-    """(split, features, folder of the batches) of the collection at `folder`."""
-    split = tables.read(folder / "split.parquet", "split")
-    return split, vectors.of_collection(split, folder / "batches", run), folder / "batches"
+def _collection(folder):
+    """(split, folder of the batches) of the collection at `folder`."""
+    return tables.read(folder / "split.parquet", "split"), folder / "batches"
 
 
 def _unseen(split, trained, chooses):
@@ -151,36 +149,12 @@ def _named(split, features, *words):
     return rows, ranking.Items(features[places], rows["crop_id"].to_numpy(object), rows["individual"].to_numpy(object))
 
 
-def _reranker(teachers, settings, weights):
-    """The function from rerankers.Crops to `rescore`, and rows about its fit; (None, []) without a re-ranker.
-
-    teachers: (split, features, folder) of the collection on whose training part it is fitted, if it is.
-    """
-    asked = settings["rerank"]
-    if asked is None:
-        return None, []
-    module, params, facts = rerankers.load(asked["name"]), asked["params"], rerankers.catalogue()[asked["name"]]
-    if not facts["LEARNS"]:
-        own = {"weights": weights} if facts["WEIGHTS"] else {}
-        return functools.partial(module.prepare, params=params, **own), []
-    split, features, folder = teachers
-    rows, items = _named(split, features, "train")
-    known = [rows[column].to_numpy(object) for column in ("individual", "sequence")]
-    scorer, figures = module.fit(rerankers.Teachers(_crops(rows, items.vectors, asked, folder), *known), params)
-    log.info("%s was fitted: %s", asked["name"], ", ".join(f"{name} {value:.4g}" for name, value in figures.items()))
-    facts = [{"protocol": "fit", "metric": name, "value": float(value)} for name, value in figures.items()]
-    rows_of_fit = [fact | {"low": None, "high": None, "n": figures["pairs"]} for fact in facts]
-    return functools.partial(module.prepare, params=params, scorer=scorer), rows_of_fit
-
-
-def _crops(rows, features, asked, folder):
-    """rerankers.Crops of these rows of the split, with what the re-ranker `asked` reads."""
-    facts = rerankers.catalogue()[asked["name"]]
-    reads = facts["KEYPOINTS"]
-    points = keypoints.of_collection(rows, folder, facts["POINTS"], asked["params"]["most"]) if reads else None
-    beside = tuple(vectors.of_collection(rows, folder, run) for run in asked.get("with", ()))
-    flanks = rows["viewpoint"].map(FLANKS).fillna(0).to_numpy(int)
-    return rerankers.Crops(rows["crop_id"].to_numpy(object), features, points, beside, flanks)
+def _fit(figures):
+    """Rows of the metrics on what a re-ranker was fitted on."""
+    return [
+        {"protocol": "fit", "metric": name, "value": float(value), "low": None, "high": None, "n": figures["pairs"]}
+        for name, value in figures.items()
+    ]
 
 
 def _reorder(queries, gallery, settings, folder, prepare):
@@ -191,7 +165,7 @@ def _reorder(queries, gallery, settings, folder, prepare):
     rows = pd.concat([queries[0], gallery[0]], ignore_index=True)
     kept = ~rows["crop_id"].duplicated().to_numpy()
     features = np.concatenate([items.vectors for _, items in (queries, gallery)])[kept]
-    crops = _crops(rows[kept], features, asked, folder)
+    crops = reranking.crops(rows[kept], features, asked, folder)
     rescore = prepare(crops)
     left, right = (pd.Index(crops.ids).get_indexer(items.ids) for _, items in (queries, gallery))
 

@@ -1,61 +1,131 @@
-"""Match the encounters of a collection by the features of one run: each with those of its own and of earlier batches.
+"""Match the encounters of a collection by one run: each with those of its own and of earlier batches.
 
     python -m pugmark.stages.match --split split.parquet --folder results/C/batches --run NAME --kept matches \\
         --out pairs.parquet --settings '{"most": 20}'
 
+A re-ranked run is told its re-ranker, which scores the best candidates by cosine anew:
+
+        --settings '{"most": 20, "rerank": {"name": "local", "shortlist": 50, "params": {...}}}'
+
 Batches come in the order of their names. What was matched before is kept, a file for each batch, and is used again as
 long as that batch, all before it, the settings and this code are as they were: a batch whose name sorts last costs its
-own matching alone.
+own matching alone. A re-ranker that learns from names matches all of them anew when its training part has changed.
 """
 
+import functools
 import hashlib
 import itertools
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from pugmark import tables, vectors
-from pugmark.identity import matching
+from pugmark import rerankers, reranking, tables, vectors
+from pugmark.identity import known, matching, rescoring
 from pugmark.planning import fingerprint
 from pugmark.planning.versions import canonical
 from pugmark.runtime import cli
-from pugmark.weights import sha256
+from pugmark.weights import sha256, verified
 
-DEFAULTS = {"most": 20}
+DEFAULTS = {"most": 20, "rerank": None, "withhold": [], "manifest": {}}
 log = logging.getLogger(__name__)
 
 
-def match(split, folder, run, kept, most):
-    """(rows of the pairs table, number of batches that were matched now).
-
-    split: DataFrame of the split table. folder: holds {batch}/encounters.parquet and {batch}/features/{run}.parquet.
-    kept: folder of what was matched before. Memory holds the features of two batches, and the pairs.
+@dataclass
+class Source:
+    """What is matched. split: DataFrame of the split table. folder: holds {batch}/encounters.parquet and
+    {batch}/features/{run}.parquet. run: whose features are compared. most: candidates kept of each encounter.
     """
+
+    split: pd.DataFrame
+    folder: Path
+    run: str
+    most: int
+
+    def __post_init__(self):
+        self.batches = sorted(self.split["batch"].unique())
+        self.crops = dict(iter(self.split.groupby("batch")["crop_id"]))
+        self.code = fingerprint.of("stages.match")
+
+    def found(self, at):
+        """The candidates of the encounters of batch number `at`. Memory holds the features of two batches."""
+        query = self.side(self.batches[at])
+        earlier = (self.side(other) for other in self.batches[:at])
+        return matching.nearest(query, itertools.chain(earlier, [query]), self.most)
+
+    def side(self, batch):
+        """The matching.Side of a batch; of those crops alone that the collection counts there."""
+        rows = tables.read(self.folder / batch / "encounters.parquet", "encounters")
+        rows = rows[rows["crop_id"].isin(self.crops[batch])]
+        return matching.Side(rows, vectors.of_collection(rows.assign(batch=batch), self.folder, self.run))
+
+    def files(self, batch):
+        """The tables of a batch on which its matches rest."""
+        return [self.folder / batch / "encounters.parquet", self.folder / batch / "features" / f"{self.run}.parquet"]
+
+
+class Closer(Source):
+    """The same, where a re-ranker scores the best candidates anew.
+
+    asked: as of `reranking`. teachers: (split, folder) of the collection whose training part fits it. weights: of a
+    network that matches, or None.
+    """
+
+    def __init__(self, split, folder, run, most, asked, teachers, weights):
+        super().__init__(split, folder, run, max(most, asked["shortlist"]))
+        self.kept, self.asked, self.teachers, self.weights = most, asked, teachers, weights
+        facts = rerankers.catalogue()[asked["name"]]
+        taught = reranking.taught(teachers[0])[["crop_id", "individual"]].to_numpy().tolist() if facts["LEARNS"] else []
+        code = fingerprint.of("stages.match", f"rerankers.{asked['name']}")
+        self.code = canonical([code, asked, most, sorted(taught), weights.sha256 if weights else None])
+        self.read = [f"features/{other}" for other in asked.get("with", ())]
+        self.read += [f"keypoints/{facts['POINTS']}"] if facts["KEYPOINTS"] else []
+
+    def found(self, at):
+        """The candidates of the encounters of batch number `at`; memory also holds what is read of their crops."""
+        found = super().found(at)
+        if self.prepare is None:
+            return found[found["rank"] <= self.kept]
+        rows = self.every[self.every["encounter"].isin({*found["encounter"], *found["candidate"]})]
+        seen = vectors.of_collection(rows, self.folder, self.run)
+        rescore = self.prepare(reranking.crops(rows, seen, self.asked, self.folder))
+        return rescoring.rescored(found, rows, seen, rescore, self.kept)
+
+    @functools.cached_property
+    def every(self):
+        """Every crop of the collection, with its encounter."""
+        rows = known.crops(self.split, self.folder)
+        return rows.assign(viewpoint=rows["flank"])
+
+    @functools.cached_property
+    def prepare(self):
+        """What compares crops, as of `reranking.prepared`; None where too few crops are named to learn from."""
+        try:
+            return reranking.prepared(self.asked, *self.teachers, self.run, self.weights)[0]
+        except rerankers.NothingToFitError as error:
+            log.warning("The candidates keep their cosines. %s", error)
+            return None
+
+    def files(self, batch):
+        """The tables of a batch on which its matches rest."""
+        return super().files(batch) + [self.folder / batch / f"{name}.parquet" for name in self.read]
+
+
+def match(source, kept):
+    """(Rows of the pairs table, number of batches that were matched now). kept: folder of what was matched before."""
     kept.mkdir(parents=True, exist_ok=True)
-    batches, parts, key, anew = sorted(split["batch"].unique()), [], fingerprint.of("stages.match") + str(most), 0
-    crops = dict(iter(split.groupby("batch")["crop_id"]))
-    for at, batch in enumerate(batches):
-        key = _key(key, crops[batch], folder / batch, run)
-        file = kept / f"{batch}.parquet"
+    parts, key, anew = [], source.code + str(source.most), 0
+    for at, batch in enumerate(source.batches):
+        key, file = _key(key, source, batch), kept / f"{batch}.parquet"
         if not _is_of(file, key):
-            query = side(folder, batch, run, crops[batch])
-            earlier = (side(folder, other, run, crops[other]) for other in batches[:at])
-            found = matching.nearest(query, itertools.chain(earlier, [query]), most)
-            tables.write(file, "pairs", found, "match", {"key": key})
+            tables.write(file, "pairs", source.found(at), "match", {"key": key})
             anew += 1
         parts.append(tables.read(file, "pairs"))
-    for stale in {path.stem for path in kept.glob("*.parquet")} - set(batches):
+    for stale in {path.stem for path in kept.glob("*.parquet")} - set(source.batches):
         (kept / f"{stale}.parquet").unlink()
     found = pd.concat([part for part in parts if len(part)] or [_nothing()], ignore_index=True)
     return found.drop_duplicates(["encounter", "candidate"], ignore_index=True), anew
-
-
-def side(folder, batch, run, crops):
-    """The matching.Side of a batch; of those crops alone that the collection counts there."""
-    rows = tables.read(folder / batch / "encounters.parquet", "encounters")
-    rows = rows[rows["crop_id"].isin(crops)]
-    return matching.Side(rows, vectors.of_collection(rows.assign(batch=batch), folder, run))
 
 
 def main(argv=None):
@@ -63,19 +133,29 @@ def main(argv=None):
     parser = cli.parser(__doc__)
     for option in ("split", "folder", "run", "kept", "out"):
         parser.add_argument(f"--{option}", required=True)
+    parser.add_argument("--teachers", help="folder of another collection, whose training part fits the re-ranker")
     arguments = parser.parse_args(argv)
-    settings = DEFAULTS | arguments.settings
-    split = tables.read(arguments.split, "split", ["crop_id", "batch"])
-    rows, anew = match(split, Path(arguments.folder), arguments.run, Path(arguments.kept), settings["most"])
+    settings, folder = DEFAULTS | arguments.settings, Path(arguments.folder)
+    split, given = tables.read(arguments.split, "split"), verified(arguments.weights, settings["manifest"])
+    source = Source(split, folder, arguments.run, settings["most"])
+    if settings["rerank"]:
+        told = split[~split["batch"].isin(settings["withhold"])], folder
+        if arguments.teachers:
+            other = Path(arguments.teachers)
+            told = tables.read(other / "split.parquet", "split"), other / "batches"
+        weights = next(iter(given.values()), None)
+        source = Closer(split, folder, arguments.run, settings["most"], settings["rerank"], told, weights)
+    rows, anew = match(source, Path(arguments.kept))
     counts = {"pairs": len(rows), "encounters with a candidate": int(rows["encounter"].nunique())}
-    tables.write(arguments.out, "pairs", rows, "match", settings, counts=counts)
-    log.info("%d pairs; %d of %d batches were matched anew", len(rows), anew, split["batch"].nunique())
+    models = [file.provenance() for file in given.values()]
+    tables.write(arguments.out, "pairs", rows, "match", settings, models, counts)
+    log.info("%d pairs; %d of %d batches were matched anew", len(rows), anew, len(source.batches))
 
 
-def _key(before, crops, folder, run):
+def _key(before, source, batch):
     """What the matches of a batch rest on: everything before it, its crops, and the content of its tables."""
-    files = [sha256(folder / "encounters.parquet"), sha256(folder / "features" / f"{run}.parquet")]
-    return hashlib.sha256(canonical([before, sorted(crops), files]).encode()).hexdigest()
+    files = [sha256(file) for file in source.files(batch)]
+    return hashlib.sha256(canonical([before, sorted(source.crops[batch]), files]).encode()).hexdigest()
 
 
 def _is_of(file, key):
