@@ -36,18 +36,19 @@ def in_order(rows):
     )
 
 
-def named(rows, learned=()):
-    """The encounters that labels give one name, as strategy.judged takes them.
-
-    rows: as of `crops`, whose order counts. learned: crops that a model learned from; encounters of their sequences are
-    left out.
-    """
+def named(rows):
+    """The encounters that labels give one name, as strategy.judged takes them. rows: as of `crops`; order counts."""
     place = dict(zip(rows["encounter"][::-1], range(len(rows), 0, -1), strict=True))
-    taught = rows["sequence"][rows["crop_id"].isin(learned)]
-    rows = rows[~rows["sequence"].isin(taught) & rows["individual"].notna()]
+    rows = rows[rows["individual"].notna()]
     alone = rows.groupby("encounter")["individual"].transform("nunique") == 1
     first = rows[alone].drop_duplicates("encounter").set_index("encounter")
     return first[["individual", "sequence", "flank"]].assign(order=first.index.map(place).astype(int))
+
+
+def learned(rows, crops):
+    """The encounters of the sequences that a model learned from. rows: as of `crops`. crops: what it learned from."""
+    taught = rows["sequence"][rows["crop_id"].isin(crops)]
+    return rows["encounter"][rows["sequence"].isin(taught)].unique()
 
 
 def _nothing():

@@ -34,11 +34,12 @@ class Strategy:
     inspect: int
 
 
-def judged(pairs, named, share=1.0):
+def judged(pairs, named, share=1.0, learned=()):
     """How the candidates of each named encounter fare, a DataFrame indexed by encounter.
 
     pairs: DataFrame of the pairs table. named: DataFrame indexed by encounter with individual, sequence, flank and
-    order, its place in the catalogue. share: of the encounters that are named. Columns: individual; seen, whether the
+    order, its place in the catalogue. share: of the encounters that are named. learned: encounters that the model has
+    learned from, which are candidates of others and not judged themselves. Columns: individual; seen, whether the
     animal was met before; score of the best candidate, -inf without any; right, whether that is the animal; impostor,
     the best score of another animal; rank of the first right candidate, inf without any. Candidates without a name, or
     of the same sequence, are passed over: nobody knows, and anybody sees.
@@ -52,7 +53,7 @@ def judged(pairs, named, share=1.0):
     best = pairs.drop_duplicates("encounter").set_index("encounter")
     impostor = pairs[~pairs["same"]].groupby("encounter")["score"].max()
     first = np.ceil(1 + (pairs[pairs["same"]].groupby("encounter")["rank"].min() - 1) / share)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "individual": named["individual"],
             "seen": seen(named),
@@ -62,6 +63,7 @@ def judged(pairs, named, share=1.0):
             "rank": first.reindex(named.index).astype(float).fillna(NEVER),
         }
     )
+    return table[~table.index.isin(learned)]
 
 
 def chosen(table, error, inspect=None, share=1.0):

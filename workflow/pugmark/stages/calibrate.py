@@ -31,13 +31,17 @@ KNOTS = 100
 log = logging.getLogger(__name__)
 
 
-def calibrate(pairs, named, share, settings):
-    """Rows of the calibration table. pairs: DataFrame of the pairs table. named, share: as of strategy.judged."""
+def calibrate(pairs, named, share, settings, learned=()):
+    """Rows of the calibration table. pairs: DataFrame of the pairs table. Others: as of strategy.judged."""
     settings = DEFAULTS | settings
-    table = strategy.judged(pairs, named, share)
+    table = strategy.judged(pairs, named, share, learned)
     rule = strategy.chosen(table, settings["error"], settings["inspect"], share)
     rows = [row(name, getattr(rule, name), len(table)) for name in ("accept", "new", "inspect")]
-    return rows + rates(table, share, settings) + probabilities(pairs, named, settings["calibration"])
+    return (
+        rows
+        + rates(table, share, settings)
+        + probabilities(pairs[~pairs["encounter"].isin(learned)], named, settings["calibration"])
+    )
 
 
 def rates(table, share, settings):
@@ -100,9 +104,10 @@ def main(argv=None):
     if settings["learns"]:  # the re-ranker, from the named crops of the training part
         trained = pd.concat([trained, reranking.taught(split)["crop_id"]])
     every = known.crops(split, arguments.folder, settings["withhold"])
-    named = known.named(every, trained)
+    named, learned = known.named(every), known.learned(every, trained)
     share = max(1, len(named)) / max(1, every["encounter"].nunique())
-    rows = calibrate(tables.read(arguments.pairs, "pairs"), named, share, settings)
+    rows = calibrate(tables.read(arguments.pairs, "pairs"), named, share, settings, learned)
+    named = named[~named.index.isin(learned)]
     counts = {"named encounters": len(named), "individuals": int(named["individual"].nunique())}
     tables.write(arguments.out, "calibration", rows, "calibrate", settings, counts=counts)
     told = {one["quantity"]: one["value"] for one in rows if one["quantity"] != "probability"}

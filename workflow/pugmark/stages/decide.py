@@ -71,7 +71,7 @@ def measured(identities, run, split, folder, learned, settings):
     if not settings["withhold"]:
         return []
     truth = known.named(known.crops(split, folder))
-    taught = known.crops(split[split["crop_id"].isin(learned)], folder)["encounter"]
+    taught = known.learned(known.crops(split, folder), learned)
     untold = truth.index[truth.index.isin(_of(split, folder, settings["withhold"])) & ~truth.index.isin(taught)]
     questions = tables.read(run / "questions.parquet", "questions")
     return accuracy.rows(identities, questions, truth, untold, settings["resamples"], settings["seed"])
