@@ -25,7 +25,10 @@ def measured(rows, questions=()):
     table = pd.DataFrame([*told, *rows], columns=["individual", "decision", "candidate"])
     table = table.assign(encounter=TRUTH.index, by=["labels"] * 2 + ["workflow"] * 6)
     asked = pd.DataFrame(list(questions), columns=["encounter", "candidate"])
-    return {row["quantity"]: (row["value"], row["n"]) for row in accuracy.rows(table, asked, TRUTH, UNTOLD, 0, 0)}
+    return {
+        row["quantity"]: (row["value"], row["n"])
+        for row in accuracy.rows(table, asked, TRUTH, UNTOLD, pd.Index(["a", "b"]), 0, 0)
+    }
 
 
 RIGHT = [
@@ -82,7 +85,12 @@ def test_nothing_untold_nothing_measured():
     table = pd.DataFrame(
         {"encounter": TRUTH.index, "individual": "X", "decision": "new", "candidate": None, "by": "labels"}
     )
-    assert accuracy.rows(table, pd.DataFrame({"encounter": [], "candidate": []}), TRUTH, TRUTH.index[:0], 0, 0) == []
+    assert (
+        accuracy.rows(
+            table, pd.DataFrame({"encounter": [], "candidate": []}), TRUTH, TRUTH.index[:0], TRUTH.index, 0, 0
+        )
+        == []
+    )
 
 
 def calibration(accept=0.8, **rates):

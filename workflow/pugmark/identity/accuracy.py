@@ -13,11 +13,11 @@ from pugmark.identity import strategy
 from pugmark.metrics import intervals, open_set, partition
 
 
-def rows(identities, questions, truth, untold, resamples, seed):
+def rows(identities, questions, truth, untold, told, resamples, seed):
     """Rows of the accuracy table; none where nothing was untold.
 
     identities, questions: DataFrames of the tables. truth: as of known.named, of all encounters with a true name.
-    untold: those of them to judge.
+    untold: those of them to judge. told: those whose names were told; the rest counts in no group.
     """
     table = (
         identities.set_index("encounter")
@@ -39,7 +39,7 @@ def rows(identities, questions, truth, untold, resamples, seed):
     made = [
         _ratio(name, *pair, judged["individual"], resamples, seed) for name, pair in ratios.items() if pair[1].any()
     ]
-    return made + [_row(name, value, number) for name, value, number in groups(judged, table, set(untold))]
+    return made + [_row(name, value, number) for name, value, number in groups(judged, table.loc[told])]
 
 
 def errors(judged, questions, truth, seen):
@@ -56,15 +56,15 @@ def errors(judged, questions, truth, seen):
     return pd.DataFrame({"missed": missed, "wrong": wrong, "asked": asked})
 
 
-def groups(judged, table, untold):
-    """(quantity, value, number behind it) of the names as a whole. table: judged and told encounters."""
+def groups(judged, told):
+    """(quantity, value, number behind it) of the names as a whole. told: the encounters whose names were told."""
     named = judged.dropna(subset=["name"])
     truth, codes = named["individual"].to_numpy(str), pd.factorize(named["name"])[0]
     yield from zip(("ARI", "AMI"), partition.agreement(truth, codes), (len(named),) * 2, strict=True)
     yield from zip(("pairwise precision", "pairwise recall"), *pairwise(truth, codes), strict=True)
-    touched = table[table["name"].isin(named["name"]) | table["individual"].isin(named["individual"])].dropna(
-        subset=["name"]
-    )
+    every = pd.concat([named, told])
+    touched = every[every["name"].isin(named["name"]) | every["individual"].isin(named["individual"])]
+    touched = touched.dropna(subset=["name"])
     split = touched.groupby("individual")["name"].nunique() > 1
     combined = touched.groupby("name")["individual"].nunique() > 1
     yield "split", split.mean(), len(split)
@@ -72,7 +72,6 @@ def groups(judged, table, untold):
     yield "singletons", (named["name"].value_counts() == 1).mean(), named["name"].nunique()
     animals = named["individual"].nunique()
     yield "error of the count", named["name"].nunique() / animals - 1, animals
-    told = table[~table.index.isin(untold)]
     known = named["individual"].isin(told["individual"])
     first = told.drop_duplicates("name").set_index("name")["individual"]
     bears = named["name"].map(first)

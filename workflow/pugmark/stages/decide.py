@@ -70,15 +70,12 @@ def measured(identities, run, split, folder, learned, settings):
     """Rows of the accuracy table: of the batches that were withheld, less what any of the runs has learned from."""
     if not settings["withhold"]:
         return []
-    truth = known.named(known.crops(split, folder))
-    taught = known.learned(known.crops(split, folder), learned)
-    untold = truth.index[truth.index.isin(_of(split, folder, settings["withhold"])) & ~truth.index.isin(taught)]
+    crops = known.crops(split, folder)
+    truth, taught = known.named(crops), known.learned(crops, learned)
+    withheld = truth.index.isin(crops["encounter"][crops["batch"].isin(settings["withhold"])])
+    untold, told = truth.index[withheld & ~truth.index.isin(taught)], truth.index[~withheld]
     questions = tables.read(run / "questions.parquet", "questions")
-    return accuracy.rows(identities, questions, truth, untold, settings["resamples"], settings["seed"])
-
-
-def _of(split, folder, batches):
-    return known.crops(split[split["batch"].isin(batches)], folder)["encounter"].unique()
+    return accuracy.rows(identities, questions, truth, untold, told, settings["resamples"], settings["seed"])
 
 
 def _write(path, names):
