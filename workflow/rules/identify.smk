@@ -125,15 +125,7 @@ rule decide:
     output:
         expand(
             f"{RESULTS}/{{{{collection}}}}/{{table}}.parquet",
-            table=(
-                "identities",
-                "individuals",
-                "questions",
-                "pairs",
-                "calibration",
-                "changes",
-                "accuracy",
-            ),
+            table=DECIDED,
         ),
     log:
         f"{LOGS}/decide/{{collection}}.log",

@@ -239,7 +239,23 @@ def teachers_option(wildcards, input):
     return [f"--teachers={folder}"] if input.teachers else []
 
 
-PICTURES = ("leaderboard.svg", "curves.svg", "strips.jpg", "clusters.jpg", "masks.jpg")
+PICTURES = (
+    "individuals.jpg",
+    "leaderboard.svg",
+    "curves.svg",
+    "strips.jpg",
+    "clusters.jpg",
+    "masks.jpg",
+)
+DECIDED = (
+    "identities",
+    "individuals",
+    "questions",
+    "pairs",
+    "calibration",
+    "changes",
+    "accuracy",
+)
 
 
 def report_inputs(wildcards):
@@ -266,6 +282,9 @@ def report_inputs(wildcards):
             run=[run.name for run in PLAN.explained(name)],
             file=("gradcam.jpg", "layout.parquet"),
         )
+        if PLAN.deciders(name):
+            files += batch_files(name, "encounters.parquet")
+            files += [f"{base}/{table}.parquet" for table in DECIDED]
         files.append(f"{base}/split.parquet")
     return files
 

@@ -22,7 +22,15 @@ def of_view(view):
     if gallery["run"]:
         made["clusters-by-station.csv"] = pd.DataFrame(gallery["sightings"]).rename(columns={"who": "cluster"})
         made["individuals-by-station.csv"] = pd.DataFrame(gallery["named"]).rename(columns={"who": "individual"})
+    if view["individuals"]["run"]:
+        made["individuals.csv"] = pd.DataFrame(view["individuals"]["animals"]).assign(stations=_joined)
+        made["sightings.csv"] = view["sighted"]
+        made["changes.csv"] = pd.DataFrame(view["individuals"]["changes"]["every"])
     return {file: table for file, table in made.items() if len(table)}
+
+
+def _joined(table):
+    return table["stations"].map("; ".join)
 
 
 def scores(tables):

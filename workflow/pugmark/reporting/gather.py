@@ -49,6 +49,14 @@ class Collection:
         return self._of_batches("crops", ["crop_id", "path", *"xywh"])
 
     @cached_property
+    def encounters(self):
+        return self._of_batches("encounters", ["crop_id", "encounter"])
+
+    def decided(self, name):
+        """The table `name` (identities, individuals, questions, changes, accuracy or calibration) of the collection."""
+        return _read(self.folder / f"{name}.parquet", name)
+
+    @cached_property
     def index(self):
         """The split table with, of each crop, the path of its picture, its box, and the species that was stated."""
         species = self._of_batches("detections", ["detection_id", "source_label"])

@@ -4,6 +4,7 @@ from pugmark import tables
 from pugmark.reporting import (
     drawing,
     galleries,
+    individuals,
     leaderboard,
     pictures,
     plots,
@@ -28,6 +29,7 @@ def view(collection, links, new=()):
     links: captions.Links. new: the batches that the last report did not have.
     """
     retrieval, gallery, masks = retrievals(collection, links), clusters(collection, links), masked(collection)
+    seen = individuals.seen(collection, new)
     return {
         "name": collection.name,
         "new": [batch for batch in collection.batches if batch in new],
@@ -44,6 +46,8 @@ def view(collection, links, new=()):
         "partition": partition(collection.metrics),
         "retrieval": retrieval,
         "gallery": gallery,
+        "individuals": seen,
+        "sighted": individuals.sightings_table(collection) if seen["run"] else None,
         "curves": trained(collection),
         "explained": pictures.explained(collection),
         "maps": maps(collection),
@@ -54,7 +58,7 @@ def view(collection, links, new=()):
         "counts": summary.counts(collection),
         "settings": summary.settings(collection),
         "methods": summary.methods(collection),
-        "sheets": [*(part["sheet"] for part in retrieval), gallery["sheet"], masks["sheet"]],
+        "sheets": [*(part["sheet"] for part in retrieval), gallery["sheet"], seen["sheet"], masks["sheet"]],
     }
 
 

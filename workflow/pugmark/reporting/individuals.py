@@ -1,0 +1,111 @@
+"""Who was seen: the animals of a collection, what became of them since, what waits for a person, and how sure it is."""
+
+import numpy as np
+import pandas as pd
+
+from pugmark import tables
+from pugmark.reporting import sightings
+from pugmark.reporting.pictures import Sheet, Tile
+
+MOST, MOST_CHANGES, COLUMNS = 24, 50, 11
+"""Animals with pictures, changes that are told one by one, and crops of an animal in a row."""
+RATES = ("FNR", "FPR", "asked")
+QUIET = ("new", "extended")
+"""Changes that are counted alone."""
+FILE = "individuals.jpg"
+
+
+def seen(collection, new):
+    """What templates/seen.html shows; {"run": None, "sheet": an empty one} where nobody was to be named.
+
+    new: the batches that the last report did not have.
+    """
+    identities = collection.decided("identities")
+    if identities.empty:
+        return {"run": None, "sheet": Sheet(FILE, (), COLUMNS)}
+    crops = _named(collection, identities)
+    rows = animals(collection.decided("individuals"), identities, crops, new)
+    shown = rows[:MOST]
+    return {
+        "run": tables.provenance(collection.folder / "accuracy.parquet")["settings"]["run"],
+        "figures": figures(rows, identities, crops, collection.decided("questions")),
+        "animals": rows,
+        "shown": shown,
+        "sheet": Sheet(FILE, tuple(_row(crops, row["name"]) for row in shown), COLUMNS),
+        "changes": changes(collection.decided("changes")),
+        "sure": sure(collection),
+        "accuracy": collection.decided("accuracy").to_dict("records"),
+        "reviewable": not collection.decided("questions").empty,
+    }
+
+
+def animals(individuals, identities, crops, new):
+    """A dict for each animal: those that are decided first, by their encounters; then those that wait for a person."""
+    waits = (identities["decision"] == "review").groupby(identities["individual"]).all()
+    groups = crops.groupby("name")
+    facts = pd.DataFrame(
+        {
+            "stations": groups["station"].agg(lambda names: sorted(names.dropna().unique())),
+            "crops": groups.size(),
+            "new": groups["batch"].agg(lambda names: bool(names.isin(new).all())),
+        }
+    )
+    table = individuals.set_index("individual").join(facts).join(waits.rename("waits"))
+    table = table.reset_index(names="name").sort_values(["waits", "encounters", "name"], ascending=[True, False, True])
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
+def figures(rows, identities, crops, questions):
+    """The figures that open a collection's section: {title: number}."""
+    decision = identities["decision"]
+    told = {
+        "Animals": sum(not row["waits"] for row in rows),
+        "New since the last report": sum(row["new"] and not row["waits"] for row in rows),
+        "Encounters": len(identities),
+        "Sightings (crops)": len(crops),
+        "Encounters that wait for a person": int((decision == "review").sum()),
+        "Questions": len(questions),
+        "Unidentifiable": int((decision == "unidentifiable").sum()),
+    }
+    return {title: number for title, number in told.items() if number or title in ("Animals", "Encounters")}
+
+
+def changes(table):
+    """{"every": the table, "told": its first rows of others than QUIET, "more": how many of them are not told}."""
+    told = table[~table["change"].isin(QUIET)].sort_values(["change", "individual", "before"])
+    told = told.astype(object).where(told.notna(), None)
+    rows = told.head(MOST_CHANGES).to_dict("records")
+    return {"every": table, "told": rows, "more": len(told) - len(rows)}
+
+
+def sure(collection):
+    """What is promised: the rate that was asked for, whether it is kept, and the rates as they were measured."""
+    table = collection.decided("calibration").drop_duplicates("quantity").set_index("quantity")
+    asked = tables.provenance(collection.folder / "calibration.parquet")["settings"]["error"]
+    rates = table.reindex([name for name in RATES if name in table.index])
+    return {
+        "error": asked,
+        "promised": bool(np.isfinite(table["value"][["accept", "new"]]).all()),
+        "inspect": int(table["value"]["inspect"]),
+        "named": int(table["n"]["accept"]),
+        "rates": rates.reset_index()[["quantity", "value", "low", "high", "n"]].to_dict("records"),
+    }
+
+
+def sightings_table(collection):
+    """One row per crop: who it was, where and when, and how that was decided."""
+    crops = _named(collection, collection.decided("identities"))
+    columns = ["name", "decision", "probability", "by", "encounter", "batch", "path", "frame_number", *"xywh"]
+    return crops[[*columns, "station", "timestamp"]].rename(columns={"name": "individual", "frame_number": "frame"})
+
+
+def _named(collection, identities):
+    """The crops of the collection's index with their encounter, and the name, decision, probability and by of that."""
+    told = identities.rename(columns={"individual": "name"})[["encounter", "name", "decision", "probability", "by"]]
+    return collection.index.merge(collection.encounters, on="crop_id").merge(told, on="encounter")
+
+
+def _row(crops, name):
+    part = crops[crops["name"] == name]
+    picked = sightings.examples(part.assign(score=part["probability"]), COLUMNS)
+    return tuple(Tile(crop_id) for crop_id in picked["crop_id"])
