@@ -84,6 +84,10 @@ class Settings:
         error = self.plan.collections[collection]["calibrate"]["error"]
         return canonical({"error": error, "withhold": self._withheld(collection)})
 
+    def review(self, collection):
+        """Of the pages on which a person answers."""
+        return canonical({"ledger": self.plan.ledger(collection)})
+
     def embed(self, collection, run, batch):
         """Of the features: what lies outside the mask looks as it did in training."""
         seen = {"batch": batches.whole(batch)} if self.plan.run(collection, run).facts["SEES_PATHS"] else {}

@@ -4,7 +4,8 @@ Reads what lies below `--results` and nothing else: index.html is made from the 
 was measured of the jobs, studies/NAME.html from both. Where collections of the same media have other masks, masks/*.jpg
 show them side by side. In `--out` also, in a folder per collection:
 
-    individuals.jpg leaderboard.svg curves.svg strips.jpg clusters.jpg masks.jpg    there even where there is nothing to show
+    individuals.jpg strips.jpg clusters.jpg masks.jpg               there even where there is nothing to show
+    leaderboard.svg curves.svg                                      the same
     gradcam-RUN.jpg                                                 of runs that are explained
     *.csv leaderboard.tex                                           the tables of the page
     clusters/N.html N.csv N-1.jpg                                   a page for each cluster, with all its crops

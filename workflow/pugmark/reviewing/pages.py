@@ -1,0 +1,59 @@
+"""The review pages as files: two HTML pages, their data, and the pictures in scripts that are loaded when needed.
+
+A page that is opened from disk may load scripts and nothing else, so data and pictures are scripts.
+"""
+
+import json
+from pathlib import Path
+
+import jinja2
+
+from pugmark import __version__
+from pugmark.identity import ledger
+from pugmark.reviewing import material
+from pugmark.runtime import disk
+
+TEMPLATES = Path(__file__).parent / "templates"
+PAGES = {"index.html": ("queue.js", "controls.js"), "individuals.html": ("individuals.js",)}
+SCRIPTS = ("store.js", "pictures.js")
+
+
+def write(folder, name, shown, wanted, images, home):
+    """Write the pages of the collection `name` into `folder`, which they replace.
+
+    shown, wanted: as of material.material. images: {crop_id: data URL} of the wanted ones. home: where the answers
+    belong, as it is told to the person.
+    """
+    with disk.replacing_folder(folder) as partial:
+        partial = Path(partial)
+        (partial / "pictures").mkdir()
+        places = {}
+        for number, crops in enumerate(material.shards(wanted)):
+            found = {crop: images[crop] for crop in crops}
+            _script(partial / f"pictures/{number}.js", f"Pictures.take({_json(found)});\n")
+            places |= dict.fromkeys(crops, number)
+        about = {"collection": name, "version": __version__, "ledger": home, "columns": ledger.COLUMNS}
+        data = _json(about | shown | {"places": places})
+        _script(partial / "data.js", f"const DATA = {data};\n")
+        for page, scripts in PAGES.items():
+            html = (
+                _environment()
+                .get_template(page)
+                .render(name=name, digest=material.digest(data), scripts=[*SCRIPTS, *scripts])
+            )
+            _script(partial / page, html)
+
+
+def _environment():
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+
+
+def _json(value):
+    """JSON that may stand in a script: no `</script>` and no line separators, whatever names hold."""
+    text = json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def _script(path, text):
+    path.write_text(text, encoding="utf-8")
