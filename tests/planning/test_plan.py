@@ -19,7 +19,7 @@ def config(tmp_path):
 
 def test_the_default_configuration_is_complete_and_valid():
     plan = Plan(yaml.safe_load((ROOT / "config.yaml").read_text()))
-    assert plan.batches("demo") == ["batch_01", "batch_02", "batch_03"]
+    assert plan.batches("demo") == ["batch_01", "batch_02", "batch_03", "batch_04"]
     assert {run.method for run in plan.runs("demo")} >= {"oracle", "random", "pixels"}
 
 

@@ -8,9 +8,11 @@ of it. All addresses in the pages are relative, so a proxy may put a path before
 """
 
 import argparse
+import contextlib
 import hmac
 import json
 import secrets
+import sys
 import threading
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -72,8 +74,8 @@ class Handler(SimpleHTTPRequestHandler):
     def _is_allowed(self):
         """Whether the request comes from a page of this server; if not, it is refused.
 
-        Pages and pictures need no token: they are asked for by pages that had one, which is in the referrer or not. So
-        everything that tells or takes answers needs it, and index.html, which begins all.
+        Another page in the same browser may send requests here, but knows no token. The scripts that a page loads are
+        asked for without one, so the cookie that came with the page lets them pass; answers need the token itself.
         """
         host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
         origin = self.headers.get("Origin")
@@ -90,9 +92,9 @@ class Handler(SimpleHTTPRequestHandler):
         return True
 
     def end_headers(self):
-        """The pictures' requests carry no address line: a cookie lets them pass."""
+        """Every answer to who knows the token brings the cookie."""
         if getattr(self, "knows", False):
-            self.send_header("Set-Cookie", f"pugmark={self.token}; HttpOnly; SameSite=Strict; Path=./")
+            self.send_header("Set-Cookie", f"pugmark={self.token}; HttpOnly; SameSite=Strict")
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
@@ -132,11 +134,10 @@ def main(argv=None):
     given = parser.parse_args(argv)
     token = secrets.token_urlsafe(18)
     with server(given.folder, given.ledger, token, given.port, given.host) as made:
-        print(f"http://localhost:{made.server_port}/index.html?token={token}", flush=True)
-        try:
+        sys.stdout.write(f"http://localhost:{made.server_port}/index.html?token={token}\n")
+        sys.stdout.flush()
+        with contextlib.suppress(KeyboardInterrupt):
             made.serve_forever()
-        except KeyboardInterrupt:
-            pass
 
 
 if __name__ == "__main__":

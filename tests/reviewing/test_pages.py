@@ -1,0 +1,243 @@
+"""The review pages in a real browser: keys, undo, reload, two reviewers, thousands of questions, and odd names."""
+
+import shutil
+import threading
+import time
+
+import pytest
+from reporting.test_browser import OPTIONS
+from reviewing.drawn_review import EVIL, jpeg, tables, write
+from selenium import webdriver
+from selenium.common.exceptions import NoAlertPresentException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from pugmark.identity import ledger, said
+from pugmark.reviewing import material, serve
+
+
+@pytest.fixture(scope="module")
+def driver():
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        pytest.skip("no Chromium on this machine: install Debian's packages chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = found
+    for option in OPTIONS.split():
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    made = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    yield made
+    made.quit()
+
+
+class Page:
+    """A review page that is open as a reviewer."""
+
+    def __init__(self, driver, index, reviewer="Ana"):
+        self.driver, self.index = driver, index
+        driver.get(index.as_uri())
+        driver.execute_script("localStorage.setItem('pugmark:reviewer', arguments[0])", reviewer)
+        driver.get(index.as_uri())
+
+    def press(self, *keys):
+        for key in keys:
+            self.driver.find_element(By.TAG_NAME, "body").send_keys(key)
+
+    @property
+    def at(self):
+        return self.driver.execute_script("return DATA.questions[at][0]")
+
+    def text(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector).text
+
+    def said(self, folder):
+        """(answers that stand, by encounter; all lines) of what the page would download."""
+        (folder / "answers.csv").write_text(self.driver.execute_script("return Store.csv()"))
+        lines, told = ledger.read([str(folder / "answers.csv")])
+        assert not told
+        return {line.encounter: line.answer for line in ledger.standing(lines)}, lines
+
+
+@pytest.mark.browser
+def test_one_key_per_answer_moves_on_and_can_be_undone(driver, tmp_path):
+    page = Page(driver, write(tmp_path))
+    assert page.at == "q0" and "0 of 6" in page.text("#progress")
+    page.press("y")
+    assert page.at == "q1"
+    page.press("n", "u", "x", "r")
+    answers, lines = page.said(tmp_path)
+    assert answers == {"q0": "same", "q1": "different", "q2": "unsure", "q3": "unidentifiable", "q4": "different"}
+    assert page.at == "q5" and "5 of 6" in page.text("#progress")
+    page.press("z")
+    assert page.at == "q4" and "q4" not in page.said(tmp_path)[0]
+    page.press("z", Keys.SPACE)
+    assert page.said(tmp_path)[0] == {"q0": "same", "q1": "different", "q2": "unsure", "q3": "same"}
+    page.press("n", "n")
+    assert "Nothing is left" in page.text("#done") and "review/leopards" in page.text("#done")
+    answers, lines = page.said(tmp_path)
+    assert (
+        len({line.time for line in lines}) == len(lines) == 10
+        and [line.answer for line in lines].count("withdrawn") == 2
+    )
+    first = lines[0]
+    assert (first.candidate, first.reviewer, first.shown) == ("ana-0", "Ana", "0.5")
+    assert (
+        first.encounter_media == "m-q0-0 m-q0-1" and first.candidate_media == "m-ana-0-0 m-ana-0-1 m-ana-1-0 m-ana-1-1"
+    )
+
+
+@pytest.mark.browser
+def test_answers_outlive_the_page_and_belong_to_one_reviewer(driver, tmp_path):
+    index = write(tmp_path)
+    Page(driver, index).press("y", "n")
+    page = Page(driver, index)
+    assert page.said(tmp_path)[0] == {"q0": "same", "q1": "different"} and page.at == "q2"
+    other = Page(driver, index, "Bo")
+    assert other.said(tmp_path)[0] == {} and other.at == "q0"
+    other.press("n")
+    assert other.said(tmp_path)[0] == {"q0": "different"}
+    assert Page(driver, index).said(tmp_path)[0] == {"q0": "same", "q1": "different"}
+
+
+@pytest.mark.browser
+def test_flanks_names_pictures_and_view(driver, tmp_path):
+    page = Page(driver, write(tmp_path))
+    page.press("f")
+    assert "Which flank" in page.text("#facts")
+    page.press("2")
+    assert page.said(tmp_path)[1][-1][2:] == (
+        "q0",
+        "",
+        "m-q0-0 m-q0-1",
+        "",
+        "flank",
+        "right",
+        "0.5",
+        page.said(tmp_path)[1][-1].version,
+        "",
+    )
+    page.press("f", "4", "j", "j", "k")
+    assert page.at == "q1" and len(page.said(tmp_path)[1]) == 1
+    chosen = "return [...document.querySelectorAll('#%s .strip button')].findIndex(one => one.ariaPressed === 'true')"
+    page.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, "d")
+    assert driver.execute_script(chosen % "right") == 3 and driver.execute_script(chosen % "left") == 1
+    page.press("+", "m")
+    transforms = driver.execute_script(
+        "return [...document.querySelectorAll('.frame img')].map(one => one.style.transform)"
+    )
+    assert transforms == ["translate(0%, 0%) scale(1.25, 1.25)", "translate(0%, 0%) scale(-1.25, 1.25)"]
+    # Typing a name answers nothing: y, n, x and z are letters there.
+    field = driver.find_element(By.ID, "name")
+    field.send_keys("=Lynx n zy", Keys.ENTER)
+    answers, lines = page.said(tmp_path)
+    assert answers == {"q0": "flank", "q1": "name"} and lines[-1].value == "=Lynx n zy" and page.at == "q2"
+
+
+@pytest.mark.browser
+def test_an_animal_has_a_page_where_it_is_renamed_merged_and_split(driver, tmp_path):
+    index = write(tmp_path)
+    Page(driver, index)
+    driver.get((index.parent / "individuals.html").as_uri() + "#Ana")
+    assert driver.execute_script("return document.querySelectorAll('#animal .grid img').length") == 4
+    assert "left flank only" in driver.find_element(By.ID, "animal").text
+    rename = driver.find_element(By.CSS_SELECTOR, "#animal form input")
+    rename.send_keys("Anna", Keys.ENTER)
+    driver.find_elements(By.CSS_SELECTOR, "#animal form input")[1].send_keys("A-1", Keys.ENTER)
+    next(button for button in driver.find_elements(By.TAG_NAME, "button") if button.text == "Take out").click()
+    (tmp_path / "answers.csv").write_text(driver.execute_script("return Store.csv()"))
+    lines, _ = ledger.read([str(tmp_path / "answers.csv")])
+    found = said.of(lines, tables()[3])
+    assert found.renames == [("ana-0", "Anna")] and found.same == [("ana-0", "q1")]
+    assert found.different == {frozenset(("ana-0", "ana-1"))}
+
+
+@pytest.mark.browser
+def test_thousands_of_questions_open_and_move_fast(driver, tmp_path):
+    started = time.monotonic()
+    page = Page(driver, write(tmp_path, 2000))
+    files = [*(tmp_path / "review").rglob("*")]
+    assert len(files) < 100 and (tmp_path / "review/data.js").stat().st_size < 2e6
+    driver.execute_script("for (let i = 0; i < 1000; i++) DO.n()")
+    assert page.at == "q1000" and "1000 of 2000" in page.text("#progress")
+    wait_for_pictures(driver)
+    loaded = driver.execute_script("return performance.getEntriesByType('resource').length")
+    assert loaded <= len(files)
+    assert time.monotonic() - started < 60  # a guard against work that grows with the square; it takes a few seconds
+
+
+@pytest.mark.browser
+def test_odd_names_are_text_and_pictures_are_there(driver, tmp_path):
+    index = write(tmp_path)
+    Page(driver, index)
+    wait_for_pictures(driver)
+    driver.get((index.parent / "individuals.html").as_uri() + "#" + EVIL)
+    driver.refresh()
+    assert driver.find_element(By.CSS_SELECTOR, "#animal h2").text == EVIL
+    with pytest.raises(NoAlertPresentException):
+        driver.switch_to.alert.accept()
+    assert driver.get_log("browser") == []
+
+
+def wait_for_pictures(driver):
+    widths = "return [...document.querySelectorAll('.frame img')].map(one => one.naturalWidth)"
+    for _ in range(50):
+        if all(driver.execute_script(widths)):
+            return
+        time.sleep(0.1)
+    raise AssertionError("pictures are missing")
+
+
+def test_equal_tables_give_equal_pages(tmp_path):
+    one, other = write(tmp_path / "1").parent, write(tmp_path / "2").parent
+    files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
+    assert len(files) == 4 and all((one / path).read_bytes() == (other / path).read_bytes() for path in files)
+
+
+def test_the_sharpest_pictures_of_an_encounter_are_shown_in_order_of_time():
+    known, animals, asked, crops = tables(1, crops=12)
+    crops["sharpness"] = [float(at % 12) for at in range(len(crops))]
+    shown, wanted = material.material(known, animals, asked, crops)
+    assert [crop for crop, _ in shown["encounters"]["q0"]["crops"]] == sorted(f"q0.{at}" for at in range(4, 12))
+    assert wanted[:8] == [crop for crop, _ in shown["encounters"]["q0"]["crops"]]
+    assert len(wanted) == len(set(wanted))
+
+
+def test_pictures_are_reduced():
+    import base64
+    import io
+
+    from PIL import Image
+
+    url = material.picture(jpeg(0, (2000, 1000)))
+    with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as image:
+        assert image.size == (480, 240) and image.format == "JPEG"
+
+
+@pytest.mark.browser
+def test_a_served_page_saves_each_answer_and_shows_it_again(driver, tmp_path):
+    index, home = write(tmp_path), tmp_path / "home"
+    with serve.server(str(index.parent), str(home), "t0ken") as made:
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{made.server_port}/index.html?token=t0ken"
+        driver.get(address)
+        driver.execute_script("localStorage.clear(); localStorage.setItem('pugmark:reviewer', 'Ana')")
+        driver.get(address)
+        driver.find_element(By.TAG_NAME, "body").send_keys("y")
+        driver.find_element(By.TAG_NAME, "body").send_keys("n")
+        for _ in range(50):
+            if len(lines := ledger.read(ledger.files(home))[0]) == 2:
+                break
+            time.sleep(0.1)
+        assert [(line.encounter, line.answer) for line in lines] == [("q0", "same"), ("q1", "different")]
+        # On another computer the answers of this reviewer are there as well.
+        driver.execute_script("localStorage.clear(); localStorage.setItem('pugmark:reviewer', 'Ana')")
+        driver.get(address)
+        for _ in range(50):
+            if driver.execute_script("return Store.count()") == 2:
+                break
+            time.sleep(0.1)
+        assert "2 of 6" in driver.find_element(By.ID, "progress").text
+        wait_for_pictures(driver)
+        made.shutdown()
