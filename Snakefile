@@ -18,6 +18,7 @@ include: "workflow/rules/learn.smk"
 include: "workflow/rules/recognise.smk"
 include: "workflow/rules/identify.smk"
 include: "workflow/rules/review.smk"
+include: "workflow/rules/export.smk"
 include: "workflow/rules/assess.smk"
 
 

@@ -35,6 +35,8 @@ CONFIG = {
     "evaluate": {"resamples": 50},
 }
 ONCE = ("ingest", "detect", "mask", "crop", "label")
+# What a change of features or names makes of the names, where a run decides them: on the folder, not on videos.
+NAMES = ("match", "calibrate", "identify", "decide", "review", "export")
 PER_RUN = ("train", "embed", "cluster", "evaluate")
 
 

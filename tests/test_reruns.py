@@ -4,7 +4,10 @@ import re
 import shutil
 
 import pytest
-from project import ONCE, PER_RUN, checkout
+from project import NAMES, ONCE, PER_RUN, checkout
+
+from pugmark import tables
+from pugmark.identity import ledger
 
 # Runs: 5 on the drawn collection (two batches), 4 on the folder (one batch).
 EVERY_RUN = 9
@@ -55,21 +58,21 @@ def test_another_place_for_the_weights_runs_nothing(project, tmp_path):
 def test_a_new_batch_costs_its_own_jobs_and_the_aggregates_and_no_training(aside):
     aside.photographs("day 2")
     aggregates = {"split": 1, "cluster": 4, "evaluate": 4, "report": 1}
-    assert aside.planned() == dict.fromkeys(ONCE, 1) | {"embed": 4} | aggregates
+    assert aside.planned() == dict.fromkeys((*ONCE, "encounter", *NAMES), 1) | {"embed": 4} | aggregates
 
 
 def test_a_changed_file_inside_an_old_batch_costs_that_batch_and_no_training(aside):
     picture = next((aside.folder / "media" / "day 1").glob("*.JPG"))
     picture.write_bytes(picture.read_bytes() + b"\0")
     aggregates = {"split": 1, "cluster": 4, "evaluate": 4, "report": 1}
-    assert aside.planned() == dict.fromkeys(ONCE, 1) | {"embed": 4} | aggregates
+    assert aside.planned() == dict.fromkeys((*ONCE, "encounter", *NAMES), 1) | {"embed": 4} | aggregates
 
 
 def test_a_removed_batch_costs_the_aggregates(aside):
     aside.photographs("day 2")
     aside.run()
     shutil.rmtree(aside.folder / "media" / "day 2")
-    assert aside.planned() == {"split": 1, "cluster": 4, "evaluate": 4, "report": 1}
+    assert aside.planned() == {"split": 1, "cluster": 4, "evaluate": 4, "report": 1} | dict.fromkeys(NAMES, 1)
     aside.run()
     assert aside.planned() == {}
 
@@ -83,7 +86,7 @@ def test_one_more_method_runs_its_own_jobs(aside):
 
 def test_one_more_collection_runs_its_own_jobs(aside):
     aside.config["collections"]["copy"] = dict(aside.config["collections"]["folder"])
-    once = dict.fromkeys((*ONCE, "split", "report"), 1)
+    once = dict.fromkeys((*ONCE, "split", "report", "encounter", *NAMES), 1)
     assert aside.planned() == once | dict.fromkeys(PER_RUN, 4)
 
 
@@ -102,7 +105,7 @@ def test_a_setting_and_a_batch_at_once_retrain_that_method(aside):
     "file, run, expected",
     [
         ("methods/pixels.py", "pixels-s1", ONE_METHOD),
-        ("learning/classification.py", "supervised-s1", ONE_METHOD),
+        ("learning/classification.py", "supervised-s1", ONE_METHOD | dict.fromkeys(NAMES, 1)),
         ("learning/pairs.py", "video-s1", {"train": 1, "embed": 2, "cluster": 1, "evaluate": 1, "report": 1}),
     ],
 )
@@ -130,7 +133,7 @@ def test_a_corrected_name_reruns_evaluation_and_the_training_of_who_learns_names
     said, planned = aside.run("-n", "--quiet", "host"), aside.planned()
     again = {"label": 1, "split": 1, "train": 1, "cluster": 4, "evaluate": 4, "report": 1}
     # Of the features those of the retrained model, and of the oracle, which is shown the names.
-    assert planned == again | {"embed": 2}
+    assert planned == again | {"embed": 2, "encounter": 1} | dict.fromkeys(NAMES, 1)
     assert set(re.findall(r"/models/([^/]+)/[0-9a-f]{12}/model.pt", said)) == {"supervised-s1", "oracle-s1"}
 
 
@@ -139,7 +142,7 @@ def test_a_new_row_of_names_reruns_what_a_corrected_name_does(aside):
     lines = labels.read_text().splitlines()
     labels.write_text("\n".join([*lines, f"{lines[1].split(',')[0]},someone else,", "", ",,"]) + "\n")
     again = {"label": 1, "split": 1, "train": 1, "cluster": 4, "evaluate": 4, "report": 1}
-    assert aside.planned() == again | {"embed": 2}
+    assert aside.planned() == again | {"embed": 2, "encounter": 1} | dict.fromkeys(NAMES, 1)
 
 
 def test_a_first_table_of_names_reruns_no_pictures(aside):
@@ -152,7 +155,8 @@ def test_a_first_table_of_names_reruns_no_pictures(aside):
     assert aside.planned() == {}
     (folder / "labels.csv").write_text("\n".join(names) + "\n")
     # The oracle alone is shown the names of the new batch; no model learned from it.
-    assert aside.planned() == {"label": 1, "split": 1, "embed": 1, "cluster": 4, "evaluate": 4, "report": 1}
+    again = {"label": 1, "split": 1, "embed": 1, "cluster": 4, "evaluate": 4, "report": 1, "encounter": 1}
+    assert aside.planned() == again | dict.fromkeys(NAMES, 1)
 
 
 def test_a_new_batch_trains_nothing_after_a_corrected_name_was_learned(aside):
@@ -177,6 +181,34 @@ def test_a_batch_and_an_edit_to_the_features_at_once_make_all_of_them_anew(aside
         module.write("# edited\n")
     # Four runs on two batches of the folder, five on two drawn ones.
     assert aside.planned()["embed"] == 18 and "train" not in aside.planned()
+
+
+def test_a_persons_answers_change_the_names_and_no_features(aside):
+    """The way of a person: run, answer, run again, nothing left to do; and take the answer back."""
+    answered, home = (
+        dict.fromkeys(("identify", "decide", "review", "export", "report"), 1),
+        aside.folder / "review/folder",
+    )
+    before = names(aside)
+    one, other = before.drop_duplicates().index[:2]
+    line = ledger.Line(ledger.now(), "Ana", other, one, "", "", "same", "", "", "0", "")
+    ledger.append(home, line)
+    assert aside.planned() == answered
+    aside.run()
+    assert names(aside)[other] == names(aside)[one] == before[one] != before[other] and aside.planned() == {}
+    found = tables.read(aside.folder / "results/folder/changes.parquet", "changes")
+    assert set(found["change"]) == {"merged"} and set(found["before"]) == {before[one], before[other]}
+    ledger.append(home, line._replace(time=ledger.now(), answer="withdrawn", supersedes=line.time))
+    aside.run()
+    assert names(aside).equals(before) and aside.planned() == {}
+    shutil.rmtree(aside.folder / "review")
+
+
+def names(project):
+    """The name of each encounter of the folder."""
+    return tables.read(project.folder / "results/folder/identities.parquet", "identities").set_index("encounter")[
+        "individual"
+    ]
 
 
 def test_training_can_be_asked_for(project):

@@ -22,7 +22,7 @@ RULES = re.findall(r"^rule (\w+):", "".join(p.read_text() for p in (ROOT / "work
 # The floors of the house, from the top: a module imports from its own floor and from those below it.
 FLOORS = (
     {"stages"},
-    {"reporting", "reviewing", "progress"},
+    {"reporting", "reviewing", "exporting", "progress"},
     {"methods", "rerankers", "reranking"},
     {"learning", "clustering", "metrics", "masking", "detectors", "keypoints", "identity", "synthetic"},
     {"planning"},

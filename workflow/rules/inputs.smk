@@ -285,7 +285,7 @@ def report_inputs(wildcards):
         if PLAN.deciders(name):
             files += batch_files(name, "encounters.parquet")
             files += [f"{base}/{table}.parquet" for table in DECIDED]
-            files.append(f"{base}/review")
+            files += [f"{base}/review", f"{base}/export"]
         files.append(f"{base}/split.parquet")
     return files
 

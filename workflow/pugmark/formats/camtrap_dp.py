@@ -15,6 +15,19 @@ from pathlib import PurePosixPath
 from pugmark.formats import classes, resources, text
 from pugmark.formats.folder import BatchError, content
 
+STANDARD = "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2"
+# All columns of the standard in its order, empty or not: strict readers require them.
+COLUMNS = {
+    "deployments": "deploymentID locationID locationName latitude longitude coordinateUncertainty deploymentStart "
+    "deploymentEnd setupBy cameraID cameraModel cameraDelay cameraHeight cameraDepth cameraTilt cameraHeading "
+    "detectionDistance timestampIssues baitUse featureType habitat deploymentGroups deploymentTags deploymentComments",
+    "media": "mediaID deploymentID captureMethod timestamp filePath filePublic fileName fileMediatype exifData "
+    "favorite mediaComments",
+    "observations": "observationID deploymentID mediaID eventID eventStart eventEnd observationLevel observationType "
+    "cameraSetupType scientificName count lifeStage sex behavior individualID individualPositionRadius "
+    "individualPositionAngle individualSpeed bboxX bboxY bboxWidth bboxHeight classificationMethod classifiedBy "
+    "classificationTimestamp classificationProbability observationTags observationComments",
+}
 LOG = logging.getLogger(__name__)
 _REQUIRED = {
     "deployments": ["deploymentID"],
@@ -34,7 +47,7 @@ def rows(batch, descriptor, media, counts):
         resources.read((batch / descriptor).parent, stated.get(name, {}), name, required)
         for name, required in _REQUIRED.items()
     )
-    stations = {row["deploymentID"]: _station(row) for _, row in deployments}
+    stations = {row["deploymentID"]: station_of(row) for _, row in deployments}
     doubted = {row["deploymentID"] for _, row in deployments if (row.get("timestampIssues") or "").lower() == "true"}
     animals = _animals(observations, files, counts)
     found, at_hand, lost = [], _at_hand(PurePosixPath(descriptor).parent, media), []
@@ -70,7 +83,7 @@ def _stated(batch, descriptor):
         raise BatchError(f"{descriptor} is no Camtrap DP descriptor ({reason}): mend or remove it.") from error
 
 
-def _station(row):
+def station_of(row):
     return row.get("locationName") or row.get("locationID") or row["deploymentID"]
 
 

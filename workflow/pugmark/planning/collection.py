@@ -27,6 +27,7 @@ SECTIONS = (
     "identify",
     "cluster",
     "evaluate",
+    "export",
 )
 BATCHES = 3  # of a drawn survey, where their number is not given
 

@@ -159,6 +159,11 @@ class Plan:
         """The files of what people said of the collection's animals."""
         return sorted(str(path) for path in Path(self.ledger(name)).glob("*.csv"))
 
+    def stations(self, name):
+        """The user's table of the collection's stations, as a list; empty where there is none."""
+        file = self.collections[name]["stations"]
+        return [file] if file else []
+
     def ledger(self, name):
         """The folder of those files."""
         return self.collections[name].get("ledger", f"review/{name}")

@@ -4,6 +4,8 @@ Snakemake makes a result again where they differ, so nothing else may stand in t
 parsed, so it imports nothing heavy.
 """
 
+import os
+
 from pugmark.planning import batches, deciders, fingerprint, report, reranked
 from pugmark.planning.collection import view
 from pugmark.planning.configuration import ConfigError
@@ -87,6 +89,13 @@ class Settings:
     def review(self, collection):
         """Of the pages on which a person answers."""
         return canonical({"ledger": self.plan.ledger(collection)})
+
+    def export(self, collection):
+        """Of the files for other tools, with where stations are told of."""
+        folders = [self.plan.folder(collection, batch) for batch in self.plan.batches(collection)]
+        packages = sorted({os.path.join(folder, "deployments.csv") for folder in folders})
+        stations = self.plan.collections[collection]["stations"]
+        return self._of(collection, "export", stations=stations, packages=packages)
 
     def embed(self, collection, run, batch):
         """Of the features: what lies outside the mask looks as it did in training."""

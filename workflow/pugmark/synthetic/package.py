@@ -4,23 +4,11 @@ import json
 
 import pandas as pd
 
+from pugmark.formats.camtrap_dp import COLUMNS, STANDARD
 from pugmark.synthetic import survey
 
-STANDARD = "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2"
 SPECIES = {"animal": "Panthera pardus", "human": "Homo sapiens"}
 MODEL = ("Pugmark", "Drawn 1")  # make and model in EXIF
-# All columns of the standard in its order, empty or not: strict readers require them.
-COLUMNS = {
-    "deployments": "deploymentID locationID locationName latitude longitude coordinateUncertainty deploymentStart "
-    "deploymentEnd setupBy cameraID cameraModel cameraDelay cameraHeight cameraDepth cameraTilt cameraHeading "
-    "detectionDistance timestampIssues baitUse featureType habitat deploymentGroups deploymentTags deploymentComments",
-    "media": "mediaID deploymentID captureMethod timestamp filePath filePublic fileName fileMediatype exifData "
-    "favorite mediaComments",
-    "observations": "observationID deploymentID mediaID eventID eventStart eventEnd observationLevel observationType "
-    "cameraSetupType scientificName count lifeStage sex behavior individualID individualPositionRadius "
-    "individualPositionAngle individualSpeed bboxX bboxY bboxWidth bboxHeight classificationMethod classifiedBy "
-    "classificationTimestamp classificationProbability observationTags observationComments",
-}
 WEST, SOUTH, STEP = 35.10, -1.50, 0.04  # corner and spacing of the grid of stations, degrees
 
 

@@ -1,0 +1,123 @@
+"""The Camtrap DP package: valid by the standard's schemas, read back by our own reader, and places that are rounded."""
+
+import json
+from collections import Counter
+
+import frictionless
+import pandas as pd
+import pytest
+from exporting.drawn_export import ROWS, STATIONS, export
+from places import SHARED
+
+from pugmark.exporting import camtrap_dp
+from pugmark.formats import camtrap_dp as reader
+from pugmark.formats import stations
+
+SCHEMAS = SHARED / "data/camtrap_dp"
+GOOD = [("e4", "Nala", *ROWS[3][2:]) if row[0] == "e4" else row for row in ROWS]
+
+
+def write(folder, generalise=None, rows=GOOD, **facts):
+    made = export(rows, **facts)
+    camtrap_dp.write(folder, made, generalise, "2024-06-01T00:00:00Z")
+    return made
+
+
+def table(folder, name):
+    return pd.read_csv(folder / f"camtrap_dp/{name}.csv", keep_default_na=False, dtype=str)
+
+
+@pytest.mark.skipif(not SCHEMAS.is_dir(), reason="no schemas of Camtrap DP beside the project")
+@pytest.mark.parametrize("generalise", [None, "high"])
+def test_the_package_is_valid_by_the_standards_schemas(tmp_path, generalise):
+    write(tmp_path, generalise)
+    described = json.loads((tmp_path / "camtrap_dp/datapackage.json").read_text())
+    for resource in described["resources"]:
+        resource["schema"] = json.loads((SCHEMAS / f"{resource['name']}-table-schema.json").read_text())
+    profile = described.pop("profile")
+    assert "1.0.2" in profile
+    package = frictionless.Package.from_descriptor(described, basepath=str(tmp_path / "camtrap_dp"))
+    report = package.validate()
+    assert report.valid, report.flatten(["type", "title", "fieldName", "message"])
+
+
+def test_our_own_reader_finds_the_names_again(tmp_path):
+    write(tmp_path)
+    media = [f"b1/x/{name}.jpg" for name, *_ in GOOD]
+    found = reader.rows(tmp_path / "camtrap_dp", "datapackage.json", media, Counter())
+    said = {row["path"]: (row.get("individual"), row["station"]) for row in found}
+    assert said["b1/x/e4.jpg"] == ("Nala", "B 2") and said["b1/x/e3.jpg"] == ("Ana", "A_1")
+    assert said["b1/x/e7.jpg"][0] is None and "b1/x/e9.jpg" not in said
+
+
+def test_one_observation_of_one_level_for_each_encounter(tmp_path):
+    made = write(tmp_path)
+    seen = table(tmp_path, "observations").set_index("observationID")
+    assert set(seen["observationLevel"]) == {"event"} and len(seen) == 8
+    assert seen.loc["e4", "observationTags"] == "id_p:0.97|id_by:workflow|flank:left"
+    assert seen.loc["e4", "eventStart"] == "2024-05-02T13:00:00+02:00" and seen.loc["e7", "individualID"] == ""
+    assert "2 encounters without a station with coordinates, or without a time" in made.told[-1]
+    occurrences = pd.read_csv(tmp_path / "dwc_occurrences.csv", keep_default_na=False).set_index("occurrenceID")
+    assert occurrences.loc["e4", "organismID"] == "Nala" and occurrences.loc["e4", "decimalLatitude"] == -1.5
+    assert (occurrences["identificationVerificationStatus"] == "").all()
+
+
+def test_an_encounter_belongs_to_the_deployment_that_had_begun(tmp_path):
+    second = STATIONS[:1].assign(start=pd.Timestamp("2024-05-03"), end=pd.Timestamp("2024-05-09"))
+    first = STATIONS.assign(end=pd.to_datetime(["2024-05-02", "2024-05-04"]))
+    write(tmp_path, stations=pd.concat([first, second], ignore_index=True))
+    assert table(tmp_path, "deployments")["deploymentID"].tolist() == ["A_1-1", "A_1-2", "B 2"]
+    seen = table(tmp_path, "observations").set_index("observationID")["deploymentID"]
+    assert (seen["e1"], seen["e3"], seen["e5"]) == ("A_1-1", "A_1-2", "B 2")  # e5 was before its camera had begun
+
+
+@pytest.mark.parametrize(
+    ("category", "place", "metres"), [("high", "-1.6", 15721), ("medium", "-1.56", 1600), ("low", "-1.556", 187)]
+)
+def test_places_are_rounded_by_the_category_of_the_species(tmp_path, category, place, metres):
+    made = write(tmp_path, category)
+    row = table(tmp_path, "deployments").iloc[0]
+    assert row["latitude"] == place and row["coordinateUncertainty"] == str(metres)
+    text = (tmp_path / "camtrap_dp/datapackage.json").read_text() + (tmp_path / "dwc_occurrences.csv").read_text()
+    assert "35.123456" not in text and "1.55555" not in text
+    assert "Station names, file paths and the EXIF" in made.told[-1]
+
+
+def test_the_places_of_the_most_sensitive_are_not_written(tmp_path):
+    made = write(tmp_path, "extreme")
+    assert not list(tmp_path.iterdir()) and "not to be published" in made.told[-1]
+    made = write(tmp_path, stations=STATIONS.assign(latitude=None))
+    assert not list(tmp_path.iterdir()) and "no station has coordinates" in made.told[-1]
+
+
+@pytest.mark.parametrize("name", ["NA", "a|b"])
+def test_what_validators_do_not_see_is_not_written(tmp_path, name):
+    rows = [(row[0], name, *row[2:]) if row[0] == "e4" else row for row in ROWS]
+    made = write(tmp_path, rows=rows)
+    assert not list(tmp_path.iterdir()) and f"called {name!r}" in made.told[-1]
+
+
+def test_stations_are_read_from_a_users_table(tmp_path):
+    (tmp_path / "s.csv").write_text(
+        "Station;utm_x;utm_y;Setup_date;Retrieval_date;Problem1_from;Problem1_to;Problem2_from;Problem2_to\n"
+        "A;10;20.5;2024-05-01;2024-06-01;2024-05-03;2024-05-04;;\n"
+    )
+    row = stations.read(tmp_path / "s.csv").iloc[0]
+    assert (row["station"], row["x"], row["y"], row["end"]) == ("A", 10, 20.5, pd.Timestamp("2024-06-01"))
+    assert row["problems"] == [(pd.Timestamp("2024-05-03"), pd.Timestamp("2024-05-04"))]
+    (tmp_path / "s.csv").write_text("name,x,y\nA,1,2\n")
+    with pytest.raises(stations.BatchError, match="no column Station"):
+        stations.read(tmp_path / "s.csv")
+    (tmp_path / "s.csv").write_text("Station,x,y\nA,one,2\n")
+    with pytest.raises(stations.BatchError, match="column x"):
+        stations.read(tmp_path / "s.csv")
+
+
+def test_degrees_become_metres(tmp_path):
+    (tmp_path / "deployments.csv").write_text(
+        "deploymentID,locationName,latitude,longitude,deploymentStart,deploymentEnd\n"
+        "d1,W,0,35,2024-05-01T00:00:00+03:00,2024-05-09T00:00:00+03:00\nd2,E,0,36,2024-05-01T00:00:00+03:00,\n"
+    )
+    found = stations.read(packages=[tmp_path / "deployments.csv"]).set_index("station")
+    assert found["x"].tolist() == [0, 111320] and found["start"]["W"] == pd.Timestamp("2024-05-01")
+    assert pd.isna(found["end"]["E"])

@@ -1,0 +1,195 @@
+"""What each format says of a small survey, read back by readers of our own that follow the rules of R's read.table."""
+
+import json
+import shlex
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+from exporting.drawn_export import INDIVIDUALS, ROWS, STATIONS, crops, export
+
+from pugmark.exporting import camtrapr, capture_recapture, machines, occasions, plain_tables, secr, sightings
+
+
+def read_table(path):
+    """Rows of words, as R's read.table(sep = "", comment.char = "#") splits them: quotes count, all lines equal."""
+    lines = [shlex.split(line.partition("#")[0]) for line in path.read_text().splitlines()]
+    rows = [line for line in lines if line]
+    assert len({len(row) for row in rows}) <= 1 and not any(cell == "NA" for row in rows for cell in row)
+    return rows
+
+
+def frame(path):
+    return pd.read_csv(path, keep_default_na=False, dtype=str)
+
+
+def test_the_plain_tables(tmp_path):
+    made = export()
+    plain_tables.write(tmp_path, made)
+    table = frame(tmp_path / "encounters.csv").set_index("encounter")
+    assert len(table) == len(ROWS) and table["occasion"].to_dict() == dict(
+        e1="1", e2="1", e3="3", e4="2", e5="2", e6="2", e7="2", e8="1", e9="2", e10="0"
+    )
+    assert frame(tmp_path / "unidentified.csv")["encounter"].tolist() == ["e7", "e8"]
+    assert "e7" not in frame(tmp_path / "sightings.csv")["encounter"].tolist()
+    assert made.told == ["2 of 10 encounters have no certain name: see unidentified.csv."]
+
+
+def test_no_cell_is_a_formula(tmp_path):
+    sightings.csv(
+        tmp_path / "x.csv", pd.DataFrame({"name": ["=1+1", "@x", "-1", "ok", None], "value": [-1.5, 1, 2, 3, 4]})
+    )
+    table = frame(tmp_path / "x.csv")
+    assert table["name"].tolist() == ["'=1+1", "'@x", "'-1", "ok", ""] and table["value"][0] == "-1.5"
+
+
+def test_occasions_may_begin_at_noon():
+    times = pd.Series(
+        pd.to_datetime(["2024-05-01 11:59", "2024-05-01 12:00", "2024-05-02 11:59", None, "2024-05-03 13:00"])
+    )
+    empty = STATIONS[:0]
+    made = occasions.over(times, empty, 1, "12:00")
+    assert made.of(times).tolist() == [1, 2, 2, 0, 4] and made.first == pd.Timestamp("2024-04-30 12:00")
+    assert occasions.over(times, empty, 2, "00:00").of(times).tolist() == [1, 1, 1, 0, 2]
+    assert occasions.over(times[3:4], empty, 1, "00:00").number == 0
+
+
+def test_effort_is_the_share_of_each_occasion_that_a_camera_ran():
+    over = export().occasions
+    names, ran = occasions.effort(STATIONS, over)
+    assert names == ["A_1", "B 2"] and over.number == 3
+    assert ran.tolist() == [[1, 0.75, 1], [0, 0.5, 1]]
+    again = pd.concat([STATIONS, STATIONS.assign(start=pd.Timestamp("2024-05-01"))], ignore_index=True)
+    assert occasions.effort(again, over)[1].tolist() == [[1, 0.75, 1], [1, 1, 1]]  # two cameras are one station
+    unknown = STATIONS.assign(end=pd.NaT)
+    assert np.isnan(occasions.effort(unknown, over)[1]).all()
+
+
+def test_camtrapr_records_and_stations(tmp_path):
+    made = export()
+    camtrapr.write(tmp_path, made)
+    table = frame(tmp_path / "camtrapR_records.csv")
+    assert table["Individual"].tolist() == ["Ana", "Ana", "Ana", "NA", "O'Neil #2", "O'Neil #2"]
+    assert table["delta.time.mins"].tolist() == ["0.0", "0.0", "1560.0", "0.0", "0.0", "20.0"]
+    assert table["delta.time.hours"].tolist()[2] == "26.0" and table["delta.time.days"].tolist()[2] == "1.1"
+    assert table["DateTimeOriginal"].tolist()[0] == "2024-05-01 23:30:00" and table["Directory"][0] == "x"
+    places = frame(tmp_path / "camtrapR_stations.csv")
+    assert set(table["Station"]) == set(places["Station"])
+    assert places.loc[0, ["Setup_date", "Retrieval_date", "Problem1_from", "Problem1_to"]].tolist() == [
+        "2024-05-01 00:00:00", "2024-05-04 00:00:00", "2024-05-02 00:00:00", "2024-05-02 06:00:00",
+    ]  # fmt: skip
+    assert "2 encounters without a station or a time" in made.told[0]
+
+
+def test_the_time_between_two_periods_of_a_station_is_a_problem():
+    later = STATIONS[:1].assign(start=pd.Timestamp("2024-05-06"), end=pd.Timestamp("2024-05-09"))
+    row = camtrapr.stations(pd.concat([STATIONS[:1], later])).iloc[0]
+    assert (row["Problem3_from"], row["Problem3_to"]) == (pd.Timestamp("2024-05-04"), pd.Timestamp("2024-05-06"))
+    assert row["Retrieval_date"] == pd.Timestamp("2024-05-09")
+
+
+def test_secr_captures_traps_and_what_has_no_name(tmp_path):
+    made = export()
+    secr.write(tmp_path, made)
+    written = frame(tmp_path / "names.csv").set_index("name")["written"]
+    assert written["O'Neil #2"] == "O_Neil__2" and written["NA"] == "NA.2" and written["A_1"] == "A-1"
+    rows = read_table(tmp_path / "secr_captures.txt")
+    assert rows == [
+        ["Mara_2024", "Ana", "1", "A-1"], ["Mara_2024", "Ana", "3", "A-1"], ["Mara_2024", "NA.2", "2", "B-2"],
+        ["Mara_2024", "O_Neil__2", "2", "B-2"],
+    ]  # fmt: skip
+    left, right, hybrid = (read_table(tmp_path / f"secr_captures_{side}.txt") for side in ("left", "right", "hybrid"))
+    assert [row[1] for row in left] == ["Ana", "Ana", "NA.2"] and [row[1] for row in right] == ["Ana", "O_Neil__2"]
+    assert hybrid == left
+    assert read_table(tmp_path / "secr_traps.txt") == [
+        ["A-1", "500.0", "0.0", "1", "0.75", "1"], ["B-2", "1500.5", "-20.0", "0", "0.5", "1"],
+    ]  # fmt: skip
+    assert read_table(tmp_path / "secr_Tm.txt") == [["Mara_2024", "1", "0", "0"], ["Mara_2024", "0", "1", "0"]]
+    assert made.told[0].startswith("secr: 3 of the animals") and "is the left one" in made.told[0]
+
+
+def test_without_coordinates_or_dates_the_traps_are_told_of(tmp_path):
+    made = export(stations=STATIONS.assign(x=[1.0, np.nan]))
+    secr.write(tmp_path, made)
+    assert not (tmp_path / "secr_traps.txt").exists()
+    assert any("no traps file, because 1 stations have no coordinates (B 2)" in sentence for sentence in made.told)
+    made = export(stations=STATIONS.assign(end=pd.NaT))
+    secr.write(tmp_path, made)
+    assert [len(row) for row in read_table(tmp_path / "secr_traps.txt")] == [3, 3]
+
+
+def test_names_stay_apart_when_signs_go():
+    written = sightings.plain(["a b", "a_b", "a#b", "NA"])
+    assert written == {"NA": "NA.2", "a b": "a_b", "a#b": "a_b.2", "a_b": "a_b.3"}
+
+
+def test_oscr_spim_and_pairs(tmp_path):
+    capture_recapture.write(tmp_path, export())
+    edf, tdf = frame(tmp_path / "oscr_edf.csv"), frame(tmp_path / "oscr_tdf.csv")
+    assert edf.columns.tolist() == ["session", "individual", "occasion", "trap"] and len(edf) == 4
+    assert set(edf["trap"]) <= set(tdf["Trap"]) and tdf[["o1", "o2", "o3"]].to_numpy().tolist() == [
+        ["1"] * 3,
+        ["0", "1", "1"],
+    ]
+    assert frame(tmp_path / "spim_sizes.csv").iloc[0].tolist() == ["1", "2", "2", "2", "3"]
+    # Ana, who is linked, is row 1 of both sides; she was seen from both at once on the first day.
+    assert frame(tmp_path / "spim_captures.csv").to_numpy().tolist() == [
+        ["B", "1", "1", "1"], ["L", "1", "1", "3"], ["L", "2", "2", "2"], ["R", "2", "2", "2"],
+    ]  # fmt: skip
+    samples = frame(tmp_path / "pairwise_samples.csv").set_index("sample")["encounter"]
+    pairs = [
+        [samples[one], samples[other], category]
+        for one, other, _, category in frame(tmp_path / "pairwise_pairs.csv").to_numpy()
+    ]
+    assert pairs == [["e3", "e1", "1"], ["e6", "e5", "1"], ["e5", "e2", "3"], ["e7", "e4", "2"]]
+
+
+@pytest.mark.skipif(not shutil.which("Rscript"), reason="no R on this machine: install Debian's r-base-core")
+def test_base_r_builds_the_objects(tmp_path):
+    capture_recapture.write(tmp_path, export())
+    code = 'source("load.R"); cat(dim(spim$y.L.obs), sum(spim$y.B.obs), dim(pairwise$scores), nrow(edf))'
+    found = subprocess.run(["Rscript", "-e", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["2", "2", "3", "1", "1", "8", "8", "4"]
+
+
+def test_megadetector_and_wildlife_datasets(tmp_path):
+    machines.write(tmp_path, export())
+    found = json.loads((tmp_path / "megadetector.json").read_text())
+    one = next(image for image in found["images"] if image["file"] == "b1/x/e4.jpg")["detections"][0]
+    assert one["bbox"] == [0.25, 0.5, 0.5, 0.25] and one["conf"] == 0.9 and one["category"] == "1"
+    assert found["classification_categories"][one["classifications"][0][0]] == "NA" and "frame_number" not in one
+    assert not any(
+        "classifications" in box for image in found["images"] if "e7" in image["file"] for box in image["detections"]
+    )
+    table = frame(tmp_path / "wildlife_datasets.csv").set_index("image_id")
+    assert table.loc["e4-d00", "bbox"] == "[50.0, 50.0, 100.0, 25.0]" and table.loc["e7-d00", "identity"] == "unknown"
+    assert not (tmp_path / "tracks.csv").exists()
+
+
+def test_tracks_of_a_video(tmp_path):
+    made = export()
+    made.crops = made.crops.assign(path="x/film.mp4", kind="frame", frame_number=range(len(ROWS)))
+    machines.write(tmp_path, made)
+    table = frame(tmp_path / "tracks.csv")
+    assert table.loc[0, ["frame", "individual", "x", "y", "w", "h"]].tolist() == [
+        "0",
+        "Ana",
+        "50.0",
+        "50.0",
+        "100.0",
+        "25.0",
+    ]
+    lines = (tmp_path / "mot/1.txt").read_text().splitlines()
+    animals = frame(tmp_path / "mot/animals.csv").set_index("individual")["number"]
+    assert lines[0] == f"1,{animals['Ana']},50.0,50.0,100.0,25.0,0.9,-1,-1,-1" and len(lines) == len(table) == 8
+
+
+@pytest.mark.parametrize("rows", [[], ROWS[7:8]])
+def test_nobody_known_writes_empty_files(tmp_path, rows):
+    made = export(rows)
+    for part in (plain_tables, camtrapr, secr, capture_recapture, machines):
+        part.write(tmp_path, made)
+    assert read_table(tmp_path / "secr_captures.txt") == [] and frame(tmp_path / "camtrapR_records.csv").empty
+    assert len(crops(rows)) == len(rows) and len(INDIVIDUALS) == 4

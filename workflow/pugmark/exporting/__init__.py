@@ -1,0 +1,1 @@
+"""Names, places and times in the formats that the field's other tools read."""

@@ -1,0 +1,28 @@
+# Builds the objects of oSCR, 2-flank SPIM, SCR-Classify-Pairwise and secr from the files beside this one, with base R.
+# Run it in this folder: source("load.R")
+
+table_of <- function(file) read.csv(file, stringsAsFactors = FALSE, na.strings = "")
+
+# secr: CH <- read.capthist("secr_captures.txt", "secr_traps.txt", detector = "proximity", binary.usage = FALSE)
+
+edf <- table_of("oscr_edf.csv")
+if (file.exists("oscr_tdf.csv")) tdf <- list(table_of("oscr_tdf.csv"))
+
+sizes <- table_of("spim_sizes.csv")
+captures <- table_of("spim_captures.csv")
+array_of <- function(which, rows) {
+  made <- array(0L, c(rows, sizes$J, sizes$K))
+  own <- captures[captures$array == which, ]
+  made[cbind(own$row, own$trap, own$occasion)] <- 1L
+  made
+}
+spim <- list(
+  y.B.obs = array_of("B", sizes$n.fixed), y.L.obs = array_of("L", sizes$n.L), y.R.obs = array_of("R", sizes$n.R),
+  n.fixed = sizes$n.fixed
+)
+
+samples <- table_of("pairwise_samples.csv")
+pairs <- table_of("pairwise_pairs.csv")
+scores <- array(NA_integer_, c(1, nrow(samples), nrow(samples)))
+scores[cbind(1, pmin(pairs$a, pairs$b), pmax(pairs$a, pairs$b))] <- pairs$category
+pairwise <- list(scores = scores, this.j = samples$trap, this.k = samples$occasion)

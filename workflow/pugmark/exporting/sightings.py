@@ -1,0 +1,102 @@
+"""What all formats are written from: one row per crop, with who it was, how sure that is, where and when."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from pugmark import tables
+from pugmark.identity import known
+
+DECIDED = ("known", "new")
+OF_CROPS = ["crop_id", "path", "frame_number", "x", "y", "w", "h", "confidence"]
+OF_MEDIA = ["media_id", "path", "kind", "width", "height", "utc_offset"]
+
+
+@dataclass
+class Export:
+    """What a format is given, and where it says what it left out.
+
+    name: of the collection. crops: DataFrame as of `of_collection`. individuals, pairs: DataFrames of the tables.
+    stations: DataFrame as of stations.read, empty where nothing is known. occasions: as of occasions.Occasions.
+    told: sentences for README.txt.
+    """
+
+    name: str
+    crops: pd.DataFrame
+    individuals: pd.DataFrame
+    pairs: pd.DataFrame
+    stations: pd.DataFrame
+    occasions: object
+    told: list = field(default_factory=list)
+
+    @property
+    def certain(self):
+        """The crops that have a name."""
+        return self.crops[self.crops["certain"]]
+
+    @property
+    def encounters(self):
+        """One row per encounter: that of its first crop."""
+        return self.crops.drop_duplicates("encounter")
+
+
+def of_collection(split, folder, identities, certainty):
+    """One row per crop, in the order of the catalogue.
+
+    Columns: encounter, track, batch, sequence, station, timestamp, utc_offset, media_id, path, kind, frame_number,
+    width and height of the picture, box, confidence; individual, decision, probability, by, flank; and `certain`,
+    whether it is decided and at least as probable as `certainty`.
+    """
+    rows = known.crops(split, folder).drop(columns=["individual", "flank"])
+    parts = [_of_batch(folder / batch).assign(batch=batch) for batch in rows["batch"].unique()]
+    facts = pd.concat(parts) if parts else pd.DataFrame(columns=[*OF_CROPS, *OF_MEDIA[2:], "batch"])
+    rows = rows.merge(facts, on=["crop_id", "batch"], how="left", validate="one_to_one")
+    rows = rows.merge(identities.drop(columns="candidate"), on="encounter", how="left")
+    certain = rows["decision"].isin(DECIDED) & (rows["probability"] >= certainty) & rows["individual"].notna()
+    return rows.assign(certain=certain)
+
+
+def _of_batch(folder):
+    crops = tables.read(folder / "crops.parquet", "crops", [*OF_CROPS, "media_id"])
+    media = tables.read(folder / "media.parquet", "media", OF_MEDIA).drop_duplicates("media_id")
+    return crops.merge(media.drop(columns="path"), on="media_id", how="left").drop(columns="media_id")
+
+
+def plain(names, blank="_", forbidden=r"[^A-Za-z0-9.-]"):
+    """{name: how it is written} for formats that take neither blanks nor signs; all are different, and none is NA."""
+    written, taken = {}, {"NA", "na", "NaN", "nan", ""}
+    for name in sorted(map(str, names)):
+        short = base = pd.Series([name]).str.replace(forbidden, blank, regex=True)[0]
+        number = 2
+        while short in taken:
+            short, number = f"{base}.{number}", number + 1
+        taken.add(short)
+        written[name] = short
+    return written
+
+
+def csv(path, table):
+    """Write a DataFrame as CSV that R and spreadsheets read: UTF-8, no index, empty cells for what is not known.
+
+    What a spreadsheet would take for a formula gets an apostrophe.
+    """
+    table = table.copy()
+    for column in table.select_dtypes(["object", "string"]).columns:
+        table[column] = table[column].map(_no_formula)
+    table.to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d %H:%M:%S")
+
+
+def text(path, rows, comment):
+    """Write rows of words with blanks between, under a comment: what R's read.table reads."""
+    lines = [" ".join(map(str, row)) for row in rows]
+    path.write_text("\n".join([f"# {comment}", *lines]) + "\n", encoding="utf-8")
+
+
+def share(value):
+    """A share with four digits, or nothing."""
+    return "" if value is None or np.isnan(value) else f"{value:.4g}"
+
+
+def _no_formula(cell):
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") else cell

@@ -1,0 +1,84 @@
+"""Write who was seen in the formats of the field's other tools, into one folder.
+
+    python -m pugmark.stages.export --results results/C --split split.parquet --out results/C/export \\
+        --settings '{"certainty": 0, "days": 1, "starts": "12:00", "stations": "stations.csv"}'
+
+What each file is, and what was left out of it, stands in README.txt there.
+"""
+
+import logging
+from pathlib import Path
+
+from pugmark import tables
+from pugmark.exporting import (
+    camtrap_dp,
+    camtrapr,
+    capture_recapture,
+    machines,
+    occasions,
+    plain_tables,
+    secr,
+    sightings,
+)
+from pugmark.formats import stations
+from pugmark.runtime import cli, disk
+
+DEFAULTS = {"certainty": 0.0, "days": 1, "starts": "00:00", "generalise": None, "stations": None, "packages": []}
+FILES = {
+    "encounters.csv, individuals.csv, sightings.csv, unidentified.csv, pairs.csv": "plain tables",
+    "camtrapR_records.csv, camtrapR_stations.csv": "camtrapR: recordTableIndividual and CTtable",
+    "secr_captures*.txt, secr_traps.txt, secr_Tm.txt, names.csv": "secr: read.capthist, addSightings(nonID = )",
+    "oscr_*.csv, spim_*.csv, pairwise_*.csv, load.R": "oSCR, 2-flank SPIM, SCR-Classify-Pairwise: source('load.R')",
+    "camtrap_dp/, dwc_occurrences.csv": "Camtrap DP 1.0.2 and Darwin Core",
+    "megadetector.json, wildlife_datasets.csv": "MegaDetector's results with names, wildlife-datasets' metadata",
+    "tracks.csv, mot/": "of videos: boxes and names frame by frame, also as MOT text",
+}
+log = logging.getLogger(__name__)
+
+
+def collected(results, split, settings):
+    """The sightings.Export of a collection."""
+    found = {name: tables.read(results / f"{name}.parquet", name) for name in ("identities", "individuals", "pairs")}
+    crops = sightings.of_collection(split, results / "batches", found["identities"], settings["certainty"])
+    packages = [path for path in settings["packages"] if Path(path).is_file()]
+    places = stations.read(settings["stations"], packages)
+    over = occasions.over(crops["timestamp"], places, settings["days"], settings["starts"])
+    return sightings.Export(results.name, crops, found["individuals"], found["pairs"], places, over)
+
+
+def write(folder, export, settings):
+    """Write all formats into `folder`."""
+    plain_tables.write(folder, export)
+    camtrapr.write(folder, export)
+    secr.write(folder, export)
+    capture_recapture.write(folder, export)
+    seen = export.crops["timestamp"].dropna()
+    packed = f"{seen.max():%Y-%m-%dT%H:%M:%SZ}" if len(seen) else "1970-01-01T00:00:00Z"
+    camtrap_dp.write(folder, export, settings["generalise"], packed)
+    machines.write(folder, export)
+    certain, days = export.certain["encounter"].nunique(), export.occasions
+    lines = [f"{export.name}: {certain} of {export.crops['encounter'].nunique()} encounters have a certain name."]
+    lines += [
+        f"{days.number} occasions of {days.days} days, from {days.first}." if days.number else "No time is known."
+    ]
+    lines += ["", *(f"{names}\n    {what}" for names, what in FILES.items()), "", *export.told]
+    (folder / "README.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def main(argv=None):
+    """The command line of the stage."""
+    parser = cli.parser(__doc__)
+    for option in ("results", "split", "out"):
+        parser.add_argument(f"--{option}", required=True)
+    arguments = parser.parse_args(argv)
+    settings = DEFAULTS | arguments.settings
+    export = collected(Path(arguments.results), tables.read(arguments.split, "split"), settings)
+    with disk.replacing_folder(arguments.out) as partial:
+        write(Path(partial), export, settings)
+    log.info("%d encounters, %d of them certain", len(export.encounters), export.certain["encounter"].nunique())
+    for sentence in export.told:
+        log.info("%s", sentence)
+
+
+if __name__ == "__main__":
+    main()
