@@ -157,7 +157,7 @@ def test_an_individual_tells_which_flanks_were_seen_and_how_they_were_joined(fac
     named = any(name for _, _, name in facts)
     table = pd.DataFrame({"encounter": found.index, "individual": "Ana" if named else "A-1"})
     table["by"] = ["labels" if name else "workflow" for _, _, name in facts]
-    (row,) = individuals.of(table, found)
+    (row,) = individuals.of(table, found).to_dict("records")
     assert (row["status"], row["linked_by"], row["encounters"]) == (status, linked_by, len(facts))
     assert row["first"] == DAY and row["last"] == DAY + pd.Timedelta(hours=len(facts) - 1)
     assert row["named_by"] == ("labels" if named else "workflow")

@@ -30,8 +30,8 @@ def write(folder, export):
         text(folder / f"secr_captures{name and '_'}{name}.txt", lines, "Session ID Occasion Detector")
     alone = int(export.individuals["status"].isin(["left_only", "right_only"]).sum())
     export.told.append(
-        f"secr: {alone} of the animals in secr_captures.txt are known from one flank, and two of them may be one animal. "
-        f"The files of one flank count nobody twice; secr_captures_hybrid.txt is the {more} one, of which more animals are "
+        f"secr: {alone} of the animals in secr_captures.txt are known from one flank, and two of them may be one. The "
+        f"files of one flank count nobody twice; secr_captures_hybrid.txt is the {more} one, of which more animals are "
         "known."
     )
     left_out = export.certain["encounter"].nunique() - rows["encounter"].nunique()

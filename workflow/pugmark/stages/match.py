@@ -60,6 +60,15 @@ class Source:
         rows = rows[rows["crop_id"].isin(self.crops[batch])]
         return matching.Side(rows, vectors.of_collection(rows.assign(batch=batch), self.folder, self.run))
 
+    def start(self):
+        """The key before that of the first batch: what all matches rest on."""
+        return f"{self.code}{self.most}"
+
+    def key(self, before, batch):
+        """What the matches of a batch rest on: all before it, its crops, and the content of its tables."""
+        files = [sha256(file) for file in self.files(batch)]
+        return hashlib.sha256(canonical([before, sorted(self.crops[batch]), files]).encode()).hexdigest()
+
     def files(self, batch):
         """The tables of a batch on which its matches rest."""
         return [self.folder / batch / "encounters.parquet", self.folder / batch / "features" / f"{self.run}.parquet"]
@@ -115,9 +124,9 @@ class Closer(Source):
 def match(source, kept):
     """(Rows of the pairs table, number of batches that were matched now). kept: folder of what was matched before."""
     kept.mkdir(parents=True, exist_ok=True)
-    parts, key, anew = [], source.code + str(source.most), 0
+    parts, key, anew = [], source.start(), 0
     for at, batch in enumerate(source.batches):
-        key, file = _key(key, source, batch), kept / f"{batch}.parquet"
+        key, file = source.key(key, batch), kept / f"{batch}.parquet"
         if not _is_of(file, key):
             tables.write(file, "pairs", source.found(at), "match", {"key": key})
             anew += 1
@@ -150,12 +159,6 @@ def main(argv=None):
     models = [file.provenance() for file in given.values()]
     tables.write(arguments.out, "pairs", rows, "match", settings, models, counts)
     log.info("%d pairs; %d of %d batches were matched anew", len(rows), anew, len(source.batches))
-
-
-def _key(before, source, batch):
-    """What the matches of a batch rest on: everything before it, its crops, and the content of its tables."""
-    files = [sha256(file) for file in source.files(batch)]
-    return hashlib.sha256(canonical([before, sorted(source.crops[batch]), files]).encode()).hexdigest()
 
 
 def _is_of(file, key):
