@@ -60,27 +60,34 @@ def batch(random, at, crops, centres):
     name = pd.Series(animal).map(lambda number: f"A{number}" if number < NAMED * len(centres) else None)
     facts = {"flank": None, "station": "s", "batch": f"b{at:04}", "timestamp": start, "individual": name}
     rows = pd.DataFrame({"crop_id": ids, "encounter": first, "track": first, "media_id": "m" + ids, "sequence": first})
-    return rows.assign(**facts), features
+    return rows.assign(**facts, animal=animal), features
 
 
 def matched_before(folder, table, most):
-    """Draw what the stage kept of all batches but the last: random earlier candidates."""
+    """Draw what the stage kept of all batches but the last: the animal's encounter before, if any, and others."""
     split = tables.read(folder / "split.parquet", "split", ["crop_id", "batch"])
     source, random = match.Source(split, folder / "batches", RUN, most), np.random.default_rng(1)
-    first = table.drop_duplicates("encounter")["encounter"].to_numpy()
-    ends = np.searchsorted(first, [f"{batch[1:]}-999999" for batch in source.batches])
-    key = source.start()
+    first = table.drop_duplicates("encounter").reset_index(drop=True)
+    before = first.groupby("animal")["encounter"].shift().to_numpy(object)
+    key, names = source.start(), first["encounter"].to_numpy(object)
     for at, batch in enumerate(source.batches[:-1]):
-        key = source.key(key, batch)
-        own = first[ends[at - 1] if at else 0 : ends[at]]
-        other = np.sort(random.integers(0, max(1, ends[at] - len(own)), (len(own), most if at else 0)), axis=1)
-        pairs = pd.DataFrame({"encounter": np.repeat(own, other.shape[1]), "candidate": first[other.ravel()]})
-        pairs = pairs.assign(score=random.uniform(-0.2, 0.5, len(pairs)).astype(np.float32)).drop_duplicates(
-            ["encounter", "candidate"]
-        )
+        key, own = source.key(key, batch), np.flatnonzero(first["batch"] == batch)
+        others = names[random.integers(0, max(1, own[0]), (len(own), most - 1))]
+        scores = np.sort(random.uniform(-0.1, 0.15, others.shape), axis=1)[:, ::-1]
+        seen = pd.notna(before[own])
+        parts = [
+            {
+                "encounter": names[own[seen]],
+                "candidate": before[own[seen]],
+                "score": random.uniform(0.4, 0.6, seen.sum()),
+            },
+            {"encounter": np.repeat(names[own], most - 1), "candidate": others.ravel(), "score": scores.ravel()},
+        ]
+        pairs = pd.concat(map(pd.DataFrame, parts[: 2 if at else 1])).drop_duplicates(["encounter", "candidate"])
         pairs = pairs.sort_values(["encounter", "score"], ascending=[True, False])
-        rank = (pairs.groupby("encounter").cumcount() + 1).astype(np.int32)
-        tables.write(folder / "kept" / f"{batch}.parquet", "pairs", pairs.assign(rank=rank), "match", {"key": key})
+        pairs["rank"] = (pairs.groupby("encounter").cumcount() + 1).astype(np.int32)
+        pairs["score"] = pairs["score"].astype(np.float32)
+        tables.write(folder / "kept" / f"{batch}.parquet", "pairs", pairs, "match", {"key": key})
 
 
 def stage(name, *options):

@@ -44,6 +44,7 @@ def project(tmp_path_factory):
     from project import Project, checkout
 
     made = Project(tmp_path_factory.mktemp("project"), checkout(tmp_path_factory.mktemp("checkout")))
+    made.config["collections"]["folder"]["identify"] = {"run": ["supervised-s1"]}
     made.photographs("day 1")
     made.run()
     return made

@@ -33,6 +33,7 @@ CONFIG = {
         "video": {"method": "video_pairs", **SMALL},
     },
     "evaluate": {"resamples": 50},
+    "identify": {"run": []},
 }
 ONCE = ("ingest", "detect", "mask", "crop", "label")
 # What a change of features or names makes of the names, where a run decides them: on the folder, not on videos.

@@ -3,7 +3,7 @@
 import re
 import zipfile
 
-from project import NAMES, Project
+from project import Project
 
 from pugmark import tables
 
@@ -65,9 +65,7 @@ def test_shards_of_a_batch_give_the_crops_of_the_whole(tmp_path):
     made.photographs("day 1")
     made.run("results/folder/split.parquet")
     made.config["collections"]["folder"]["shards"] = {"day*": 3}
-    assert made.planned() | {"report": 1} == dict.fromkeys(
-        ("shard", "detect", "mask", "crop", "label", "encounter"), 3
-    ) | dict.fromkeys(NAMES, 1) | {
+    assert made.planned() | {"report": 1} == dict.fromkeys(("shard", "detect", "mask", "crop", "label"), 3) | {
         "split": 1,
         "train": 1,
         "embed": 3,

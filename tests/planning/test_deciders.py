@@ -42,7 +42,7 @@ def test_videos_are_named_by_their_clusters():
 
 def test_what_the_user_names_decides():
     runs = (*CONTROLS, Run("sort-s1", "tracker"), Run("a-s1"), Run("a-s2"))
-    assert of(*runs, wanted=["a-s2", "oracle-s1"]) == ["a-s2", "oracle-s1"]
+    assert of(*runs, wanted=["a-s2", "oracle-s1"]) == ["a-s2", "oracle-s1"] and of(*runs, wanted=[]) == []
     with pytest.raises(ConfigError, match=r"collections\.c, identify\.run: Unknown run 'a-s3': did you mean 'a-s"):
         of(*runs, wanted=["a-s3"])
 

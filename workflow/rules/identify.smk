@@ -147,3 +147,30 @@ rule decide:
         "python -m pugmark.stages.decide --runs {params.runs:q} --trained {input.trained:q} --split={input.split:q}"
         " --folder={params.folder:q} --kept={params.kept:q} --settings={params.settings:q} --out={params.out:q}"
         " > {log:q} 2>&1"
+
+
+# Asked for by its file: how many answers make how much of a difference.
+rule rehearse:
+    input:
+        lambda wildcards: batch_files(wildcards.collection, "encounters.parquet"),
+        pairs=rules.match.output[0],
+        calibration=rules.calibrate.output[0],
+        split=rules.split.output[0],
+        trained=run_trained,
+    output:
+        f"{RUN}/rehearsal.parquet",
+    log:
+        f"{LOGS}/rehearse/{{collection}}/{{run}}.log",
+    conda:
+        "../../envs/pugmark.yaml"
+    resources:
+        mem_mb=memory(2000, per_input=4),
+        runtime=minutes(60),
+    params:
+        folder=f"{RESULTS}/{{collection}}/batches",
+        settings=ask(SETTINGS.identify),
+        code=code("stages.rehearse"),
+    shell:
+        "python -m pugmark.stages.rehearse --pairs={input.pairs:q} --calibration={input.calibration:q}"
+        " --split={input.split:q} --folder={params.folder:q} --trained {input.trained:q}"
+        " --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"

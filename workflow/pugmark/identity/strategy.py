@@ -88,6 +88,19 @@ def chosen(table, error, inspect=None, share=1.0):
     return Strategy(float(accept), float(new), int(inspect))
 
 
+def of_table(calibration):
+    """The Strategy, and the function from scores to probabilities, of a calibration table (DataFrame).
+
+    Without a named pair nobody knows what a score is worth: its probability is then the score itself.
+    """
+    value = calibration.set_index("quantity")["value"]
+    rule = Strategy(value["accept"], value["new"], int(value["inspect"]))
+    knots = calibration[calibration["quantity"] == "probability"].sort_values("at")
+    if knots.empty:
+        return rule, lambda scores: np.clip(scores, 0, 1)
+    return rule, lambda scores: np.interp(scores, knots["at"], knots["value"])
+
+
 def proposed(table, error):
     """The fewest candidates among which all but half of the `error` rate find their animal; at least 1."""
     ranks = np.sort(table["rank"][table["seen"]].to_numpy())

@@ -18,7 +18,8 @@ def of(name, spec, offered, reranked):
     Where only controls run, those that look at pictures. None in a collection of videos, unless they are named.
     offered: the collection's runs. reranked: its re-ranked ones. Raises ConfigError.
     """
-    if wanted := spec["identify"]["run"]:
+    wanted = spec["identify"]["run"]
+    if wanted is not None:
         known = {run.name: run for run in [*offered, *reranked]}
         for one in wanted:
             if one not in known:

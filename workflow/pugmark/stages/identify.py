@@ -9,30 +9,14 @@
 
 import logging
 
-import numpy as np
-
 from pugmark import tables
-from pugmark.identity import individuals, known, ledger, naming, said
-from pugmark.identity.strategy import Strategy
+from pugmark.identity import individuals, known, ledger, naming, said, strategy
 from pugmark.runtime import cli
 
 DEFAULTS = {"withhold": []}
 TOLD = 20
 """Conflicts that the log tells; the table's metadata hold them all."""
 log = logging.getLogger(__name__)
-
-
-def strategy_in(calibration):
-    """The Strategy, and the function from scores to probabilities, of a calibration table (DataFrame).
-
-    Without a named pair nobody knows what a score is worth: its probability is then the score itself.
-    """
-    value = calibration.set_index("quantity")["value"]
-    rule = Strategy(value["accept"], value["new"], int(value["inspect"]))
-    knots = calibration[calibration["quantity"] == "probability"].sort_values("at")
-    if knots.empty:
-        return rule, lambda scores: np.clip(scores, 0, 1)
-    return rule, lambda scores: np.interp(scores, knots["at"], knots["value"])
 
 
 def main(argv=None):
@@ -46,7 +30,7 @@ def main(argv=None):
     rows = known.crops(tables.read(arguments.split, "split"), arguments.folder, settings["withhold"])
     lines, cut = ledger.read(arguments.ledger)
     people = said.of(lines, rows)
-    rule, probability = strategy_in(tables.read(arguments.calibration, "calibration"))
+    rule, probability = strategy.of_table(tables.read(arguments.calibration, "calibration"))
     pairs = tables.read(arguments.pairs, "pairs")
     table, asked, conflicts = naming.decided(rows, pairs, rule, probability, people)
     animals = individuals.of(table, naming.encounters(rows, people), people)
