@@ -83,9 +83,9 @@ def certain(animals, found, said):
 def by_score(animals, found, apart, accept):
     """Join encounters with their best candidates (of `best`), best scores first. (Which ones, bool, sentences)."""
     joined, conflicts = np.zeros(len(found), bool), []
-    score = apart["score"].to_numpy()
+    score, candidate = apart["score"].to_numpy(), found.index.get_indexer(apart["candidate"])
     for at in np.argsort(-score, kind="stable")[: np.count_nonzero(score >= accept)]:
-        refused = animals.join(at, found.index.get_loc(apart["candidate"].iloc[at]), "look alike")
+        refused = animals.join(at, candidate[at], "look alike")
         conflicts += refused
         joined[at] = not refused
     return joined, conflicts
@@ -127,7 +127,15 @@ def encounters(rows, said=None):
     named[first.index.isin(said.unidentifiable)] = None
     for one, flank in said.flanks.items():
         first.loc[one, "flank"] = flank if flank in FLANKS else None
-    return first.assign(individual=named, media=groups["media_id"].agg(set).reindex(first.index))
+    return first.assign(individual=named, media=_media(rows, first.index))
+
+
+def _media(rows, names):
+    """The set of the media of each encounter, a list. names: of the encounters, as an index."""
+    found = [set() for _ in names]
+    for at, media in zip(names.get_indexer(rows["encounter"]), rows["media_id"].to_numpy(object), strict=True):
+        found[at].add(media)
+    return found
 
 
 def best(pairs, found):
@@ -144,11 +152,12 @@ def best(pairs, found):
 
 
 def _alike(animals, found, column, said):
-    conflicts, nobody = [], found.index.isin(said.unidentifiable)
-    for members in found[~nobody].groupby(column).indices.values():
-        members = np.flatnonzero(~nobody)[members]
-        for member in members[1:]:
-            conflicts += animals.join(members[0], member, f"are of one {column}", by="certain")
+    conflicts, first = [], {}
+    codes, _ = pd.factorize(found[column].mask(found.index.isin(said.unidentifiable)))
+    for at in np.flatnonzero(codes >= 0):
+        one = first.setdefault(codes[at], at)
+        if one != at:
+            conflicts += animals.join(one, at, f"are of one {column}", by="certain")
     return conflicts
 
 
