@@ -7,6 +7,7 @@ from faults import kill_sweep, power
 from faults.test_disks import write_model, write_picture, write_table
 from places import ROOT
 
+from pugmark.identity import ledger
 from pugmark.stages import synthesise
 
 SMALL = ROOT / "tests" / "faults" / "small.yaml"
@@ -45,6 +46,16 @@ def contents(folder):
     names = ("survey", "truth")
     paths = [path for name in names for path in (folder / name).rglob("*") if path.is_file()]
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def test_answers_that_were_taken_are_there(powered):
+    home = powered.folder / "review" / "leopards"
+    lines = [ledger.Line(str(at), "Ana", "a", "b", "", "", "same", "", "", "0", "") for at in range(3)]
+    for line in lines:
+        ledger.append(home, line)
+    powered.off()
+    powered.on()
+    assert ledger.read(ledger.files(home)) == (lines, [])
 
 
 def test_what_nobody_synced_is_gone(powered):
