@@ -57,6 +57,8 @@ bench: .venv/.installed ## Run the benchmarks, each beside a named peer (real pi
 	$(if $(wildcard $(SHARED)/data),$(BIN)/python benchmarks/bench_detection.py \
 		$(SHARED)/data/peru_camera_traps $(SHARED)/weights/yolo11n-coco.pt,@echo "bench_detection: skipped, no $(SHARED)/data")
 	$(BIN)/python benchmarks/bench_dry_run.py
+	$(BIN)/python benchmarks/bench_catalogue.py --batches 100
+	$(BIN)/python benchmarks/bench_promise.py --seeds 5
 	$(BIN)/python benchmarks/bench_scale.py --batches 100 --media 100
 	$(BIN)/python benchmarks/bench_demo.py
 

@@ -84,6 +84,11 @@ def test_a_person_merges_two_named_animals_and_the_oldest_keeps_its_name():
     assert table["individual"].tolist() == ["Ana", "Bo", "Bo"] and not conflicts
 
 
+def test_of_two_names_that_of_the_older_encounter_holds_though_it_was_given_again_later():
+    crops = rows(("a", {"individual": "Ana"}), ("b", {"individual": "Bo"}), ("c", {"individual": "Ana"}))
+    assert named(crops, same=[("b", "a")])[0]["individual"].tolist() == ["Ana"] * 3
+
+
 def test_a_person_takes_one_encounter_out_of_a_named_animal():
     crops = rows(("a", {"individual": "Ana"}), ("b", {"individual": "Ana"}))
     table, _, conflicts = named(crops, different=["ab"])

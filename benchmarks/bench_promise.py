@@ -1,0 +1,99 @@
+"""Is the promised rate of error kept on animals that calibration never saw? Drawn surveys of which the truth is known.
+
+    PYTHONPATH=workflow python benchmarks/bench_promise.py --seeds 20
+
+Each survey has animals of two flanks that look unlike each other, four batches with new animals in each, and one or two
+visits of an animal in a batch. A share of the animals is named. Printed, over the seeds: the mean rates of false
+negatives and of false positives on the others, the encounters left to a person, and how often the rate lies in the
+interval that calibration states.
+"""
+
+import argparse
+import sys
+
+import numpy as np
+import pandas as pd
+
+from pugmark.identity import accuracy, known, matching, naming, strategy
+from pugmark.stages import calibrate
+
+WIDTH, BATCHES, ERROR = 64, 4, 0.05
+CASES = [
+    (30, 0.9, 0.5),
+    (60, 0.9, 0.5),
+    (100, 0.9, 0.5),
+    (300, 0.9, 0.5),
+    (300, 0.9, 0.2),
+    (300, 0.4, 0.5),
+    (100, 1.4, 0.5),
+]
+"""Animals, noise, share of them that is named."""
+
+
+def survey(animals, noise, named, seed):
+    """(crops as of known.crops, with all true names; features; the animals that are named)."""
+    random = np.random.default_rng(seed)
+    centres = random.standard_normal((animals, 2, WIDTH)).astype(np.float32)
+    rows, found = [], []
+    for at in range(BATCHES):
+        for animal in range(animals * (at + 1) // BATCHES):
+            for visit in range(random.integers(1, 3)):
+                flank, name = int(random.integers(2)), f"b{at}/{animal:03}/{visit}"
+                rows.append(
+                    {"crop_id": name, "batch": f"b{at}", "individual": f"N{animal}", "flank": ("left", "right")[flank]}
+                )
+                found.append(centres[animal, flank] + noise * random.standard_normal(WIDTH))
+    crops, features = pd.DataFrame(rows), np.array(found, np.float32)
+    for column in ("encounter", "track", "media_id", "sequence"):
+        crops[column] = crops["crop_id"]
+    crops = crops.assign(station="s", timestamp=pd.Timestamp("2024-05-01"))
+    told = {f"N{animal}" for animal in random.permutation(animals)[: int(named * animals)]}
+    return crops, features / np.linalg.norm(features, axis=1, keepdims=True), told
+
+
+def rates(animals, noise, named, seed):
+    """{rate: (measured on the unnamed, low, high of the stated interval)} of one survey."""
+    crops, features, told = survey(animals, noise, named, seed)
+    sides = [matching.Side(part, features[part.index]) for _, part in crops.groupby("batch")]
+    pairs = pd.concat(
+        [matching.nearest(side, [*sides[:at], side], 20) for at, side in enumerate(sides)], ignore_index=True
+    )
+    crops = known.in_order(crops)
+    truth = known.named(crops)
+    rows = crops.assign(individual=crops["individual"].where(crops["individual"].isin(told), None))
+    seen_names = known.named(rows)
+    share = len(seen_names) / len(truth)
+    table = pd.DataFrame(calibrate.calibrate(pairs, seen_names, share, {"error": ERROR, "resamples": 200}))
+    rule, probability = strategy.of_table(table)
+    identities, questions, _ = naming.decided(rows, pairs, rule, probability)
+    judged = identities.set_index("encounter").join(truth["individual"].rename("true"))
+    judged = judged[~judged["true"].isin(told)].assign(individual=lambda each: each["true"])
+    seen = pd.Series(strategy.seen(truth), truth.index)[judged.index]
+    found = accuracy.errors(judged, questions, truth["individual"], seen)
+    measured = {"FNR": found["missed"].sum() / seen.sum(), "FPR": found["wrong"].mean(), "asked": found["asked"].mean()}
+    stated = table.drop_duplicates("quantity").set_index("quantity").reindex(list(measured))
+    promised = np.isfinite([rule.accept, rule.new]).all()
+    return {name: (value, stated["low"][name], stated["high"][name]) for name, value in measured.items()}, promised
+
+
+def main():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=20)
+    seeds = parser.parse_args().seeds
+    sys.stdout.write(f"{ERROR:.0%} asked for\nanimals noise named   FNR   FPR  asked  FNR in its interval  promised\n")
+    for case in CASES:
+        found = [rates(*case, seed) for seed in range(seeds)]
+        mean = {name: 100 * np.mean([each[name][0] for each, _ in found]) for name in ("FNR", "FPR", "asked")}
+        ends = [each["FNR"] for each, _ in found if np.isfinite(np.array(each["FNR"], float)).all()]
+        held = np.mean([low <= value <= high for value, low, high in ends]) if ends else np.nan
+        promised = sum(bool(one) for _, one in found)
+        sys.stdout.write(
+            f"{case[0]:7} {case[1]:5} {case[2]:5.0%} {mean['FNR']:5.1f} {mean['FPR']:5.1f} {mean['asked']:6.1f}  "
+            f"{held:9.0%} of {len(ends):3}      {promised:3} of {seeds}\n"
+        )
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
