@@ -118,6 +118,18 @@ def test_who_is_unidentifiable_has_no_name_and_is_nobodys_candidate():
     assert table["candidate"]["c"] == "a" and "b" not in set(asked["encounter"]) | set(asked["candidate"])
 
 
+def test_who_is_unidentifiable_keeps_no_label_from_others():
+    crops = rows(("a", {"individual": "Ana"}), ("b", {"individual": "Ana"}), ("c", {}))
+    table, _, _ = named(crops, unidentifiable={"a"}, different=["bc"])
+    assert table["individual"].tolist()[:2] == [None, "Ana"] and table["by"]["b"] == "labels"
+
+
+def test_a_sure_second_candidate_is_known_after_the_first_was_rejected():
+    table, asked, _ = named(ABC, [("c", "a", 0.95), ("c", "b", 0.9)], different=["ca"])
+    assert table["individual"]["c"] == table["individual"]["b"] and asked.empty
+    assert table.loc["c", ["decision", "by"]].tolist() == ["known", "workflow"]
+
+
 def test_a_corrected_flank_is_compared_with_its_own_side_alone():
     crops = rows(("a", {"flank": "left"}), ("b", {"flank": "left"}))
     assert named(crops, [("b", "a", 0.9)])[0]["decision"]["b"] == "known"
