@@ -92,7 +92,7 @@ def test_of_two_names_that_of_the_older_encounter_holds_though_it_was_given_agai
 def test_a_person_takes_one_encounter_out_of_a_named_animal():
     crops = rows(("a", {"individual": "Ana"}), ("b", {"individual": "Ana"}))
     table, _, conflicts = named(crops, different=["ab"])
-    assert table["individual"]["a"] != table["individual"]["b"]
+    assert table["individual"]["a"] != table["individual"]["b"] and table["by"].tolist() == ["labels", "workflow"]
     assert conflicts == ["a and b are of one individual, but a person says that they are two animals."]
 
 
@@ -128,6 +128,11 @@ def test_a_sure_second_candidate_is_known_after_the_first_was_rejected():
     table, asked, _ = named(ABC, [("c", "a", 0.95), ("c", "b", 0.9)], different=["ca"])
     assert table["individual"]["c"] == table["individual"]["b"] and asked.empty
     assert table.loc["c", ["decision", "by"]].tolist() == ["known", "workflow"]
+
+
+def test_nobody_is_asked_about_two_that_are_one_already():
+    table, asked, _ = named(ABC, [("b", "a", 0.6), ("c", "a", 0.9)], same=[("c", "b")])
+    assert table["individual"].nunique() == 1 and asked.empty
 
 
 def test_a_corrected_flank_is_compared_with_its_own_side_alone():
