@@ -19,11 +19,11 @@ TRUTH = pd.DataFrame(
 UNTOLD = pd.Index(list("cdefgh"))
 
 
-def measured(rows, questions=()):
+def measured(rows, questions=(), by="workflow"):
     """{quantity: (value, n)} of encounters c to h, each (name, decision, candidate)."""
     told = [("Ana", "known", None), ("Bo", "known", None)]
     table = pd.DataFrame([*told, *rows], columns=["individual", "decision", "candidate"])
-    table = table.assign(encounter=TRUTH.index, by=["labels"] * 2 + ["workflow"] * 6)
+    table = table.assign(encounter=TRUTH.index, by=["labels"] * 2 + [by] * 6)
     asked = pd.DataFrame(list(questions), columns=["encounter", "candidate"])
     return {
         row["quantity"]: (row["value"], row["n"])
@@ -73,6 +73,11 @@ def test_each_error_counts_where_it_belongs():
     assert found["split"] == (pytest.approx(3 / 4), 4)
     assert found["combined"] == (pytest.approx(2 / 6), 6)
     assert found["error of the count"] == (pytest.approx(6 / 4 - 1), 4)
+
+
+def test_a_persons_mistake_is_no_false_positive_of_the_workflow():
+    rows = [("Bo", "known", "b"), *RIGHT[1:]]
+    assert measured(rows)["FPR"][0] == pytest.approx(1 / 6) and measured(rows, by="person")["FPR"][0] == 0
 
 
 def test_pairs_by_hand():

@@ -67,6 +67,7 @@ def test_a_dispute_is_asked_first_and_decides_nothing():
     table, asked, _ = named(ABC, OPEN, disputed=["bc"])
     assert asked.iloc[0][["encounter", "candidate", "why"]].tolist() == ["c", "b", "dispute"]
     assert table["individual"].nunique() == 3 and not asked.duplicated(["encounter", "candidate"]).any()
+    assert "dispute" not in named(ABC, OPEN, disputed=["bc"], unidentifiable={"b"})[1]["why"].tolist()
 
 
 def test_answers_that_cannot_all_be_true_are_told_and_asked():
@@ -165,3 +166,5 @@ def test_names_and_links_by_people_are_told_of_the_animal():
     assert (other["individual"], other["named_by"], other["left_id"]) == ("Cleo", "person", "c")
     assert pd.isna(other["right_id"])
     assert other["singleton"] and not one["singleton"]
+    crops["sequence"] = "one event"  # two encounters of one event are one sighting
+    assert individuals.of(table, naming.encounters(crops, people), people)["singleton"].all()

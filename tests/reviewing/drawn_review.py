@@ -18,6 +18,7 @@ def tables(questions=6, crops=2):
     known.loc[2, "individual"] = EVIL
     facts = {"flank": "left", "by": "workflow", "candidate": "ana-0", "probability": 0.5}
     known = known.assign(decision=["new", "known"] + ["review"] * questions, **facts)
+    known.loc[1, "flank"] = "right"
     animals = known.drop_duplicates("individual")[["individual"]].assign(
         status="left_only", linked_by=None, named_by="workflow"
     )

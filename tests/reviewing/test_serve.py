@@ -50,6 +50,7 @@ def test_an_answer_is_appended_once_and_told_again(served):
         assert ask(f"{address}/answers?token=t0ken", LINE)[0] == 200
     lines, _ = ledger.read(ledger.files(home))
     assert [line._asdict() for line in lines] == [LINE]
+    assert len((home / "Ana.csv").read_text().splitlines()) == 2  # the header and the answer
     assert json.loads(ask(f"{address}/answers?token=t0ken&reviewer=Ana")[1]) == [LINE]
     assert json.loads(ask(f"{address}/some/prefix/answers?token=t0ken&reviewer=Bo")[1]) == []
 

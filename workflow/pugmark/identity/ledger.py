@@ -84,7 +84,7 @@ def standing(lines):
         if (line.reviewer, line.time) not in taken_back and line.answer != "withdrawn":
             pair = frozenset((line.encounter, line.candidate))
             kind = "pair" if line.answer in OF_PAIRS else line.answer
-            last[line.reviewer, kind, pair if kind == "pair" else line.encounter] = line
+            last[line.reviewer, kind, pair] = line
     return sorted(last.values())
 
 

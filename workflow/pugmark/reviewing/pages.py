@@ -50,9 +50,8 @@ def _environment():
 
 
 def _json(value):
-    """JSON that may stand in a script: no `</script>` and no line separators, whatever names hold."""
-    text = json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c")
+    """JSON as it stands in a script file, in ASCII."""
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 
 
 def _script(path, text):
