@@ -1,0 +1,115 @@
+"""The report opens with who was seen: figures, animals, what changed, and how sure that is."""
+
+import csv
+
+import pandas as pd
+import pytest
+from reporting.results_tree import EVIL, METHODS, Page, Tree
+
+from pugmark import tables
+from pugmark.stages import report
+
+RATES = [("accept", 0.8, None, None, 40), ("new", 0.4, None, None, 40), ("inspect", 3, None, None, 40)]
+RATES += [("FNR", 0.031, 0.01, 0.07, 32), ("FPR", 0.02, None, None, 40), ("asked", 0.25, 0.1, 0.4, 40)]
+
+
+def written(folder, rates=RATES, accuracy=()):
+    """The page of a collection whose first batch is old; Ana is known, EVIL is new, one encounter waits."""
+    tree = Tree(folder, "cats", batches=("b1", "b2"), per_batch=4)
+    # An earlier report, on the first batch alone, when nobody had a name.
+    given = {"batches": ["b1"], "runs": []}
+    report.report(folder / "results", folder / "out", {"collections": {"cats": given}, "methods": METHODS})
+    crops = [crop["crop_id"] for crop in tree.crops]
+    own = [crops[0], crops[0], crops[2], crops[3], crops[4], crops[4], crops[6], crops[6]]
+    for batch in ("b1", "b2"):
+        rows = [
+            {key: crop[key] for key in ("crop_id", "media_id", "sequence", "station", "timestamp")}
+            | {"encounter": encounter, "track": encounter, "flank": "left"}
+            for crop, encounter in zip(tree.crops, own, strict=True)
+            if crop["batch"] == batch
+        ]
+        tables.write(tree.folder / f"batches/{batch}/encounters.parquet", "encounters", rows, "encounter")
+    facts = [("Ana", "known", "labels"), ("Ana", "known", "workflow"), ("A-1", "review", "workflow")]
+    facts += [(EVIL, "new", "workflow"), (None, "unidentifiable", "person")]
+    encounters = list(dict.fromkeys(own))
+    identities = [
+        {"encounter": one, "individual": name, "decision": decision, "by": by, "flank": "left", "probability": 0.9}
+        | {"candidate": None}
+        for one, (name, decision, by) in zip(encounters, facts, strict=True)
+    ]
+    animals = [
+        {"individual": name, "left_id": one, "right_id": None, "status": "left_only", "linked_by": None}
+        | {"named_by": "workflow", "first": None, "last": None, "encounters": number, "singleton": number == 1}
+        for name, one, number in (("Ana", crops[0], 2), ("A-1", crops[3], 1), (EVIL, crops[4], 1))
+    ]
+    asked = [
+        {
+            "encounter": crops[3],
+            "candidate": crops[0],
+            "individual": "Ana",
+            "place": 1,
+            "probability": 0.5,
+            "why": "doubt",
+        }
+    ]
+    moved = [{"individual": "Ana", "before": name, "change": "merged", "encounters": 1} for name in ("Ana", "Bo")]
+    moved += [{"individual": EVIL, "before": None, "change": "new", "encounters": 1}]
+    columns = ["quantity", "value", "low", "high", "n"]
+    told = pd.DataFrame(rates, columns=columns).assign(at=None)
+    made = {"identities": identities, "individuals": animals, "questions": asked, "changes": moved, "calibration": told}
+    made["accuracy"] = pd.DataFrame(list(accuracy), columns=columns)
+    for name, rows in made.items():
+        settings = {"error": 0.05, "run": "miewid-s1"}
+        tables.write(tree.folder / f"{name}.parquet", name, rows, "decide", settings)
+    given = {"batches": ["b1", "b2"], "runs": []}
+    report.report(folder / "results", folder / "out", {"collections": {"cats": given}, "methods": METHODS})
+    return Page((folder / "out/index.html").read_text())
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    return written(
+        tmp_path_factory.mktemp("seen"), accuracy=[("FNR", 0.125, 0.0, 0.3, 8), ("ARI", 0.918, None, None, 8)]
+    )
+
+
+def test_the_figures_count_animals_that_are_decided(page):
+    for words in ("Animals 2", "New since the last report 1", "Encounters 5", "Sightings (crops) 8"):
+        assert _figure(page, *words.rsplit(" ", 1)), words
+    assert _figure(page, "Encounters that wait for a person", "1") and _figure(page, "Unidentifiable", "1")
+
+
+def _figure(page, title, number):
+    return f"{title} {number}" in page.said or f"{number} {title}" in page.said
+
+
+def test_it_comes_before_what_was_read_and_before_the_leaderboard(page):
+    assert page.said.index("Who was seen") < page.said.index("How sure is it") < page.said.index("What was read")
+
+
+def test_each_animal_is_told_with_its_state_and_names_are_text(page):
+    assert "Ana 2 encounters, 3 crops left flank only" in page.said
+    assert f"{EVIL} new 1 encounter, 2 crops" in page.said and "A-1 waits for a person 1 encounter" in page.said
+
+
+def test_changes_but_new_ones_are_told_one_by_one(page):
+    assert "Ana merged: 1 encounter had the name Bo." in page.said and f"{EVIL} new: " not in page.said
+
+
+def test_rates_stand_beside_those_on_withheld_names(page):
+    assert "keep both errors at 5.0 % or less" in page.said and "inspects the 3 best candidates" in page.said
+    assert "3.1 1.0–7.0 of 32 12.5 0.0–30.0 of 8" in page.said and "2.0 of 40" in page.said
+    assert "ARI 91.8." in page.said
+
+
+def test_what_cannot_be_promised_is_said(tmp_path):
+    rates = [
+        ("accept", float("inf"), None, None, 7),
+        ("new", float("-inf"), None, None, 7),
+        ("inspect", 1, None, None, 7),
+    ]
+    said = written(tmp_path, rates).said
+    assert "It cannot promise an error of 5.0 % : 7 named encounters" in said.replace("%:", "% :")
+    with open(tmp_path / "out/cats/sightings.csv", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 8 and {row["individual"] for row in rows} == {"Ana", "A-1", EVIL, ""}
