@@ -38,14 +38,19 @@ def study():
     return told | {"axes": [["lr", [*methods]], ["other", [EVIL]]], "published": published}
 
 
-@pytest.fixture
-def browser(chromium, index):
+def started(chromium):
+    """A browser that shows no window and keeps what its pages log."""
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
     for option in OPTIONS.split():
         options.add_argument(option)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    return webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+
+
+@pytest.fixture
+def browser(chromium, index):
+    driver = started(chromium)
     try:
         driver.get(index.as_uri())
         yield driver

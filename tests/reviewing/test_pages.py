@@ -1,15 +1,12 @@
 """The review pages in a real browser: keys, undo, reload, two reviewers, thousands of questions, and odd names."""
 
-import shutil
 import threading
 import time
 
 import pytest
-from reporting.test_browser import OPTIONS
+from reporting.test_browser import started
 from reviewing.drawn_review import EVIL, jpeg, tables, write
-from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -18,16 +15,8 @@ from pugmark.reviewing import material, serve
 
 
 @pytest.fixture(scope="module")
-def driver():
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not found:
-        pytest.skip("no Chromium on this machine: install Debian's packages chromium and chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = found
-    for option in OPTIONS.split():
-        options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    made = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+def driver(chromium):
+    made = started(chromium)
     yield made
     made.quit()
 
