@@ -1,9 +1,10 @@
 """The Camtrap DP package: valid by the standard's schemas, read back by our own reader, and places that are rounded."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 
-import frictionless
 import pandas as pd
 import pytest
 from exporting.drawn_export import ROWS, STATIONS, export
@@ -36,9 +37,14 @@ def test_the_package_is_valid_by_the_standards_schemas(tmp_path, generalise):
         resource["schema"] = json.loads((SCHEMAS / f"{resource['name']}-table-schema.json").read_text())
     profile = described.pop("profile")
     assert "1.0.2" in profile
-    package = frictionless.Package.from_descriptor(described, basepath=str(tmp_path / "camtrap_dp"))
-    report = package.validate()
-    assert report.valid, report.flatten(["type", "title", "fieldName", "message"])
+    (tmp_path / "camtrap_dp/local.json").write_text(json.dumps(described))
+    # In a process of its own, because the package changes how large a cell Python's csv takes.
+    code = "import frictionless; report = frictionless.Package('local.json').validate();"
+    code += "print(report.valid, report.flatten(['fieldName', 'message']))"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path / "camtrap_dp", capture_output=True, text=True, check=True
+    )
+    assert found.stdout.startswith("True"), found.stdout
 
 
 def test_our_own_reader_finds_the_names_again(tmp_path):
