@@ -58,13 +58,58 @@ def test_occasions_may_begin_at_noon():
 
 def test_effort_is_the_share_of_each_occasion_that_a_camera_ran():
     over = export().occasions
-    names, ran = occasions.effort(STATIONS, over)
-    assert names == ["A_1", "B 2"] and over.number == 3
-    assert ran.tolist() == [[1, 0.75, 1], [0, 0.5, 1]]
-    again = pd.concat([STATIONS, STATIONS.assign(start=pd.Timestamp("2024-05-01"))], ignore_index=True)
-    assert occasions.effort(again, over)[1].tolist() == [[1, 0.75, 1], [1, 1, 1]]  # two cameras are one station
-    unknown = STATIONS.assign(end=pd.NaT)
-    assert np.isnan(occasions.effort(unknown, over)[1]).all()
+    ran = occasions.effort(STATIONS, over)
+    assert ran.index.tolist() == ["A_1", "B 2"] and ran.columns.tolist() == [1, 2, 3]
+    assert ran.to_numpy().tolist() == [[1, 0.75, 1], [0, 0.5, 1]]
+    # Two cameras are one station; while one of them is broken, the other still looks.
+    other = STATIONS.assign(start=pd.Timestamp("2024-05-01"), problems=[[], []])
+    both = pd.concat([STATIONS, other], ignore_index=True)
+    assert occasions.effort(both, over).to_numpy().tolist() == [[1, 1, 1], [1, 1, 1]]
+    assert occasions.effort(STATIONS.assign(end=pd.NaT), over).isna().all(axis=None)
+
+
+def test_problems_that_overlap_or_stick_out_count_once():
+    times = [pd.Timestamp(f"2024-05-0{day}") for day in range(1, 8)]
+    row = STATIONS[:1].assign(start=times[1], end=times[5])
+    row["problems"] = [[(times[2], times[4]), (times[3], times[4]), (times[0], times[1]), (times[4], times[6])]]
+    assert occasions.running(row) == [(times[1], times[2])]
+    made = camtrapr.stations(row).iloc[0]
+    assert (made["Problem1_from"], made["Problem1_to"]) == (times[2], times[5]) and "Problem2_from" not in made
+
+
+def test_a_wrong_clock_makes_no_survey_of_years(tmp_path):
+    made = export([*ROWS, ("e11", "Ana", "known", "left", "A_1", "1970-01-01 00:00:00")])
+    assert made.occasions.number == 3 and made.occasions.of(made.crops["timestamp"])[-1] == 0
+    secr.write(tmp_path, made)
+    assert any("3 encounters without a station or a time, or outside the survey" in told for told in made.told)
+    unknown = export(ROWS, STATIONS.assign(end=pd.NaT))
+    assert unknown.occasions.number == 3  # by the pictures
+
+
+def test_nobody_is_captured_where_no_camera_ran(tmp_path):
+    rows = [*ROWS, ("e11", "Bo", "new", "left", "B 2", "2024-05-01 10:00:00")]
+    rows += [("e12", None, "unidentifiable", "left", "B 2", "2024-05-01 10:00:00")]
+    made = export(rows)
+    secr.write(tmp_path, made)
+    assert "Bo" not in (tmp_path / "secr_captures.txt").read_text()
+    assert read_table(tmp_path / "secr_Tm.txt")[1] == ["Mara_2024", "0", "1", "0"]
+    assert any("1 encounters are left out, because by the table of stations no camera" in told for told in made.told)
+
+
+def test_the_first_trap_ran_on_the_first_occasion(tmp_path):
+    made = export(stations=STATIONS.assign(start=STATIONS["start"][::-1].to_numpy(), problems=[[], []]))
+    secr.write(tmp_path, made)
+    assert [row[0] for row in read_table(tmp_path / "secr_traps.txt")] == ["B-2", "A-1"]
+    assert read_table(tmp_path / "secr_Tm.txt")[0][1:] == ["0", "1", "0"]  # of B 2: in the order of the traps
+
+
+def test_an_animal_that_one_flank_names_is_not_without_a_name(tmp_path):
+    rows = [("e1", "Ana", "new", "left", "A_1", "2024-05-01 23:30:00"), ("e2", None, "review", "right", *ROWS[0][4:])]
+    rows += [("e3", "X", "review", "left", "A_1", "2024-05-01 09:00:00"), ("e4", "X", "review", "right", *ROWS[0][4:])]
+    made = export(rows)
+    made.crops["track"] = ["e1", "e1", "e3", "e3"]
+    secr.write(tmp_path, made)
+    assert read_table(tmp_path / "secr_Tm.txt") == [["Mara_2024", "1", "0", "0"], ["Mara_2024", "0", "0", "0"]]
 
 
 def test_camtrapr_records_and_stations(tmp_path):
@@ -86,7 +131,7 @@ def test_camtrapr_records_and_stations(tmp_path):
 def test_the_time_between_two_periods_of_a_station_is_a_problem():
     later = STATIONS[:1].assign(start=pd.Timestamp("2024-05-06"), end=pd.Timestamp("2024-05-09"))
     row = camtrapr.stations(pd.concat([STATIONS[:1], later])).iloc[0]
-    assert (row["Problem3_from"], row["Problem3_to"]) == (pd.Timestamp("2024-05-04"), pd.Timestamp("2024-05-06"))
+    assert (row["Problem2_from"], row["Problem2_to"]) == (pd.Timestamp("2024-05-04"), pd.Timestamp("2024-05-06"))
     assert row["Retrieval_date"] == pd.Timestamp("2024-05-09")
 
 

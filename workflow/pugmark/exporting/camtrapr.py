@@ -7,6 +7,7 @@ import posixpath
 
 import pandas as pd
 
+from pugmark.exporting.occasions import running
 from pugmark.exporting.sightings import csv
 
 DELTAS = {"secs": 1, "mins": 60, "hours": 3600, "days": 86400}
@@ -21,7 +22,12 @@ def write(folder, export):
     if left_out:
         export.told.append(f"camtrapR: {left_out} encounters without a station or a time are left out of the records.")
     if len(export.stations):
-        csv(folder / "camtrapR_stations.csv", stations(export.stations))
+        places = stations(export.stations)
+        csv(folder / "camtrapR_stations.csv", places)
+        if missing := sorted(set(rows["Station"]) - set(places["Station"])):
+            export.told.append(
+                f"camtrapR stops at {len(missing)} stations that the table of them lacks ({', '.join(missing[:5])})."
+            )
 
 
 def records(export):
@@ -50,22 +56,20 @@ def records(export):
 
 
 def stations(table):
-    """The station table, one row per station; the time between two of its periods is a problem."""
+    """The station table, one row per station; whenever it did not run between set-up and retrieval is a problem.
+
+    camtrapR stops where a problem begins before the set-up or ends after the retrieval, and subtracts overlapping ones
+    twice: these do neither.
+    """
     rows = []
-    for name, part in table.sort_values("start").groupby("station"):
-        first = part.iloc[0]
-        gaps = [gap for gaps in part["problems"] for gap in gaps]
-        ends = part["end"].cummax()
-        gaps += [(end, start) for end, start in zip(ends, part["start"][1:], strict=False) if start > end]
-        row = {
-            "Station": name,
-            "utm_x": first["x"],
-            "utm_y": first["y"],
-            "longitude": first["longitude"],
-            "latitude": first["latitude"],
-        }
+    for name, part in table.groupby("station", sort=True):
+        ran, first = running(part), part.iloc[0]
+        row = {"Station": name, "utm_x": first["x"], "utm_y": first["y"]}
+        row |= {"longitude": first["longitude"], "latitude": first["latitude"]}
         row |= {"Setup_date": part["start"].min(), "Retrieval_date": part["end"].max()}
-        for number, (start, end) in enumerate(sorted(gaps), 1):
+        ends = [row["Setup_date"], *(moment for period in ran for moment in period), row["Retrieval_date"]]
+        gaps = [gap for gap in zip(ends[::2], ends[1::2], strict=True) if ran and gap[0] < gap[1]]
+        for number, (start, end) in enumerate(gaps, 1):
             row |= {f"Problem{number}_from": start, f"Problem{number}_to": end}
         rows.append(row)
     return pd.DataFrame(rows)

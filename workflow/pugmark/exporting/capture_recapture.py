@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from pugmark.exporting import secr
-from pugmark.exporting.occasions import effort
 from pugmark.exporting.sightings import csv
 
 LINKED = ("both", "linked")
@@ -36,11 +35,9 @@ def _traps(folder, export, places):
     located = export.stations.dropna(subset=["x", "y"]).drop_duplicates("station").set_index("station")
     if not places or not set(places) <= set(located.index):
         return
-    known, ran = effort(export.stations, export.occasions)
-    on = dict(zip(known, (np.nan_to_num(ran, nan=1.0) > 0).astype(int), strict=True))
-    rows = [{"Trap": places[name], "X": located["x"][name], "Y": located["y"][name]} for name in places]
-    table = pd.DataFrame(rows).join(pd.DataFrame([on[name] for name in places]).rename(columns=lambda at: f"o{at + 1}"))
-    csv(folder / "oscr_tdf.csv", table)
+    on = (export.effort.reindex(list(places)).fillna(1.0) > 0).astype(int).rename(columns="o{}".format)
+    rows = located.loc[list(places), ["x", "y"]].set_axis(["X", "Y"], axis=1)
+    csv(folder / "oscr_tdf.csv", rows.join(on).set_axis(pd.Index(places.values(), name="Trap")).reset_index())
 
 
 def _spim(folder, export, rows, animals, places):

@@ -1,6 +1,5 @@
 """Occasions: the days of a survey in equal parts, and how long each camera ran in each of them."""
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +24,14 @@ class Occasions:
 
 
 def over(times, stations, days, starts):
-    """The Occasions that hold all `times` (Series) and the periods of `stations`. starts: HH:MM, noon for the night."""
-    ends = [pd.Series(times), stations["start"], stations["end"]]
+    """The Occasions of a survey. starts: HH:MM, noon for the night.
+
+    They hold the periods of `stations`; where one of them is not known, all `times` (Series) as well. So a clock that
+    is years wrong makes no survey of years where the periods are known.
+    """
+    ends = [stations["start"], stations["end"]]
+    if not len(stations) or stations[["start", "end"]].isna().any(axis=None):
+        ends.append(pd.Series(times))
     every = pd.concat([pd.to_datetime(end) for end in ends if len(end)] or [pd.Series(dtype="datetime64[us]")]).dropna()
     if every.empty:
         return Occasions(pd.NaT, 0, days)
@@ -39,23 +44,40 @@ def over(times, stations, days, starts):
 
 
 def effort(stations, occasions):
-    """Share of each occasion that a camera ran, float stations x occasions; row by row of the station names, sorted.
+    """Share of each occasion that a camera ran: DataFrame of stations, sorted, with a column per occasion, from 1.
 
-    Two cameras at one station count as one while they both run. NaN where a station has no period.
+    NaN where a station has no period.
     """
-    names = sorted(stations["station"].unique())
-    starts = occasions.first + np.arange(occasions.number + 1) * occasions.days * DAY
-    found = np.full((len(names), occasions.number), np.nan)
-    for number, name in enumerate(names):
-        own = stations[(stations["station"] == name)].dropna(subset=["start", "end"])
-        if own.empty or not occasions.number:
-            continue
-        on = _united(list(zip(own["start"], own["end"], strict=True)))
-        off = _united([gap for gaps in own["problems"] for gap in gaps])
-        dark = _common(on, off)
-        running = [_overlap(on, *pair) - _overlap(dark, *pair) for pair in itertools.pairwise(starts)]
-        found[number] = np.array(running) / (occasions.days * DAY)
-    return names, found
+    length = occasions.days * np.timedelta64(DAY)
+    edges = pd.Series([occasions.first]).to_numpy("datetime64[us]") + np.arange(occasions.number + 1) * length
+    found = {}
+    for name, part in stations.groupby("station", sort=True):
+        periods = np.array(running(part), "datetime64[us]").reshape(-1, 2, 1)
+        shared = np.minimum(periods[:, 1], edges[1:]) - np.maximum(periods[:, 0], edges[:-1])
+        share = np.maximum(shared / length, 0).sum(0)
+        known = part[["start", "end"]].notna().all(axis=1).any()
+        found[name] = share if known else np.full(occasions.number, np.nan)
+    return pd.DataFrame.from_dict(found, orient="index", columns=range(1, occasions.number + 1), dtype=float)
+
+
+def running(part):
+    """When a station ran: pairs of times in order, none of which overlap. part: its rows of the table of stations.
+
+    Two cameras count as one while they both run; the station is off only while neither runs.
+    """
+    known = part.dropna(subset=["start", "end"])
+    rows = zip(known["start"], known["end"], known["problems"], strict=True)
+    return _united([piece for start, end, gaps in rows for piece in _without(start, end, gaps)])
+
+
+def _without(start, end, gaps):
+    """The parts of a period that lie in none of the `gaps`."""
+    for begins, stops in _united(gaps):
+        if start < min(begins, end):
+            yield start, min(begins, end)
+        start = max(start, stops)
+    if start < end:
+        yield start, end
 
 
 def _united(periods):
@@ -67,12 +89,3 @@ def _united(periods):
         else:
             made.append((start, end))
     return made
-
-
-def _common(one, other):
-    both = [(max(a, c), min(b, d)) for a, b in one for c, d in other]
-    return [(start, end) for start, end in both if start < end]
-
-
-def _overlap(periods, start, end):
-    return sum((max(min(end, b) - max(start, a), pd.Timedelta(0)) for a, b in periods), pd.Timedelta(0))

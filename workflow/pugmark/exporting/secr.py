@@ -7,7 +7,6 @@ is which stands in names.csv. A detector is `proximity`: one animal counts once 
 import numpy as np
 import pandas as pd
 
-from pugmark.exporting.occasions import effort
 from pugmark.exporting.sightings import csv, plain, share, text
 
 
@@ -34,9 +33,7 @@ def write(folder, export):
         f"files of one flank count nobody twice; secr_captures_hybrid.txt is the {more} one, of which more animals are "
         "known."
     )
-    left_out = export.certain["encounter"].nunique() - rows["encounter"].nunique()
-    if left_out:
-        export.told.append(f"secr: {left_out} encounters without a station or a time are left out.")
+    _tell(export, rows)
     _traps(folder, export, places)
     text(
         folder / "secr_Tm.txt",
@@ -46,16 +43,22 @@ def write(folder, export):
 
 
 def names(export):
-    """{individual: as it is written}, {station: as it is written}; secr allows no underscore in a detector."""
+    """{individual: as it is written}, {station: as it is written}; secr allows no underscore in a detector.
+
+    A station that ran on the first occasion comes first: mixture models of secr fail where the first trap did not.
+    """
     stations = {*export.crops["station"].dropna(), *export.stations["station"]}
-    return plain(export.certain["individual"].unique()), plain(stations, "-", r"[^A-Za-z0-9.]")
+    places = plain(stations, "-", r"[^A-Za-z0-9.]")
+    ran = export.effort.get(1, pd.Series(dtype=float))
+    first = min(places, key=lambda name: (not ran.get(name, 0) > 0, name), default=None)
+    order = sorted(places, key=lambda name: (name != first, name))
+    return plain(export.certain["individual"].unique()), {name: places[name] for name in order}
 
 
 def captures(export, animals, places):
-    """One row per named encounter with a station and an occasion."""
-    rows = export.certain.dropna(subset=["station"]).drop_duplicates("encounter")
-    rows = rows.assign(Occasion=export.occasions.of(rows["timestamp"]))
-    rows = rows[rows["Occasion"] > 0]
+    """One row per named encounter with a station and an occasion in which that station ran."""
+    rows = export.captured(export.certain.drop_duplicates("encounter"))
+    rows = rows[rows["ran"] != 0].rename(columns={"occasion": "Occasion"})
     rows = rows.assign(
         Session=session(export), ID=rows["individual"].map(animals), Detector=rows["station"].map(places)
     )
@@ -63,18 +66,39 @@ def captures(export, animals, places):
 
 
 def unidentified(export, places):
-    """Rows of counts: session, then how many encounters without a certain name each occasion has, per detector."""
+    """Rows of counts: session, then how many animals without a certain name each occasion has, per detector.
+
+    Both flanks of one animal in one event are one; an animal that one flank names is not counted.
+    """
     counts = np.zeros((len(places), export.occasions.number), int)
-    rows = export.encounters[~export.encounters["certain"]].dropna(subset=["station"])
-    occasion = export.occasions.of(rows["timestamp"])
+    rows = export.captured(export.nameless)
+    rows = rows[rows["ran"] != 0]
     at = rows["station"].map({name: number for number, name in enumerate(places)}).to_numpy(int)
-    np.add.at(counts, (at[occasion > 0], occasion[occasion > 0] - 1), 1)
+    np.add.at(counts, (at, rows["occasion"].to_numpy() - 1), 1)
     return [[session(export), *row] for row in counts.tolist()]
 
 
 def session(export):
     """The name of the one session."""
     return plain([export.name])[export.name]
+
+
+def _tell(export, rows):
+    """Say which named encounters are no captures, and why. rows: as of `captures`."""
+    placed = export.captured(export.certain.drop_duplicates("encounter"))
+    left_out = export.certain["encounter"].nunique() - len(placed)
+    if left_out:
+        export.told.append(
+            f"secr, oSCR, SPIM: {left_out} encounters without a station or a time, or outside the survey, are left out."
+        )
+    dark = placed[placed["ran"] == 0]
+    if len(dark):
+        one = dark.iloc[0]
+        export.told.append(
+            f"secr, oSCR, SPIM: {len(dark)} encounters are left out, because by the table of stations no camera ran "
+            f"there on that occasion, for instance at {one['station']} on {one['timestamp']:%Y-%m-%d}: mend that table "
+            "or the camera's clock."
+        )
 
 
 def _traps(folder, export, places):
@@ -86,10 +110,9 @@ def _traps(folder, export, places):
             "Name a table of stations under collections.NAME.stations."
         )
         return
-    known, ran = effort(export.stations, export.occasions)
-    ran = dict(zip(known, ran, strict=True))
-    usage = {name: [share(value) for value in ran[name]] for name in places if not np.isnan(ran[name]).any()}
-    whole = len(usage) == len(places)
+    ran = export.effort.reindex(list(places))
+    usage = {name: [share(value) for value in row] for name, row in zip(ran.index, ran.to_numpy(), strict=True)}
+    whole = not ran.isna().any(axis=None)
     if not whole:
         export.told.append("secr: no effort in the traps file: stations lack dates of set-up or retrieval.")
     rows = [[places[name], *located.loc[name, ["x", "y"]], *(usage[name] if whole else [])] for name in places]

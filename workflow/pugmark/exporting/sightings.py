@@ -1,11 +1,13 @@
 """What all formats are written from: one row per crop, with who it was, how sure that is, where and when."""
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from pugmark import tables
+from pugmark.exporting import occasions
 from pugmark.identity import known
 
 DECIDED = ("known", "new")
@@ -27,7 +29,7 @@ class Export:
     individuals: pd.DataFrame
     pairs: pd.DataFrame
     stations: pd.DataFrame
-    occasions: object
+    occasions: occasions.Occasions
     told: list = field(default_factory=list)
 
     @property
@@ -39,6 +41,28 @@ class Export:
     def encounters(self):
         """One row per encounter: that of its first crop."""
         return self.crops.drop_duplicates("encounter")
+
+    @property
+    def nameless(self):
+        """One row per animal and event that has no certain name from either flank: that of its first crop."""
+        named = self.crops["track"].isin(self.certain["track"])
+        return self.crops[~named].drop_duplicates("track")
+
+    @functools.cached_property
+    def effort(self):
+        """Share of each occasion that each station ran, as of occasions.effort."""
+        return occasions.effort(self.stations, self.occasions)
+
+    def captured(self, rows):
+        """`rows` that have a station and lie in an occasion, with `occasion` and `ran`, the station's effort then; NaN
+        where that is not known."""
+        rows = rows.dropna(subset=["station"])
+        rows = rows.assign(occasion=self.occasions.of(rows["timestamp"]))
+        rows = rows[rows["occasion"] > 0]
+        at = self.effort.index.get_indexer(rows["station"])
+        ran = np.full(len(rows), np.nan)
+        ran[at >= 0] = self.effort.to_numpy()[at[at >= 0], rows["occasion"].to_numpy()[at >= 0] - 1]
+        return rows.assign(ran=ran)
 
 
 def of_collection(split, folder, identities, certainty):
