@@ -182,3 +182,18 @@ def test_a_folder_called_like_a_shard_is_refused(config, tmp_path):
     (tmp_path / "media" / "x.1of2").mkdir()
     with pytest.raises(ConfigError, match=r"rename .*x\.1of2: its name is that of a shard"):
         Plan(config)
+
+
+def test_a_table_of_stations_must_be_there_and_the_ledger_is_read_where_it_is_named(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config["collections"]["cats"]["stations"] = "stations.csv"
+    with pytest.raises(ConfigError, match=r"collections\.cats\.stations: there is no file stations\.csv"):
+        Plan(config)
+    (tmp_path / "stations.csv").touch()
+    plan = Plan(config)
+    assert plan.stations("cats") == ["stations.csv"] and plan.ledgers("cats") == []
+    (tmp_path / "review/cats").mkdir(parents=True)
+    (tmp_path / "review/cats/Ana.csv").touch()
+    assert plan.ledgers("cats") == ["review/cats/Ana.csv"]
+    config["collections"]["cats"]["ledger"] = "elsewhere"
+    assert Plan(config).ledgers("cats") == []

@@ -93,13 +93,17 @@ def boxes_file(name, spec, batch):
 
 
 def check_files(name, spec, found):
-    """Refuse a class of data sets that does not exist, and labels or boxes kept apart that a batch lacks.
+    """Refuse a class of data sets that does not exist, and stations, labels or boxes kept apart that are not there.
 
     found: the names of the batches. Raises ConfigError.
     """
     labels = spec["labels"]
     if isinstance(labels, dict) and "dataset" in labels and (fault := published.fault(labels["dataset"])):
         raise ConfigError(f"collections.{name}.labels.dataset: {fault}")
+    if (file := spec["stations"]) and not os.path.isfile(file):
+        raise ConfigError(
+            f"collections.{name}.stations: there is no file {file}: write the path of a CSV of the stations."
+        )
     for batch in found:
         apart = {"detect.file": boxes_file(name, spec, batch)}
         if "synthetic" not in spec:
