@@ -40,7 +40,7 @@ def crops(rows=ROWS):
     table["timestamp"] = pd.to_datetime(table["timestamp"])
     table["track"] = table["encounter"].replace("e2", "e1")
     table = table.assign(crop_id=table["encounter"] + "-d00", media_id="m" + table["encounter"], by="workflow")
-    table = table.assign(sequence=table["encounter"], path="x/" + table["encounter"] + ".jpg", batch="b1")
+    table = table.assign(sequence="s" + table["track"], path="x/" + table["encounter"] + ".jpg", batch="b1")
     table = table.assign(kind="image", frame_number=None, width=200, height=100, utc_offset="+02:00", confidence=0.9)
     table = table.assign(x=0.25, y=0.5, w=0.5, h=0.25)
     table["probability"] = table["decision"].map({"review": 0.4, "unidentifiable": 1.0}).fillna(0.97)

@@ -1,11 +1,12 @@
 """A Camtrap DP 1.0.2 package (https://camtrap-dp.tdwg.org) with `individualID`, and Darwin Core occurrences of it.
 
-One level of observations: event, one per encounter, whose counts may be summed. The probability of the identity is no
-probability of the species, so it stands in `observationTags`: id_p, id_by and flank. A time without a zone is written
-as UTC, and the README says so.
+One level of observations: event, one per animal and event whatever its flanks, so that counts may be summed; readers
+that take both levels (camtrapR) would count twice. The probability of the identity is no probability of the species, so
+it stands in `observationTags`: id_p, id_by and flank. A time without a zone is written as UTC, and the README says so.
 """
 
 import json
+import mimetypes
 import posixpath
 
 import numpy as np
@@ -22,6 +23,8 @@ UNCERTAIN = {"high": 15691, "medium": 1570, "low": 157}
 """Metres by which that moves a place at most, at the equator."""
 MISSING = ("NA", "NaN", "nan", "")
 NAMES = ("deployments", "media", "observations")
+TYPES = mimetypes.MimeTypes()
+"""Python's own table, the same on every machine."""
 
 
 def write(folder, export, generalise, packed):
@@ -67,14 +70,20 @@ def write(folder, export, generalise, packed):
 
 
 def deployments(places, rows, generalise):
-    """One row per station and period; where a date is missing, the first or last picture stands for it."""
-    table = places[places["station"].isin(rows["station"])].sort_values(["station", "start"]).reset_index(drop=True)
+    """One row per station and period, also where no animal was seen: that is effort.
+
+    Where a date is missing, the first or last picture stands for it; without any there is no row.
+    """
+    seen, zones = rows.groupby("station")["timestamp"], rows.groupby("station")["utc_offset"].first()
+    table = places.assign(
+        start=places["start"].fillna(places["station"].map(seen.min())),
+        end=places["end"].fillna(places["station"].map(seen.max())),
+    )
+    table = table.dropna(subset=["start", "end"]).sort_values(["station", "start"]).reset_index(drop=True)
     number = table.groupby("station").cumcount() + 1
     several = table["station"].duplicated(keep=False)
     table["deploymentID"] = table["station"] + ("-" + number.astype(str)).where(several, "")
-    seen, zone = rows.groupby("station")["timestamp"], rows.groupby("station")["utc_offset"].first()
-    start = table["start"].fillna(table["station"].map(seen.min()))
-    end = table["end"].fillna(table["station"].map(seen.max()))
+    zone = table["station"].map(zones).fillna(next(iter(rows["utc_offset"].mode()), None))
     if generalise:
         table[["latitude", "longitude"]] = table[["latitude", "longitude"]].round(DIGITS[generalise])
     return pd.DataFrame(
@@ -85,8 +94,8 @@ def deployments(places, rows, generalise):
             "latitude": table["latitude"],
             "longitude": table["longitude"],
             "coordinateUncertainty": 30 + (UNCERTAIN[generalise] if generalise else 0),
-            "deploymentStart": stamped(start, table["station"].map(zone)),
-            "deploymentEnd": stamped(end, table["station"].map(zone)),
+            "deploymentStart": stamped(table["start"], zone),
+            "deploymentEnd": stamped(table["end"], zone),
         }
     )
 
@@ -100,63 +109,79 @@ def deployed(rows, table):
     rows = rows.assign(place=np.arange(len(rows)), begun=rows["timestamp"].astype("datetime64[us]")).sort_values(
         "begun"
     )
-    found = pd.merge_asof(rows, begun.sort_values("begun"), on="begun", by="station").sort_values("place")
+    found = pd.merge_asof(rows, begun.sort_values("begun"), on="begun", by="station")
+    found = found.sort_values("place", ignore_index=True)
     first = found["station"].map(begun.drop_duplicates("station").set_index("station")["deployment"])
     return found.assign(deployment=found["deployment"].fillna(first)).drop(columns=["place", "begun"])
 
 
 def media(rows):
-    """One row per picture; its frames are those of a video."""
-    rows = rows.drop_duplicates("media_id")
-    kinds = {"frame": "video/mp4", "video": "video/mp4"}
+    """One row per file that shows an animal; the frames of a video are one file."""
+    rows = rows.sort_values("timestamp", kind="stable").drop_duplicates(["batch", "path"]).sort_index()
     return pd.DataFrame(
         {
-            "mediaID": rows["media_id"],
+            "mediaID": rows["media_id"].str.replace(r"-f\d+$", "", regex=True),
             "deploymentID": rows["deployment"],
             "timestamp": stamped(rows["timestamp"], rows["utc_offset"]),
             "filePath": rows["batch"] + "/" + rows["path"],
             "filePublic": "false",
             "fileName": rows["path"].map(posixpath.basename),
-            "fileMediatype": rows["kind"].map(kinds).fillna("image/jpeg"),
+            "fileMediatype": [_type(*row) for row in zip(rows["path"], rows["kind"], strict=True)],
         }
     )
 
 
+def _type(path, kind):
+    medium = "image" if kind == "image" else "video"
+    guessed = TYPES.guess_type(posixpath.basename(path))[0] or ""
+    return guessed if guessed.startswith(medium) else {"image": "image/jpeg", "video": "video/mp4"}[medium]
+
+
 def observations(rows):
-    """One row per encounter, of level `event`."""
-    groups = rows.groupby("encounter", sort=False)
-    first, times = groups.first(), groups["timestamp"].agg(["min", "max"])
-    named = first["certain"]
+    """One row per animal and event: encounters of one certain name, else of one track."""
+    named = rows[rows["certain"]].drop_duplicates("track").set_index("track")["individual"]
+    rows = rows.assign(who=rows["track"].map(named).astype(object))
+    rows["animal"] = rows["who"].where(rows["who"].notna(), rows["track"])
+    event = ["deployment", "sequence"]
+    times = rows.groupby(event)["timestamp"]
+    rows = rows.assign(start=times.transform("min"), end=times.transform("max"))
+    # What is said of the name is said by the encounter that bears it.
+    rows = rows.assign(doubt=~rows["certain"]).sort_values("doubt", kind="stable")
+    groups = rows.groupby([*event, rows["who"].notna(), "animal"], sort=False)
+    first = groups[["encounter", *event, "who", "start", "end", "probability", "by", "utc_offset"]].head(1)
+    flanks = groups["flank"].agg(lambda sides: "both" if sides.nunique() > 1 else sides.dropna().max()).to_numpy()
     tags = "id_p:" + first["probability"].map("{:.2f}".format) + "|id_by:" + first["by"].fillna("nobody")
-    tags += np.where(first["flank"].notna(), "|flank:" + first["flank"].fillna(""), "")
-    return pd.DataFrame(
+    tags += ["" if pd.isna(side) else f"|flank:{side}" for side in flanks]
+    table = pd.DataFrame(
         {
-            "observationID": first.index,
+            "observationID": first["encounter"],
             "deploymentID": first["deployment"],
-            "eventID": first.index,
-            "eventStart": stamped(times["min"], first["utc_offset"]),
-            "eventEnd": stamped(times["max"], first["utc_offset"]),
+            "eventID": first["sequence"],
+            "eventStart": stamped(first["start"], first["utc_offset"]),
+            "eventEnd": stamped(first["end"], first["utc_offset"]),
             "observationLevel": "event",
             "observationType": "animal",
             "count": 1,
-            "individualID": first["individual"].where(named, None),
+            "individualID": first["who"].where(first["who"].notna(), None),
             "classificationMethod": first["by"].map({"person": "human", "labels": "human"}).fillna("machine"),
             "classifiedBy": np.where(first["by"] == "workflow", f"Pugmark {__version__}", None),
             "observationTags": tags,
         }
-    ).reset_index(drop=True)
+    )
+    return table.sort_index(ignore_index=True)
 
 
 def faults_of(tables):
-    """What validators by schema do not find: sentences."""
-    individuals = tables["observations"]["individualID"].dropna()
-    if (lost := sorted(set(individuals) & set(MISSING))) or individuals.str.contains("|", regex=False).any():
-        wrong = lost or sorted(individuals[individuals.str.contains("|", regex=False)])
-        return [f"An animal is called {wrong[0]!r}, which readers take for a missing value or a list: rename it."]
+    """What names would do to readers, and validators by schema do not find: sentences."""
+    for table, column, what in (
+        ("observations", "individualID", "An animal"),
+        ("deployments", "locationID", "A station"),
+    ):
+        names = tables[table][column].dropna()
+        if wrong := sorted(names[names.isin(MISSING) | names.str.contains("|", regex=False)]):
+            return [f"{what} is called {wrong[0]!r}, which readers take for a missing value or a list: rename it."]
     if tables["media"]["filePath"].str.contains(r"^[./~]|\.\.", regex=True).any():
         return ["A file path begins with a point or a slash, or goes up a folder."]
-    if not tables["observations"]["deploymentID"].isin(tables["deployments"]["deploymentID"]).all():
-        return ["An observation names no deployment."]
     return []
 
 
