@@ -12,7 +12,6 @@ from places import SHARED
 
 from pugmark.exporting import camtrap_dp
 from pugmark.formats import camtrap_dp as reader
-from pugmark.formats import stations
 
 SCHEMAS = SHARED / "data/camtrap_dp"
 GOOD = [("e4", "Nala", *ROWS[3][2:]) if row[0] == "e4" else row for row in ROWS]
@@ -165,29 +164,3 @@ def test_what_validators_do_not_see_is_not_written(tmp_path, name):
     rows = [(*row[:4], name, row[5]) if row[4] == "B 2" else row for row in GOOD]
     made = write(tmp_path, rows=rows, stations=STATIONS.replace("B 2", name))
     assert not list(tmp_path.iterdir()) and f"A station is called {name!r}" in made.told[-1]
-
-
-def test_stations_are_read_from_a_users_table(tmp_path):
-    (tmp_path / "s.csv").write_text(
-        "Station;utm_x;utm_y;Setup_date;Retrieval_date;Problem1_from;Problem1_to;Problem2_from;Problem2_to\n"
-        "A;10;20.5;2024-05-01;2024-06-01;2024-05-03;2024-05-04;;\n"
-    )
-    row = stations.read(tmp_path / "s.csv").iloc[0]
-    assert (row["station"], row["x"], row["y"], row["end"]) == ("A", 10, 20.5, pd.Timestamp("2024-06-01"))
-    assert row["problems"] == [(pd.Timestamp("2024-05-03"), pd.Timestamp("2024-05-04"))]
-    (tmp_path / "s.csv").write_text("name,x,y\nA,1,2\n")
-    with pytest.raises(stations.BatchError, match="no column Station"):
-        stations.read(tmp_path / "s.csv")
-    (tmp_path / "s.csv").write_text("Station,x,y\nA,one,2\n")
-    with pytest.raises(stations.BatchError, match="column x"):
-        stations.read(tmp_path / "s.csv")
-
-
-def test_degrees_become_metres(tmp_path):
-    (tmp_path / "deployments.csv").write_text(
-        "deploymentID,locationName,latitude,longitude,deploymentStart,deploymentEnd\n"
-        "d1,W,0,35,2024-05-01T00:00:00+03:00,2024-05-09T00:00:00+03:00\nd2,E,0,36,2024-05-01T00:00:00+03:00,\n"
-    )
-    found = stations.read(packages=[tmp_path / "deployments.csv"]).set_index("station")
-    assert found["x"].tolist() == [0, 111320] and found["start"]["W"] == pd.Timestamp("2024-05-01")
-    assert pd.isna(found["end"]["E"])

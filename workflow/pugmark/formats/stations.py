@@ -2,17 +2,21 @@
 
 A user's table (CSV) has a row per station and period, under the names that camtrapR, Camtrap DP and spreadsheets use:
 Station; x and y in metres, or longitude and latitude in degrees; Setup_date and Retrieval_date; Problem1_from and
-Problem1_to, and so on. Coordinates in degrees are projected around their middle (equirectangular), which over 100 km is
+Problem1_to, and so on. As in camtrapR, a set-up or retrieval without a time of day was at noon, and a problem lasts from
+the first moment of its first day to the last of its last. Coordinates in degrees are projected around their middle (equirectangular), which over 100 km is
 off by less than 1 part in 1,000 near the equator.
 """
 
+import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from pugmark.formats import resources
 from pugmark.formats.camtrap_dp import station_of
-from pugmark.formats.folder import BatchError
+from pugmark.formats.folder import BatchError, content
 
 ALIASES = {
     "station": ("station", "stationid", "locationname", "locationid", "deploymentid", "camera"),
@@ -25,12 +29,13 @@ ALIASES = {
 }
 COLUMNS = (*ALIASES, "problems")
 METRES = 111_320.0  # of a degree of latitude
+NOON, DAY = pd.Timedelta(hours=12), pd.Timedelta(days=1)
 
 
 def read(file=None, packages=()):
     """One row per station and period, with COLUMNS; empty where nothing is known. `problems` is a list of (from, to).
 
-    file: of the user's. packages: deployments.csv of batches, read where there is no such file. Raises BatchError.
+    file: of the user's. packages: datapackage.json of batches, read where there is no such file. Raises BatchError.
     """
     parts = [_table(file)] if file else [_package(path) for path in packages]
     if not parts:
@@ -47,24 +52,49 @@ def _table(file):
     if named["station"] is None:
         raise BatchError(f"{file}: no column Station. Its columns are {', '.join(found.columns)}.")
     table = pd.DataFrame({column: found[name] if name else "" for column, name in named.items()})
-    table["problems"] = [_problems(row, known) for _, row in found.iterrows()]
+    table["problems"] = [_problems(row, known, file) for _, row in found.iterrows()]
     return _typed(table, file)
 
 
-def _problems(row, known):
-    """[(from, to)] of ProblemN_from and ProblemN_to."""
+def _problems(row, known, file):
+    """[(from, to)] of ProblemN_from and ProblemN_to. Raises BatchError."""
     numbers = sorted({name[7:-4] for name in known if re.fullmatch(r"problem\d+from", name)}, key=int)
-    ends = [(row[known[f"problem{at}from"]], row.get(known.get(f"problem{at}to"), "")) for at in numbers]
-    return [tuple(pd.to_datetime(list(pair), format="ISO8601")) for pair in ends if all(pair)]
+    said = [(row[known[f"problem{at}from"]], row.get(known.get(f"problem{at}to"), "")) for at in numbers]
+    made = []
+    for start, end in filter(any, said):
+        try:
+            first, last = _moments(pd.Series([start]), 0 * DAY)[0], _moments(pd.Series([end]), DAY)[0]
+        except ValueError:
+            first = last = pd.NaT
+        if not first < last:  # also where one of them is missing
+            raise BatchError(f"{file}: a problem from {start!r} to {end!r}. Write two dates in order, as 2024-05-31.")
+        made.append((first, last))
+    return made
 
 
 def _package(path):
-    found = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
-    table = pd.DataFrame({"station": [station_of(row) for row in found.to_dict("records")]})
+    path = Path(path)
+    try:
+        stated = {one["name"]: one for one in json.loads(content(path))["resources"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise BatchError(f"{path} is no Camtrap DP descriptor ({error}): mend or remove it.") from error
+    found = resources.read(path.parent, stated.get("deployments", {}), "deployments", ["deploymentID"])
+    rows = [row for _, row in found]
+    table = pd.DataFrame({"station": list(map(station_of, rows))})
     facts = {"longitude": "longitude", "latitude": "latitude", "start": "deploymentStart", "end": "deploymentEnd"}
     for column, name in facts.items():
-        table[column] = found.get(name, "")
+        table[column] = [row.get(name) or "" for row in rows]
     return _typed(table.assign(x="", y="", problems=[[]] * len(table)), path)
+
+
+def _moments(said, late):
+    """Times of a column of words, NaT where there is none; `late` is added to those without a time of day.
+
+    The wall clock at the camera counts, as in all other tables: a zone is passed over.
+    """
+    clock = said.str.strip().str.replace(r"(Z|[+-]\d\d:?\d\d)$", "", regex=True)
+    times = pd.to_datetime(clock.replace("", None), format="ISO8601")
+    return times.where(clock.str.contains(":"), times + late)
 
 
 def _typed(table, where):
@@ -72,9 +102,7 @@ def _typed(table, where):
         for column in ("x", "y", "longitude", "latitude"):
             table[column] = pd.to_numeric(table[column].replace("", None))
         for column in ("start", "end"):
-            # The wall clock at the camera counts, as in all other tables.
-            clock = table[column].str.replace(r"(Z|[+-]\d\d:?\d\d)$", "", regex=True)
-            table[column] = pd.to_datetime(clock.replace("", None), format="ISO8601")
+            table[column] = _moments(table[column], NOON)
     except (ValueError, TypeError) as error:
         raise BatchError(f"{where}, column {column}: {error}. Write numbers, and dates as 2024-05-31.") from error
     return table[list(COLUMNS)]

@@ -93,7 +93,7 @@ class Settings:
     def export(self, collection):
         """Of the files for other tools, with where stations are told of."""
         folders = [self.plan.folder(collection, batch) for batch in self.plan.batches(collection)]
-        packages = sorted({os.path.join(folder, "deployments.csv") for folder in folders})
+        packages = sorted({os.path.join(folder, "datapackage.json") for folder in folders})
         stations = self.plan.collections[collection]["stations"]
         return self._of(collection, "export", stations=stations, packages=packages)
 
