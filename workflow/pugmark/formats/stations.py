@@ -2,9 +2,9 @@
 
 A user's table (CSV) has a row per station and period, under the names that camtrapR, Camtrap DP and spreadsheets use:
 Station; x and y in metres, or longitude and latitude in degrees; Setup_date and Retrieval_date; Problem1_from and
-Problem1_to, and so on. As in camtrapR, a set-up or retrieval without a time of day was at noon, and a problem lasts from
-the first moment of its first day to the last of its last. Coordinates in degrees are projected around their middle (equirectangular), which over 100 km is
-off by less than 1 part in 1,000 near the equator.
+Problem1_to, and so on. As in camtrapR, a set-up or retrieval without a time of day was at noon, and a problem lasts
+from the first moment of its first day to the last of its last. Coordinates in degrees are projected around their middle
+(equirectangular), which over 100 km is off by less than 1 part in 1,000 near the equator.
 """
 
 import json
