@@ -152,7 +152,7 @@ def test_secr_captures_traps_and_what_has_no_name(tmp_path):
         ["A-1", "500.0", "0.0", "1", "0.75", "1"], ["B-2", "1500.5", "-20.0", "0", "0.5", "1"],
     ]  # fmt: skip
     assert read_table(tmp_path / "secr_Tm.txt") == [["Mara_2024", "1", "0", "0"], ["Mara_2024", "0", "1", "0"]]
-    assert made.told[0].startswith("secr: 3 of the animals") and "is the left one" in made.told[0]
+    assert made.told[0].startswith("secr: 2 of the animals") and "is the left one" in made.told[0]
 
 
 def test_without_coordinates_or_dates_the_traps_are_told_of(tmp_path):
@@ -168,6 +168,7 @@ def test_without_coordinates_or_dates_the_traps_are_told_of(tmp_path):
 def test_names_stay_apart_when_signs_go():
     written = sightings.plain(["a b", "a_b", "a#b", "NA"])
     assert written == {"NA": "NA.2", "a b": "a_b", "a#b": "a_b.2", "a_b": "a_b.3"}
+    assert sightings.plain(["-1", "Ä, 'b'", "T"]) == {"-1": "x-1", "Ä, 'b'": "____b_", "T": "T"}
 
 
 def test_oscr_spim_and_pairs(tmp_path):
@@ -179,9 +180,12 @@ def test_oscr_spim_and_pairs(tmp_path):
         ["0", "1", "1"],
     ]
     assert frame(tmp_path / "spim_sizes.csv").iloc[0].tolist() == ["1", "2", "2", "2", "3"]
-    # Ana, who is linked, is row 1 of both sides; she was seen from both at once on the first day.
+    # Ana, who is linked, is row 1 of both sides. One camera saw both at once: a capture of each.
     assert frame(tmp_path / "spim_captures.csv").to_numpy().tolist() == [
-        ["B", "1", "1", "1"], ["L", "1", "1", "3"], ["L", "2", "2", "2"], ["R", "2", "2", "2"],
+        ["L", "1", "1", "1"], ["L", "1", "1", "3"], ["L", "2", "2", "2"], ["R", "1", "1", "1"], ["R", "2", "2", "2"],
+    ]  # fmt: skip
+    assert frame(tmp_path / "spim_traps.csv").to_numpy().tolist() == [
+        ["A-1", "500.0", "0.0", "1", "1", "1"], ["B-2", "1500.5", "-20.0", "0", "1", "1"],
     ]  # fmt: skip
     samples = frame(tmp_path / "pairwise_samples.csv").set_index("sample")["encounter"]
     pairs = [
@@ -191,12 +195,52 @@ def test_oscr_spim_and_pairs(tmp_path):
     assert pairs == [["e3", "e1", "1"], ["e6", "e5", "1"], ["e5", "e2", "3"], ["e7", "e4", "2"]]
 
 
+def test_two_cameras_at_a_station_see_both_flanks_at_once(tmp_path):
+    second = STATIONS[:1].assign(end=pd.Timestamp("2024-05-02 18:00"))
+    made = export(stations=pd.concat([STATIONS, second], ignore_index=True))
+    capture_recapture.write(tmp_path, made)
+    assert frame(tmp_path / "spim_captures.csv").to_numpy().tolist()[:2] == [["B", "1", "1", "1"], ["L", "1", "1", "3"]]
+    traps = frame(tmp_path / "spim_traps.csv")
+    assert traps[["k1", "k2", "k3"]].to_numpy().tolist() == [["2", "2", "1"], ["0", "1", "1"]]
+
+
+def test_a_flank_that_nobody_is_sure_of_links_nothing(tmp_path):
+    rows = [(*ROWS[1][:2], "review", *ROWS[1][3:]) if row[0] == "e2" else row for row in ROWS]
+    made = export([*rows, ("e11", "Bo", "new", None, "A_1", "2024-05-01 10:00:00")])
+    capture_recapture.write(tmp_path, made)
+    assert frame(tmp_path / "spim_sizes.csv").iloc[0].tolist() == ["0", "2", "1", "2", "3"]
+    assert "SPIM: 1 animals of which no flank is known are left out." in made.told
+
+
+ROUND = """
+source("load.R")
+CH <- read.table("secr_captures.txt", sep = "", colClasses = "character")
+traps <- read.table("secr_traps.txt", sep = "", colClasses = c("character", rep("numeric", 5)))
+stopifnot(identical(edf$individual, CH$V2), identical(edf$trap, CH$V4), identical(tdf[[1]]$Trap, traps$V1))
+stopifnot(all(CH$V4 %in% traps$V1), !anyNA(CH), nrow(read.table("secr_Tm.txt")) == nrow(traps))
+stopifnot(all(dim(spim$y.L.obs) == c(2, 2, 3)), all(dim(spim$K2D) == c(2, 3)), spim$y.L.obs[1, 1, 3] == 1)
+stopifnot(sum(spim$y.B.obs) == 0, sum(spim$y.R.obs) == 2, all(spim$X == as.matrix(traps[, 2:3])))
+stopifnot(all(dim(pairwise$scores)[2:3] == 8), length(pairwise$this.j) == 8, all(pairwise$this.k >= 1))
+names <- read.csv("names.csv", colClasses = "character", na.strings = "")
+stopifnot("NA" %in% names$name, !"NA" %in% names$written, all(CH$V2 %in% names$written))
+"""
+
+
 @pytest.mark.skipif(not shutil.which("Rscript"), reason="no R on this machine: install Debian's r-base-core")
 def test_base_r_builds_the_objects(tmp_path):
-    capture_recapture.write(tmp_path, export())
-    code = 'source("load.R"); cat(dim(spim$y.L.obs), sum(spim$y.B.obs), dim(pairwise$scores), nrow(edf))'
-    found = subprocess.run(["Rscript", "-e", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert found.stdout.split() == ["2", "2", "3", "1", "1", "8", "8", "4"]
+    rows = [(*row[:4], "007" if row[4] == "B 2" else row[4], row[5]) for row in ROWS]
+    made = export(rows, STATIONS.replace("B 2", "007"))
+    secr.write(tmp_path, made)
+    capture_recapture.write(tmp_path, made)
+    found = subprocess.run(["Rscript", "-e", ROUND], cwd=tmp_path, capture_output=True, text=True)
+    assert found.returncode == 0 and not found.stderr, found.stderr
+
+
+@pytest.mark.skipif(not shutil.which("Rscript"), reason="no R on this machine: install Debian's r-base-core")
+def test_base_r_takes_nobody(tmp_path):
+    capture_recapture.write(tmp_path, export([]))
+    found = subprocess.run(["Rscript", "-e", 'source("load.R")'], cwd=tmp_path, capture_output=True, text=True)
+    assert found.returncode == 0 and not found.stderr, found.stderr
 
 
 def test_megadetector_and_wildlife_datasets(tmp_path):

@@ -2,7 +2,9 @@
 
 oSCR (jaroyle/oSCR): edf (session, individual, occasion, trap) and tdf (trap, X, Y, an operation column per occasion).
 2-flank SPIM (benaug/2-flank-SPIM): arrays animals x traps x occasions of captures of both flanks at once, of the left
-and of the right; the first n.fixed rows of left and right are the animals whose flanks are linked, in the same order.
+and of the right; the first n.fixed rows of left and right are the animals whose flanks are linked, in the same order;
+X, the places of the traps, and K2D, how many cameras of each ran. The model knows captures of both flanks only where
+two cameras ran; elsewhere one is a capture of each flank.
 SCR-Classify-Pairwise (benaug): for each pair of samples 1 same, 2 unsure, 3 different, with trap and occasion of each
 sample. load.R builds all of these from the CSV files with base R.
 """
@@ -13,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from pugmark.exporting import secr
+from pugmark.exporting.occasions import cameras
 from pugmark.exporting.sightings import csv
 
 LINKED = ("both", "linked")
@@ -32,44 +35,47 @@ def write(folder, export):
 
 
 def _traps(folder, export, places):
-    located = export.stations.dropna(subset=["x", "y"]).drop_duplicates("station").set_index("station")
-    if not places or not set(places) <= set(located.index):
-        return
     on = (export.effort.reindex(list(places)).fillna(1.0) > 0).astype(int).rename(columns="o{}".format)
-    rows = located.loc[list(places), ["x", "y"]].set_axis(["X", "Y"], axis=1)
-    csv(folder / "oscr_tdf.csv", rows.join(on).set_axis(pd.Index(places.values(), name="Trap")).reset_index())
+    table = _placed(export, places, on)
+    if places and table[["X", "Y"]].notna().all(axis=None):
+        csv(folder / "oscr_tdf.csv", table)
 
 
 def _spim(folder, export, rows, animals, places):
-    """Captures in long form: array (B, L or R), animal (row of the array), trap, occasion; and n.fixed."""
-    status = export.individuals.set_index("individual")["status"]
-    linked = [name for name in animals if status.get(name) in LINKED]
+    """Captures in long form: array (B, L or R), animal (row of the array), trap, occasion; n.fixed; and the traps."""
+    status, sides = export.individuals.set_index("individual")["status"], export.sides
+    linked = [name for name in animals if len(sides[name]) == 2 and status.get(name) in LINKED]
     order = {}
     for side in ("left", "right"):
-        alone = [name for name in animals if status.get(name) == f"{side}_only"]
+        alone = [name for name in animals if side in sides[name] and name not in linked]
         order[side] = {animals[name]: number for number, name in enumerate([*linked, *alone], 1)}
-    trap = {written: number for number, written in enumerate(places.values(), 1)}
+    if unknown := sum(not sides[name] for name in animals):
+        export.told.append(f"SPIM: {unknown} animals of which no flank is known are left out.")
+    number_of = cameras(export.stations, export.occasions).reindex(list(places)).fillna(1).astype(int)
     together = rows.groupby(["track", "individual"])["flank"].transform("nunique") == 2
-    parts = []
-    for array, side, part in (
-        ("B", "left", rows[together]),
-        ("L", "left", rows[~together]),
-        ("R", "right", rows[~together]),
-    ):
-        part = part[part["flank"] == side]
-        row = part["ID"].map(order[side])
-        parts.append(
-            pd.DataFrame({"array": array, "row": row, "trap": part["Detector"].map(trap), "occasion": part["Occasion"]})
-        )
-    csv(folder / "spim_captures.csv", pd.concat(parts).dropna().astype({"row": int}).drop_duplicates())
-    facts = {
-        "n.fixed": len(linked),
-        "n.L": len(order["left"]),
-        "n.R": len(order["right"]),
-        "J": len(places),
-        "K": export.occasions.number,
-    }
-    csv(folder / "spim_sizes.csv", pd.DataFrame([facts]))
+    cell = zip(rows["station"], rows["Occasion"], strict=True)
+    together &= np.array([number_of.at[at] == 2 for at in cell], bool)
+    captured = [_array("B", "left", rows[together], order, places)]
+    captured += [_array(side[0].upper(), side, rows[~together], order, places) for side in ("left", "right")]
+    csv(folder / "spim_captures.csv", pd.concat(captured).drop_duplicates())
+    sizes = {"n.fixed": len(linked), "n.L": len(order["left"]), "n.R": len(order["right"])}
+    csv(folder / "spim_sizes.csv", pd.DataFrame([sizes | {"J": len(places), "K": export.occasions.number}]))
+    csv(folder / "spim_traps.csv", _placed(export, places, number_of.rename(columns="k{}".format)))
+
+
+def _array(name, side, rows, order, places):
+    """Rows of spim_captures.csv: the captures of one flank in one array. order: {flank: {ID: row of its array}}."""
+    trap = {written: number for number, written in enumerate(places.values(), 1)}
+    rows = rows[rows["flank"] == side]
+    row, trap = rows["ID"].map(order[side]), rows["Detector"].map(trap)
+    return pd.DataFrame({"array": name, "row": row, "trap": trap, "occasion": rows["Occasion"]})
+
+
+def _placed(export, places, columns):
+    """The traps, in order: Trap, X, Y (empty where they are not known), and `columns` by station."""
+    located = export.stations.drop_duplicates("station").set_index("station")[["x", "y"]].set_axis(["X", "Y"], axis=1)
+    table = located.reindex(list(places)).join(columns)
+    return table.set_axis(pd.Index(places.values(), name="Trap")).reset_index()
 
 
 def _pairwise(folder, export, places):

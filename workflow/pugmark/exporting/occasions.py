@@ -60,6 +60,15 @@ def effort(stations, occasions):
     return pd.DataFrame.from_dict(found, orient="index", columns=range(1, occasions.number + 1), dtype=float)
 
 
+def cameras(stations, occasions):
+    """How many cameras of each station ran in each occasion, of a shape as `effort`: 0, 1, or 2 where two ran together
+    for most of that time. 1 where nothing is known."""
+    ran = effort(stations, occasions)
+    each = effort(stations.assign(station=np.arange(len(stations))), occasions).set_axis(stations["station"])
+    every = each.groupby(level=0).sum().reindex(ran.index)
+    return (ran.fillna(1) > 0).astype(int) + (every >= 1.5 * ran.where(ran > 0)).astype(int)
+
+
 def running(part):
     """When a station ran: pairs of times in order, none of which overlap. part: its rows of the table of stations.
 

@@ -27,7 +27,7 @@ def write(folder, export):
     for name, part in {"": rows, **used}.items():
         lines = part[["Session", "ID", "Occasion", "Detector"]].drop_duplicates().to_numpy().tolist()
         text(folder / f"secr_captures{name and '_'}{name}.txt", lines, "Session ID Occasion Detector")
-    alone = int(export.individuals["status"].isin(["left_only", "right_only"]).sum())
+    alone = sum(len(sides) == 1 for sides in export.sides.values())
     export.told.append(
         f"secr: {alone} of the animals in secr_captures.txt are known from one flank, and two of them may be one. The "
         f"files of one flank count nobody twice; secr_captures_hybrid.txt is the {more} one, of which more animals are "

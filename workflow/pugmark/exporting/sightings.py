@@ -1,6 +1,7 @@
 """What all formats are written from: one row per crop, with who it was, how sure that is, where and when."""
 
 import functools
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,6 +49,11 @@ class Export:
         named = self.crops["track"].isin(self.certain["track"])
         return self.crops[~named].drop_duplicates("track")
 
+    @property
+    def sides(self):
+        """{individual: set of the flanks from which it is certainly known}."""
+        return self.certain.groupby("individual")["flank"].agg(lambda flanks: set(flanks.dropna())).to_dict()
+
     @functools.cached_property
     def effort(self):
         """Share of each occasion that each station ran, as of occasions.effort."""
@@ -91,7 +97,8 @@ def plain(names, blank="_", forbidden=r"[^A-Za-z0-9.-]"):
     """{name: how it is written} for formats that take neither blanks nor signs; all are different, and none is NA."""
     written, taken = {}, {"NA", "na", "NaN", "nan", ""}
     for name in sorted(map(str, names)):
-        short = base = pd.Series([name]).str.replace(forbidden, blank, regex=True)[0]
+        base = re.sub(forbidden, blank, name)
+        short = base = f"x{base}" if base.startswith("-") else base  # no spreadsheet takes it for a formula
         number = 2
         while short in taken:
             short, number = f"{base}.{number}", number + 1
