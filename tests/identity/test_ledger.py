@@ -1,6 +1,7 @@
 """The ledger: what counts of it, what is told, and what a spreadsheet or a power cut may do to it."""
 
 import csv
+import os
 import subprocess
 import sys
 
@@ -150,3 +151,18 @@ def test_an_encounter_whose_first_crop_has_gone_is_found_by_its_pictures():
     assert of(line(1, "same", "a2", "b")).same == [("a", "b")]  # by now another crop comes first
     found = of(line(1, "different", "a", "a2"))
     assert not found.different and "it is one encounter now" in found.told[0]
+
+
+def test_a_file_that_was_cut_short_in_its_first_line_holds_no_answer_and_takes_the_next(tmp_path):
+    for cut in ("", "time,rev", ",".join(ledger.COLUMNS)):
+        (tmp_path / "Ana.csv").write_text(cut)
+        assert ledger.read(ledger.files(tmp_path))[0] == []
+        ledger.append(tmp_path, line(1, "same"))
+        assert ledger.read(ledger.files(tmp_path)) == ([line(1, "same")], [])
+
+
+def test_a_disk_that_takes_a_part_is_no_success(tmp_path, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda handle, data: write(handle, data[:7]))
+    ledger.append(tmp_path, line(1, "same"))
+    assert ledger.read(ledger.files(tmp_path)) == ([line(1, "same")], [])

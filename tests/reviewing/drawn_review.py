@@ -11,11 +11,11 @@ from pugmark.reviewing import material, pages
 EVIL = "</script><img src=x onerror=alert(1)>"
 
 
-def tables(questions=6, crops=2):
+def tables(questions=6, crops=2, odd=EVIL):
     """(identities, individuals, questions, crops): each question compares an encounter of its own with one of Ana's."""
     names = ["ana-0", "ana-1", *(f"q{at}" for at in range(questions))]
     known = pd.DataFrame({"encounter": names, "individual": ["Ana", "Ana", *(f"A-{at}" for at in range(questions))]})
-    known.loc[2, "individual"] = EVIL
+    known.loc[known["encounter"] == "q0", "individual"] = odd
     facts = {"flank": "left", "by": "workflow", "candidate": "ana-0", "probability": 0.5}
     known = known.assign(decision=["new", "known"] + ["review"] * questions, **facts)
     known.loc[1, "flank"] = "right"
@@ -46,9 +46,9 @@ def jpeg(seed, size=(60, 40)):
     return held.getvalue()
 
 
-def write(folder, questions=6, crops=2):
+def write(folder, questions=6, crops=2, odd=EVIL):
     """The pages of a drawn review; their index.html."""
-    shown, wanted = material.material(*tables(questions, crops))
+    shown, wanted = material.material(*tables(questions, crops, odd))
     pictures = [material.picture(jpeg(seed)) for seed in range(8)]
     images = {crop: pictures[at % 8] for at, crop in enumerate(wanted)}
     pages.write(folder / "review", "leopards", shown, wanted, images, "review/leopards")

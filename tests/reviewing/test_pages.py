@@ -7,11 +7,12 @@ import pytest
 from reporting.test_browser import started
 from reviewing.drawn_review import EVIL, jpeg, tables, write
 from selenium.common.exceptions import NoAlertPresentException
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from pugmark.identity import ledger, said
-from pugmark.reviewing import material, serve
+from pugmark.reviewing import material, pages, serve
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ def test_answers_outlive_the_page_and_belong_to_one_reviewer(driver, tmp_path):
 def test_flanks_names_pictures_and_view(driver, tmp_path):
     page = Page(driver, write(tmp_path))
     page.press("f")
-    assert "Which flank" in page.text("#facts")
+    assert "Which flank" in page.text("#which-flank")
     page.press("2")
     assert page.said(tmp_path)[1][-1][2:] == (
         "q0",
@@ -144,6 +145,82 @@ def test_an_animal_has_a_page_where_it_is_renamed_merged_and_split(driver, tmp_p
     found = said.of(lines, tables()[3])
     assert found.renames == [("ana-0", "Anna")] and found.same == [("ana-0", "q1")]
     assert found.different == {frozenset(("ana-0", "ana-1"))}
+
+
+@pytest.mark.browser
+def test_a_key_means_what_it_shows_also_when_it_is_held_or_follows_the_mouse(driver, tmp_path):
+    page = Page(driver, write(tmp_path))
+    held = "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'y', repeat: arguments[0], bubbles: true}))"
+    for repeat in (False, True, True):
+        driver.execute_script(held, repeat)
+    assert page.at == "q1"
+    driver.find_element(By.CSS_SELECTOR, "[data-answer=different]").click()
+    ActionChains(driver).send_keys(Keys.SPACE).perform()
+    assert page.said(tmp_path)[0] == {"q0": "same", "q1": "different", "q2": "same"}
+    page.press("f", "j", "1")  # the question about the flank went with its encounter
+    assert len(page.said(tmp_path)[1]) == 3 and page.at == "q4"
+    driver.find_element(By.CSS_SELECTOR, "[data-answer=flank]").click()
+    driver.find_elements(By.CSS_SELECTOR, "#flanks button")[1].click()
+    line = page.said(tmp_path)[1][-1]
+    assert (line.encounter, line.answer, line.value) == ("q4", "flank", "right")
+    page.press("z")
+    assert "Taken back: flank right" in page.text("#progress") and page.at == "q4"
+
+
+@pytest.mark.browser
+def test_a_collection_without_questions_says_so_and_takes_no_key(driver, tmp_path):
+    page = Page(driver, write(tmp_path, 0))
+    page.press("y", "z", "f", "1", "j", Keys.ARROW_LEFT)
+    assert "no questions" in page.text("#progress") and page.said(tmp_path)[1] == []
+    assert driver.get_log("browser") == []
+
+
+@pytest.mark.browser
+def test_two_open_pages_and_two_reviewers_lose_and_mix_nothing(driver, tmp_path):
+    page = Page(driver, write(tmp_path))
+    first = driver.current_window_handle
+    page.press("n")
+    driver.switch_to.new_window("tab")
+    driver.get((page.index.parent / "individuals.html").as_uri() + "#Ana")
+    driver.execute_script("Store.add('rename', {encounter: 'ana-0', value: 'Anna'})")
+    driver.switch_to.window(first)
+    page.press("y")
+    assert [line.answer for line in page.said(tmp_path)[1]] == ["different", "rename", "same"]
+    driver.execute_script("localStorage.setItem('pugmark:reviewer', 'Bo')")
+    page.press("n")
+    assert {line.reviewer for line in page.said(tmp_path)[1]} == {"Bo"}
+    assert [line.answer for line in Page(driver, page.index).said(tmp_path)[1]] == ["different", "rename", "same"]
+    driver.switch_to.window(driver.window_handles[-1])
+    driver.close()
+    driver.switch_to.window(first)
+
+
+@pytest.mark.browser
+def test_downloads_of_several_people_have_names_of_their_own(driver, tmp_path):
+    names = []
+    for reviewer in ("Zoë", "王", "李"):
+        page = Page(driver, write(tmp_path), reviewer)
+        page.press("y")
+        assert "(1 new)" in page.text("#download")
+        names.append(driver.execute_script("return Store.file()"))
+        assert driver.execute_script("return Store.file()") == names[-1]  # and a later one replaces it
+    assert len(set(names)) == 3 and names[0].startswith("leopards-Zoë-")
+
+
+def test_names_that_the_language_of_the_page_knows_are_names(tmp_path):
+    assert pages._quoted("a'b\\") == "'a\\'b\\\\'"
+
+
+@pytest.mark.browser
+def test_an_animal_may_be_called_as_anything(driver, tmp_path):
+    index = write(tmp_path, odd="__proto__")
+    Page(driver, index)
+    driver.get((index.parent / "individuals.html").as_uri() + "#__proto__")
+    driver.refresh()
+    assert driver.find_element(By.CSS_SELECTOR, "#animal h2").text == "__proto__"
+    driver.get((index.parent / "individuals.html").as_uri() + "#constructor")
+    driver.refresh()
+    assert not driver.find_element(By.ID, "animal").is_displayed() and driver.get_log("browser") == []
 
 
 @pytest.mark.browser
@@ -236,4 +313,23 @@ def test_a_served_page_saves_each_answer_and_shows_it_again(driver, tmp_path):
             time.sleep(0.1)
         assert "2 of 6" in driver.find_element(By.ID, "progress").text
         wait_for_pictures(driver)
+        # Answers that it did not hear follow when it is back, in their order.
+        driver.execute_script(
+            "window.real = fetch; window.fetch = () => Promise.reject(new Error('away')); DO.u(); DO.n()"
+        )
+        assert "2 answers are in this browser alone" in _shown(driver, "#trouble", "alone")
+        driver.execute_script("window.fetch = window.real")
+        for _ in range(80):
+            if len(lines := ledger.read(ledger.files(home))[0]) == 4:
+                break
+            time.sleep(0.1)
+        assert [line.answer for line in lines] == ["same", "different", "unsure", "different"]
         made.shutdown()
+
+
+def _shown(driver, selector, word):
+    for _ in range(50):
+        if word in (text := driver.find_element(By.CSS_SELECTOR, selector).text):
+            return text
+        time.sleep(0.1)
+    return text

@@ -1,6 +1,7 @@
 """The server of the review pages: who may ask it, and what becomes of an answer."""
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -61,8 +62,12 @@ def test_the_pages_are_served_to_who_knows_the_token(served):
     assert status == 200 and "are these two the same animal" in text
     cookie = headers["Set-Cookie"].partition(";")[0]
     assert "HttpOnly" in headers["Set-Cookie"] and "SameSite=Strict" in headers["Set-Cookie"]
-    assert ask(f"{address}/data.js", Cookie=cookie)[0] == 200
-    assert ask(f"{address}/index.html")[0] == 403 and ask(f"{address}/data.js", Cookie="pugmark=guess")[0] == 403
+    assert ask(f"{address}/data.js", Cookie=f"{serve.cookie_of('other server')}; {cookie}")[0] == 200
+    assert "t0ken" not in cookie  # browsers bring cookies to every port of a machine
+    assert _raw(address, "HEAD /data.js HTTP/1.0\r\nHost: localhost") == 403
+    assert (
+        ask(f"{address}/index.html")[0] == 403 and ask(f"{address}/data.js", Cookie=serve.cookie_of("guess"))[0] == 403
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,7 +75,7 @@ def test_the_pages_are_served_to_who_knows_the_token(served):
     [
         ("/answers", {}, 403),
         ("/answers?token=guess", {}, 403),
-        ("/answers", {"Cookie": "pugmark=t0ken"}, 403),  # another page's request brings the cookie
+        ("/answers", {"Cookie": serve.cookie_of("t0ken")}, 403),  # another page's request brings the cookie
         ("/answers?token=t0ken", {"Origin": "https://evil.example"}, 403),
         ("/answers?token=t0ken", {"Host": "evil.example"}, 403),
         ("/other?token=t0ken", {}, 400),
@@ -103,3 +108,24 @@ def test_an_answer_that_was_taken_outlives_a_kill(tmp_path):
         assert ask(address.replace("index.html", "answers"), LINE)[0] == 200
         server.kill()
     assert [line.encounter for line in ledger.read(ledger.files(tmp_path / "home"))[0]] == ["q0"]
+
+
+def test_requests_that_are_none_are_refused_and_the_server_goes_on(served):
+    address, home = served
+    path = "POST /answers?token=t0ken HTTP/1.0\r\nHost: "
+    assert _raw(address, f"{path}localhost\r\nContent-Length: many") == 400
+    assert _raw(address, f"{path}localhost\r\nContent-Length: -1") == 400
+    assert _raw(address, f"{path}[::1") == 403
+    assert ask(f"{address}/answers?token=t0ken", LINE | {"reviewer": "\ud800"})[0] == 400
+    assert ledger.files(home) == [] and ask(f"{address}/answers?token=t0ken", LINE)[0] == 200
+    (home / "other.csv").write_text("no,ledger\n1,2\n")
+    assert ask(f"{address}/answers?token=t0ken&reviewer=Ana")[0] == 500
+    assert ask(f"{address}/answers?token=t0ken", LINE | {"answer": "different"})[0] == 200
+
+
+def _raw(address, request):
+    """Status of a request that no client would write."""
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as made:
+        made.sendall(f"{request}\r\n\r\n".encode())
+        return int(made.makefile("rb").readline().split()[1])

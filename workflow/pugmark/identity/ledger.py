@@ -57,13 +57,17 @@ def files(folder):
 def read(paths):
     """(Lines of all ledgers by time, sentences about lines that say nothing).
 
-    A line cut short by a power cut is told and passed over. Raises LedgerError where the columns are not COLUMNS.
+    A line cut short by a power cut is told and passed over, and so is a file that ends in its first line. Raises
+    LedgerError where the columns are not COLUMNS.
     """
     lines, told = [], []
     for path in paths:
         with open(path, newline="", encoding="utf-8-sig") as file:
             rows = csv.reader(file)
             header = next(rows, [])
+            if _is_begun(header):
+                told.append(f"{path}: it ends in its first line, so it holds no answer.")
+                continue
             if missing := [name for name in COLUMNS if name not in header]:
                 raise LedgerError(f"{path}: no column {', '.join(missing)}. A ledger begins with {','.join(COLUMNS)}.")
             for row in rows:
@@ -102,8 +106,11 @@ def append(folder, line):
         fcntl.flock(handle, fcntl.LOCK_EX)
         size = os.fstat(handle).st_size
         # A line that a power cut left unfinished stays alone.
-        start = text([COLUMNS]) if not size else "" if os.pread(handle, 1, size - 1) == b"\n" else "\n"
-        os.write(handle, (start + text([line])).encode())
+        start = "" if size and os.pread(handle, 1, size - 1) == b"\n" else "\n"
+        if b"\n" not in os.pread(handle, size, 0):  # nor a first line: no answer is lost
+            os.ftruncate(handle, 0)
+            start = text([COLUMNS])
+        _write(handle, (start + text([line])).encode())
         os.fsync(handle)
     finally:
         os.close(handle)
@@ -152,6 +159,18 @@ def _quoted(cell):
 
 def _plain(cell):
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
+
+
+def _is_begun(header):
+    """Whether a first line is what is left of one that was cut short, or nothing."""
+    whole = text([COLUMNS])
+    return whole.strip() != ",".join(header) and whole.startswith(",".join(header))
+
+
+def _write(handle, data):
+    """Write all of `data`: on a full disk the system writes a part and calls that well."""
+    while data:
+        data = data[os.write(handle, data) :]
 
 
 def _sync(folder):

@@ -15,7 +15,10 @@ from pugmark.runtime import disk
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGES = {"index.html": ("queue.js", "controls.js"), "individuals.html": ("individuals.js",)}
-SCRIPTS = ("store.js", "pictures.js")
+SCRIPTS = ("store.js", "server.js", "pictures.js")
+
+PLAIN = 'for (const part of ["encounters", "animals", "places"]) Object.setPrototypeOf(DATA[part], null);'
+"""Whoever is called `constructor` or `__proto__` is an animal like any other."""
 
 
 def write(folder, name, shown, wanted, images, home):
@@ -34,7 +37,7 @@ def write(folder, name, shown, wanted, images, home):
             places |= dict.fromkeys(crops, number)
         about = {"collection": name, "version": __version__, "ledger": home, "columns": ledger.COLUMNS}
         data = _json(about | shown | {"places": places})
-        _script(partial / "data.js", f"const DATA = {data};\n")
+        _script(partial / "data.js", f"const DATA = JSON.parse({_quoted(data)});\n{PLAIN}\n")
         for page, scripts in PAGES.items():
             html = (
                 _environment()
@@ -52,6 +55,11 @@ def _environment():
 def _json(value):
     """JSON as it stands in a script file, in ASCII."""
     return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+
+
+def _quoted(text):
+    """Text as a literal of JavaScript."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _script(path, text):

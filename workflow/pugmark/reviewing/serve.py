@@ -9,6 +9,7 @@ of it. All addresses in the pages are relative, so a proxy may put a path before
 
 import argparse
 import contextlib
+import hashlib
 import hmac
 import json
 import secrets
@@ -16,6 +17,7 @@ import sys
 import threading
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from pugmark.identity import ledger
@@ -23,13 +25,18 @@ from pugmark.identity import ledger
 LONGEST = 100_000
 """Bytes of an answer."""
 HERE = ("localhost", "127.0.0.1", "[::1]")
+SILENT = 60
+"""Seconds after which a request that does not go on is dropped."""
 
 
 class Handler(SimpleHTTPRequestHandler):
     """Pages and pictures of one folder, and the answers of a reviewer at `answers`."""
 
+    timeout = SILENT
+
     def __init__(self, *given, folder, home, token, lock, origins):
         self.home, self.token, self.lock, self.origins = home, token, lock, origins
+        self.cookie = cookie_of(token)
         super().__init__(*given, directory=folder)
 
     def do_GET(self):
@@ -40,14 +47,24 @@ class Handler(SimpleHTTPRequestHandler):
             super().do_GET()
             return
         asked = parse_qs(urlsplit(self.path).query).get("reviewer", [""])[0]
-        lines, _ = ledger.read(ledger.files(self.home))
+        try:
+            lines, _ = ledger.read(ledger.files(self.home))
+        except (OSError, ValueError) as error:
+            self._say(HTTPStatus.INTERNAL_SERVER_ERROR, f"The ledger cannot be read: {error}")
+            return
         self._say(HTTPStatus.OK, json.dumps([line._asdict() for line in lines if line.reviewer == asked]))
+
+    def do_HEAD(self):
+        """Whether a file is there, for those who may have it."""
+        if self._is_allowed():
+            super().do_HEAD()
 
     def do_POST(self):
         """Append one answer."""
         if not self._is_allowed():
             return
-        size = int(self.headers.get("Content-Length") or 0)
+        size = self.headers.get("Content-Length", "")
+        size = int(size) if size.isascii() and size.isdigit() and len(size) < 10 else 0
         if not self._asks_for_answers() or not 0 < size <= LONGEST:
             self._say(HTTPStatus.BAD_REQUEST, "An answer is one line of the ledger as JSON, sent to `answers`.")
             return
@@ -65,7 +82,8 @@ class Handler(SimpleHTTPRequestHandler):
 
     def _append(self, line):
         # A page that heard no answer sends its line again.
-        if line not in ledger.read(ledger.files(self.home))[0]:
+        own = Path(self.home) / ledger.file_name(line.reviewer)
+        if not own.exists() or line not in ledger.read([str(own)])[0]:
             ledger.append(self.home, line)
 
     def _asks_for_answers(self):
@@ -75,14 +93,15 @@ class Handler(SimpleHTTPRequestHandler):
         """Whether the request comes from a page of this server; if not, it is refused.
 
         Another page in the same browser may send requests here, but knows no token. The scripts that a page loads are
-        asked for without one, so the cookie that came with the page lets them pass; answers need the token itself.
+        asked for without one, so the cookie that came with the page lets them pass; answers need the token itself,
+        which the cookie does not tell: browsers bring cookies to every port of a machine.
         """
-        host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
+        host = _host(f"//{self.headers.get('Host', '')}")
         origin = self.headers.get("Origin")
         token = parse_qs(urlsplit(self.path).query).get("token", [""])[0]
         known = hmac.compare_digest(token.encode(), self.token.encode())
-        cookie = f"pugmark={self.token}" in self.headers.get("Cookie", "").split("; ")
-        if host not in self.origins or (origin and urlsplit(origin).hostname not in self.origins):
+        cookie = self.cookie in self.headers.get("Cookie", "").split("; ")
+        if host not in self.origins or (origin and _host(origin) not in self.origins):
             self._say(HTTPStatus.FORBIDDEN, "This server answers pages of its own machine alone (see --host).")
             return False
         if not known and (self._asks_for_answers() or not cookie):
@@ -94,7 +113,7 @@ class Handler(SimpleHTTPRequestHandler):
     def end_headers(self):
         """Every answer to who knows the token brings the cookie."""
         if getattr(self, "knows", False):
-            self.send_header("Set-Cookie", f"pugmark={self.token}; HttpOnly; SameSite=Strict")
+            self.send_header("Set-Cookie", f"{self.cookie}; HttpOnly; SameSite=Strict")
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
@@ -112,6 +131,19 @@ class Handler(SimpleHTTPRequestHandler):
 
     def log_message(self, *given):
         """Nothing is printed of single requests."""
+
+
+def cookie_of(token):
+    """The cookie that lets a page's scripts pass: another one for each server, so two may be open in one browser."""
+    made = hashlib.sha256(f"page of {token}".encode()).hexdigest()
+    return f"pugmark-{made[:8]}={made[8:]}"
+
+
+def _host(address):
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
 
 
 def server(folder, home, token, port=0, hosts=()):

@@ -2,11 +2,13 @@
 // Buttons and keys of the queue. A key does what its button does.
 const DO = {
   y: () => say("same"), " ": () => say("same"), n: () => say("different"), r: () => say("different"), u: () => say("unsure"),
-  x: () => say("unidentifiable"), f: wrongFlank, z: takeBack, j: () => move(1), k: () => move(-1), a: () => pick(0, -1), d: () => pick(0, 1),
+  x: () => say("unidentifiable"), f: () => wrongFlank(), z: takeBack, j: () => move(1), k: () => move(-1), a: () => pick(0, -1), d: () => pick(0, 1),
   arrowleft: () => pick(1, -1), arrowright: () => pick(1, 1), "+": () => View.zoom(1.25), "=": () => View.zoom(1.25), "-": () => View.zoom(0.8),
   m: () => View.set({ mirror: !View.state().mirror }), 0: () => { View.reset(); document.querySelectorAll("input[type=range]").forEach((slider) => { slider.value = 1; }); },
   "?": () => { const hidden = byId("help").toggleAttribute("hidden"); byId("help-button").ariaExpanded = String(!hidden); },
 };
+
+const HELD = ["j", "k", "a", "d", "arrowleft", "arrowright", "+", "=", "-"];
 
 document.addEventListener("keydown", (event) => {
   const field = event.target.closest("input:not([type=range]), textarea, select");
@@ -15,8 +17,15 @@ document.addEventListener("keydown", (event) => {
   if (asksFlank && "1234".includes(key)) { flank(key); event.preventDefault(); return; }
   // A focused button is pressed by Space, as everywhere; the slider keeps its arrows.
   if ((key === " " && event.target.closest("button")) || (key.startsWith("arrow") && event.target.type === "range")) return;
-  if (DO[key]) { DO[key](); event.preventDefault(); }
+  if (!DO[key] || (!DATA.questions.length && key !== "?")) return;
+  // A key that is held gives one answer, and not one to each question that follows.
+  if (!event.repeat || HELD.includes(key)) DO[key]();
+  event.preventDefault();
 });
+
+// What the mouse pressed does not keep the keyboard: Space says "same" again, and the arrows choose pictures.
+document.addEventListener("click", (event) => { if (event.detail) event.target.closest("button")?.blur(); });
+document.addEventListener("pointerup", (event) => { if (event.target.type === "range") event.target.blur(); });
 
 for (const [answer, text, key] of ANSWERS) {
   const button = element("button", text + " ", { type: "button" });
@@ -24,6 +33,11 @@ for (const [answer, text, key] of ANSWERS) {
   button.append(element("kbd", key));
   button.onclick = DO[key.toLowerCase()];
   byId("answers").append(button);
+}
+for (const [key, text] of [["1", "Left"], ["2", "Right"], ["3", "Neither or unclear"], ["4", "Leave it"]]) {
+  const button = element("button", text + " ", { type: "button", onclick: () => flank(key) });
+  button.append(element("kbd", key));
+  byId("flanks").append(button);
 }
 const tools = document.querySelector(".tools");
 for (const [text, key] of [["Undo", "z"], ["Previous", "k"], ["Next", "j"], ["Zoom in", "+"], ["Zoom out", "-"], ["Mirror right", "m"], ["Reset view", "0"]]) {

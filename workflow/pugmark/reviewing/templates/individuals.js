@@ -97,8 +97,12 @@ function merge(first, other) {
   return Store.add("same", pair(first, animal.encounters[0]));
 }
 
+function named(hash) {
+  try { return decodeURIComponent(hash); } catch { return hash; }
+}
+
 function page() {
-  const name = decodeURIComponent(location.hash.slice(1)), animal = DATA.animals[name], box = byId("animal");
+  const name = named(location.hash.slice(1)), animal = DATA.animals[name], box = byId("animal");
   box.hidden = !animal;
   if (!animal) return;
   const first = animal.encounters[0], names = element("datalist", "", { id: "names" });

@@ -9,7 +9,9 @@ const Pictures = (() => {
       asked.set(number, new Promise((done) => {
         const script = document.createElement("script");
         script.src = `pictures/${number}.js`;
-        script.onload = script.onerror = () => { script.remove(); done(); };
+        script.onload = () => { script.remove(); done(); };
+        // Asked for again when one of its pictures is shown again.
+        script.onerror = () => { script.remove(); asked.delete(number); done(); };
         document.head.append(script);
       }));
     }

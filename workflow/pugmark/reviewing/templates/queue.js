@@ -13,7 +13,7 @@ const KEYS = {
 };
 const FLANKS = { 1: "left", 2: "right", 3: "none" };
 const byId = (id) => document.getElementById(id);
-let at = 0, shown = [0, 0], sides = [[], []], asksFlank = false;
+let at = 0, shown = [0, 0], sides = [[], []], asksFlank = false, undone = "";
 
 // Of the candidate's animal, pictures of the candidate first, then of its other encounters of that flank.
 function candidates(name) {
@@ -53,22 +53,25 @@ function say(answer, facts = {}) {
   if (Store.add(answer, told) && answer !== "flank") advance();
 }
 
-function wrongFlank() {
-  asksFlank = true;
-  byId("facts").textContent = "Which flank does the animal on the left show? 1 left, 2 right, 3 neither or unclear, 4 leave it.";
+function wrongFlank(asks = true) {
+  asksFlank = asks;
+  byId("flanks").hidden = !asks;
+  byId("which-flank").textContent = asks ? "Which flank does the animal on the left show?" : "";
 }
 
 function flank(key) {
-  asksFlank = false;
+  wrongFlank(false);
   if (FLANKS[key]) say("flank", { value: FLANKS[key] });
   show();
 }
 
 function takeBack() {
   const line = Store.undo();
+  undone = line ? `Taken back: ${line.answer} ${line.value}`.trim() + ". " : "There is nothing to take back. ";
   const back = line && DATA.questions.findIndex(([one, other]) => one === line.encounter && (!line.candidate || other === line.candidate));
   if (back >= 0 && line) at = back;
   show();
+  undone = "";
 }
 
 function pick(side, step) {
@@ -87,7 +90,7 @@ function draw(side) {
   sides[side].forEach(([crop], number) => {
     const button = element("button", "", { type: "button", ariaLabel: text(number), ariaPressed: String(number === shown[side]) });
     button.append(Pictures.image(crop, ""));
-    button.onclick = () => { shown[side] = number; draw(side); };
+    button.onclick = () => { shown[side] = number; draw(side); box.querySelector("[aria-pressed=true]").focus(); };
     strip.append(button);
   });
   box.replaceChildren(element("h2", who), element("p", [own.station, own.time, flanks, own.batch].filter(Boolean).join(" · ")), frame, strip);
@@ -98,10 +101,11 @@ function draw(side) {
 function show() {
   const number = DATA.questions.length, { answer, done } = states();
   const open = DATA.questions.filter((question) => !done(question)).length;
-  byId("progress").textContent = `${number - open} of ${number} questions are settled. ${open ? "" : "Nothing is left to ask."} This is question ${at + 1}.`;
+  wrongFlank(false);
+  byId("progress").textContent = `${undone}${number - open} of ${number} questions are settled. ${open ? "" : "Nothing is left to ask."} This is question ${at + 1}.`;
   byId("done").hidden = open > 0;
   byId("question").hidden = number === 0;
-  byId("done-text").textContent = Store.token ? "Your answers are saved. Run Snakemake again." : `Download your answers, put the file into ${DATA.ledger}, and run Snakemake again.`;
+  byId("done-text").textContent = Server.token ? "Your answers are saved. Run Snakemake again." : `Download your answers, put the file into ${DATA.ledger}, and run Snakemake again.`;
   if (!number) { byId("progress").textContent = "There are no questions."; return; }
   const [encounter, candidate, , probability, why] = DATA.questions[at];
   sides = [DATA.encounters[encounter].crops.filter(([crop]) => crop in DATA.places), candidates(candidate)];
