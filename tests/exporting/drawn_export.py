@@ -2,8 +2,10 @@
 
 import pandas as pd
 
-from pugmark.exporting import occasions
+from pugmark.exporting import occasions, opinions
 from pugmark.exporting.sightings import Export
+from pugmark.identity.ledger import Line
+from pugmark.identity.strategy import Strategy
 
 COLUMNS = ["encounter", "individual", "decision", "flank", "station", "timestamp"]
 # Ana is known from both flanks at once, NA from the left, O'Neil #2 from the right; two encounters have no name.
@@ -47,10 +49,15 @@ def crops(rows=ROWS):
     return table.assign(certain=table["decision"].isin(["known", "new"]))
 
 
-def export(rows=ROWS, stations=STATIONS, days=1, starts="00:00"):
+def line(who, one, other, answer, time="2024-06-01T00:00:00Z"):
+    return Line(time, who, f"{one}-d00", f"{other}-d00", "", "", answer, "", "", "", "")
+
+
+def export(rows=ROWS, stations=STATIONS, days=1, starts="00:00", said=()):
     table = crops(rows)
     individuals = pd.DataFrame(INDIVIDUALS, columns=["individual", "status", "linked_by"])
     pairs = pd.DataFrame([("e3", "e1", 0.9, 1), ("e6", "e5", 0.8, 1), ("e5", "e2", 0.3, 1), ("e7", "e4", 0.5, 1)])
     pairs.columns = ["encounter", "candidate", "score", "rank"]
+    pairs = opinions.table(pairs, Strategy(0.7, 0.4, 1), lambda scores: scores / 2, said, table)
     over = occasions.over(table["timestamp"], stations, days, starts)
     return Export("Mara 2024", table, individuals, pairs, stations, over)

@@ -8,7 +8,7 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
-from exporting.drawn_export import INDIVIDUALS, ROWS, STATIONS, crops, export
+from exporting.drawn_export import INDIVIDUALS, ROWS, STATIONS, crops, export, line
 
 from pugmark.exporting import camtrapr, capture_recapture, machines, occasions, plain_tables, secr, sightings
 
@@ -189,10 +189,23 @@ def test_oscr_spim_and_pairs(tmp_path):
     ]  # fmt: skip
     samples = frame(tmp_path / "pairwise_samples.csv").set_index("sample")["encounter"]
     pairs = [
-        [samples[one], samples[other], category]
-        for one, other, _, category in frame(tmp_path / "pairwise_pairs.csv").to_numpy()
+        [samples[one], samples[other], who, category]
+        for one, other, who, category in frame(tmp_path / "pairwise_pairs.csv").to_numpy()
     ]
-    assert pairs == [["e3", "e1", "1"], ["e6", "e5", "1"], ["e5", "e2", "3"], ["e7", "e4", "2"]]
+    assert pairs == [["e3", "e1", "1", "1"], ["e6", "e5", "1", "1"], ["e5", "e2", "1", "3"], ["e7", "e4", "1", "2"]]
+
+
+def test_pairs_hold_what_each_classifier_said_and_not_what_followed(tmp_path):
+    said = [line("Zoe, B.", "e1", "e3", "unsure"), line("Al", "e4", "e1", "same"), line("Al", "e9", "gone", "same")]
+    said += [line("Al", "e4", "e1", "different", "2024-06-02T00:00:00Z")]
+    made = export(said=said)
+    plain_tables.write(tmp_path, made)
+    capture_recapture.write(tmp_path, made)
+    rows = frame(tmp_path / "pairs.csv").to_numpy().tolist()
+    assert rows[0] == ["e3", "e1", "workflow", "1", "0.9", "0.45"] and len(rows) == 6
+    assert rows[4:] == [["e1", "e3", "Zoe, B.", "2", "", ""], ["e4", "e1", "Al", "3", "", ""]]
+    assert frame(tmp_path / "pairwise_classifiers.csv")["classifier"].tolist() == ["workflow", "Al", "Zoe, B."]
+    assert frame(tmp_path / "pairwise_pairs.csv")["classifier"].tolist() == ["1"] * 4 + ["3", "2"]
 
 
 def test_two_cameras_at_a_station_see_both_flanks_at_once(tmp_path):
@@ -220,7 +233,9 @@ stopifnot(identical(edf$individual, CH$V2), identical(edf$trap, CH$V4), identica
 stopifnot(all(CH$V4 %in% traps$V1), !anyNA(CH), nrow(read.table("secr_Tm.txt")) == nrow(traps))
 stopifnot(all(dim(spim$y.L.obs) == c(2, 2, 3)), all(dim(spim$K2D) == c(2, 3)), spim$y.L.obs[1, 1, 3] == 1)
 stopifnot(sum(spim$y.B.obs) == 0, sum(spim$y.R.obs) == 2, all(spim$X == as.matrix(traps[, 2:3])))
-stopifnot(all(dim(pairwise$scores)[2:3] == 8), length(pairwise$this.j) == 8, all(pairwise$this.k >= 1))
+at <- match(c("e1", "e4"), samples$encounter)
+stopifnot(all(dim(pairwise$scores) == c(2, 8, 8)), pairwise$scores[2, at[1], at[2]] == 3,
+          sum(!is.na(pairwise$scores)) == 5, length(pairwise$this.j) == 8, all(pairwise$this.k >= 1))
 names <- read.csv("names.csv", colClasses = "character", na.strings = "")
 stopifnot("NA" %in% names$name, !"NA" %in% names$written, all(CH$V2 %in% names$written))
 """
@@ -229,7 +244,7 @@ stopifnot("NA" %in% names$name, !"NA" %in% names$written, all(CH$V2 %in% names$w
 @pytest.mark.skipif(not shutil.which("Rscript"), reason="no R on this machine: install Debian's r-base-core")
 def test_base_r_builds_the_objects(tmp_path):
     rows = [(*row[:4], "007" if row[4] == "B 2" else row[4], row[5]) for row in ROWS]
-    made = export(rows, STATIONS.replace("B 2", "007"))
+    made = export(rows, STATIONS.replace("B 2", "007"), said=[line("Al", "e4", "e1", "different")])
     secr.write(tmp_path, made)
     capture_recapture.write(tmp_path, made)
     found = subprocess.run(["Rscript", "-e", ROUND], cwd=tmp_path, capture_output=True, text=True)

@@ -5,12 +5,13 @@ rule export:
     input:
         decided=expand(
             f"{RESULTS}/{{{{collection}}}}/{{table}}.parquet",
-            table=("identities", "individuals", "pairs"),
+            table=("identities", "individuals", "pairs", "calibration"),
         ),
         encounters=per_batch("encounters.parquet"),
         crops=per_batch("crops.parquet"),
         media=per_batch("media.parquet"),
         split=rules.split.output[0],
+        ledger=lambda wildcards: PLAN.ledgers(wildcards.collection),
         stations=lambda wildcards: PLAN.stations(wildcards.collection),
     output:
         directory(f"{RESULTS}/{{collection}}/export"),
@@ -27,4 +28,4 @@ rule export:
         code=code("stages.export"),
     shell:
         "python -m pugmark.stages.export --results={params.results:q} --split={input.split:q}"
-        " --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
+        " --ledger {input.ledger:q} --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"

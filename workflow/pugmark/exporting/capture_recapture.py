@@ -5,8 +5,8 @@ oSCR (jaroyle/oSCR): edf (session, individual, occasion, trap) and tdf (trap, X,
 and of the right; the first n.fixed rows of left and right are the animals whose flanks are linked, in the same order;
 X, the places of the traps, and K2D, how many cameras of each ran. The model knows captures of both flanks only where
 two cameras ran; elsewhere one is a capture of each flank.
-SCR-Classify-Pairwise (benaug): for each pair of samples 1 same, 2 unsure, 3 different, with trap and occasion of each
-sample. load.R builds all of these from the CSV files with base R.
+SCR-Classify-Pairwise (benaug): for each classifier and pair of samples 1 same, 2 unsure, 3 different, with trap and
+occasion of each sample. load.R builds all of these from the CSV files with base R.
 """
 
 from pathlib import Path
@@ -14,12 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pugmark.exporting import secr
+from pugmark.exporting import opinions, secr
 from pugmark.exporting.occasions import cameras
 from pugmark.exporting.sightings import csv
 
 LINKED = ("both", "linked")
-SAME, UNSURE, DIFFERENT = 1, 2, 3
 
 
 def write(folder, export):
@@ -79,7 +78,7 @@ def _placed(export, places, columns):
 
 
 def _pairwise(folder, export, places):
-    """Samples (encounters with trap and occasion), and the categories of their pairs."""
+    """Samples (encounters with trap and occasion), and what each classifier says of their pairs."""
     rows = export.encounters.dropna(subset=["station"])
     rows = rows.assign(occasion=export.occasions.of(rows["timestamp"]))
     rows = rows[rows["occasion"] > 0].reset_index(drop=True)
@@ -92,10 +91,8 @@ def _pairwise(folder, export, places):
         "occasion": rows["occasion"],
     }
     csv(folder / "pairwise_samples.csv", pd.DataFrame(table))
-    known = export.crops.drop_duplicates("encounter").set_index("encounter")[["individual", "certain"]]
-    pairs = export.pairs[export.pairs["encounter"].isin(sample) & export.pairs["candidate"].isin(sample)]
-    one, other = (known.loc[pairs[end]].reset_index(drop=True) for end in ("encounter", "candidate"))
-    sure = (one["certain"] & other["certain"]).to_numpy()
-    category = np.where(~sure, UNSURE, np.where((one["individual"] == other["individual"]).to_numpy(), SAME, DIFFERENT))
-    ends = {name: pairs[end].map(sample).to_numpy() for name, end in (("a", "encounter"), ("b", "candidate"))}
-    csv(folder / "pairwise_pairs.csv", pd.DataFrame(ends | {"score": pairs["score"].to_numpy(), "category": category}))
+    numbers = opinions.classifiers(export.pairs)
+    pairs = export.pairs[export.pairs["a"].isin(sample) & export.pairs["b"].isin(sample)]
+    table = {"a": pairs["a"].map(sample), "b": pairs["b"].map(sample), "classifier": pairs["classifier"].map(numbers)}
+    csv(folder / "pairwise_pairs.csv", pd.DataFrame(table | {"category": pairs["category"]}))
+    csv(folder / "pairwise_classifiers.csv", pd.DataFrame({"number": numbers.values(), "classifier": numbers.keys()}))

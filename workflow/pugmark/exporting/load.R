@@ -28,6 +28,7 @@ spim <- list(
 
 samples <- table_of("pairwise_samples.csv")
 pairs <- table_of("pairwise_pairs.csv")
-scores <- array(NA_integer_, c(1, nrow(samples), nrow(samples)))
-if (nrow(pairs)) scores[cbind(1, pmin(pairs$a, pairs$b), pmax(pairs$a, pairs$b))] <- pairs$category
+classifiers <- table_of("pairwise_classifiers.csv", "classifier")
+scores <- array(NA_integer_, c(nrow(classifiers), nrow(samples), nrow(samples)))
+if (nrow(pairs)) scores[cbind(pairs$classifier, pmin(pairs$a, pairs$b), pmax(pairs$a, pairs$b))] <- pairs$category
 pairwise <- list(scores = scores, this.j = samples$trap, this.k = samples$occasion)

@@ -52,6 +52,20 @@ def of(lines, rows):
     return said
 
 
+def opinions(lines, rows):
+    """(reviewer, encounter, encounter, answer) of each Line that counts and compares two encounters that are there.
+
+    rows: as of `of`.
+    """
+    found = _Finder(rows)
+    for line in ledger.standing(lines):
+        if line.answer in ledger.OF_PAIRS:
+            one = found.encounter(line.encounter, line.encounter_media)
+            other = found.encounter(line.candidate, line.candidate_media)
+            if None not in (one, other) and one != other:
+                yield line.reviewer, one, other, line.answer
+
+
 def _pairs(said, answers):
     for pair, lines in answers.items():
         opinions = {line.answer for line in lines} - {"unsure"}

@@ -1,7 +1,7 @@
 """Write who was seen in the formats of the field's other tools, into one folder.
 
     python -m pugmark.stages.export --results results/C --split split.parquet --out results/C/export \\
-        --settings '{"certainty": 0, "days": 1, "starts": "12:00", "stations": "stations.csv"}'
+        --ledger review/C/*.csv --settings '{"certainty": 0, "days": 1, "starts": "12:00", "stations": "stations.csv"}'
 
 What each file is, and what was left out of it, stands in README.txt there.
 """
@@ -16,14 +16,17 @@ from pugmark.exporting import (
     capture_recapture,
     machines,
     occasions,
+    opinions,
     plain_tables,
     secr,
     sightings,
 )
 from pugmark.formats import stations
+from pugmark.identity import ledger, strategy
 from pugmark.runtime import cli, disk
 
 DEFAULTS = {"certainty": 0.0, "days": 1, "starts": "00:00", "generalise": None, "stations": None, "packages": []}
+DECIDED = ("identities", "individuals", "pairs", "calibration")
 FILES = {
     "encounters.csv, individuals.csv, sightings.csv, unidentified.csv, pairs.csv": "plain tables",
     "camtrapR_records.csv, camtrapR_stations.csv": "camtrapR: recordTableIndividual and CTtable",
@@ -36,14 +39,16 @@ FILES = {
 log = logging.getLogger(__name__)
 
 
-def collected(results, split, settings):
-    """The sightings.Export of a collection."""
-    found = {name: tables.read(results / f"{name}.parquet", name) for name in ("identities", "individuals", "pairs")}
+def collected(results, split, answers, settings):
+    """The sightings.Export of a collection. answers: files of the ledger."""
+    found = {name: tables.read(results / f"{name}.parquet", name) for name in DECIDED}
     crops = sightings.of_collection(split, results / "batches", found["identities"], settings["certainty"])
     packages = [path for path in settings["packages"] if Path(path).is_file()]
     places = stations.read(settings["stations"], packages)
     over = occasions.over(crops["timestamp"], places, settings["days"], settings["starts"])
-    return sightings.Export(results.name, crops, found["individuals"], found["pairs"], places, over)
+    lines, cut = ledger.read(answers)
+    said = opinions.table(found["pairs"], *strategy.of_table(found["calibration"]), lines, crops)
+    return sightings.Export(results.name, crops, found["individuals"], said, places, over, cut)
 
 
 def write(folder, export, settings):
@@ -70,9 +75,11 @@ def main(argv=None):
     parser = cli.parser(__doc__)
     for option in ("results", "split", "out"):
         parser.add_argument(f"--{option}", required=True)
+    parser.add_argument("--ledger", nargs="*", default=[], help="what people said")
     arguments = parser.parse_args(argv)
     settings = DEFAULTS | arguments.settings
-    export = collected(Path(arguments.results), tables.read(arguments.split, "split"), settings)
+    split = tables.read(arguments.split, "split")
+    export = collected(Path(arguments.results), split, arguments.ledger, settings)
     with disk.replacing_folder(arguments.out) as partial:
         write(Path(partial), export, settings)
     log.info("%d encounters, %d of them certain", len(export.encounters), export.certain["encounter"].nunique())
