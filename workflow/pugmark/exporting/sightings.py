@@ -20,9 +20,9 @@ OF_MEDIA = ["media_id", "path", "kind", "width", "height", "utc_offset"]
 class Export:
     """What a format is given, and where it says what it left out.
 
-    name: of the collection. crops: DataFrame as of `of_collection`. individuals: DataFrame of the table. pairs: DataFrame
-    as of opinions.table. stations: DataFrame as of stations.read, empty where nothing is known. occasions: as of
-    occasions.Occasions. told: sentences for README.txt.
+    name: of the collection. crops: DataFrame as of `of_collection`. individuals: DataFrame of the table. pairs:
+    DataFrame as of opinions.table. stations: DataFrame as of stations.read, empty where nothing is known.
+    occasions: as of occasions.Occasions. told: sentences for README.txt.
     """
 
     name: str
