@@ -10,6 +10,7 @@ rule export:
         encounters=per_batch("encounters.parquet"),
         crops=per_batch("crops.parquet"),
         media=per_batch("media.parquet"),
+        detections=per_batch("detections.parquet"),
         split=rules.split.output[0],
         ledger=lambda wildcards: PLAN.ledgers(wildcards.collection),
         stations=lambda wildcards: PLAN.stations(wildcards.collection),

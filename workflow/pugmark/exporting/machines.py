@@ -6,6 +6,7 @@ import pandas as pd
 
 from pugmark import __version__
 from pugmark.exporting.sightings import csv
+from pugmark.formats.megadetector import VERSION
 
 
 def write(folder, export):
@@ -25,19 +26,21 @@ def write(folder, export):
 
 
 def megadetector(export):
-    """The results format 1.4 of MegaDetector: every box an animal, with its individual as a classification."""
+    """MegaDetector's results: every box an animal, with its individual as a classification."""
     names = sorted(export.certain["individual"].unique())
     numbers = {name: str(number) for number, name in enumerate(names, 1)}
     images = []
     for (batch, path), part in export.crops.groupby(["batch", "path"], sort=True):
-        boxes = [_box(row, numbers) for row in part.itertuples()]
-        images.append({"file": f"{batch}/{path}", "detections": boxes})
+        entry = {"file": f"{batch}/{path}", "detections": [_box(row, numbers) for row in part.itertuples()]}
+        if part["frame_number"].notna().any():
+            # Without a frame rate the format takes a video for a failure only.
+            rate, frames = export.videos.get((batch, path), (-1.0, []))
+            lost = {} if frames else {"detections": None, "failure": "the video states no frame rate"}
+            entry |= lost | {"frame_rate": rate, "frames_processed": frames}
+        images.append(entry)
+    writer = f"Pugmark {__version__}"
     return {
-        "info": {
-            "format_version": "1.4",
-            "detector": f"Pugmark {__version__}",
-            "classifier": f"Pugmark {__version__} (individuals)",
-        },
+        "info": {"format_version": VERSION, "detector": writer, "classifier": f"{writer} (individuals)"},
         "detection_categories": {"1": "animal"},
         "classification_categories": {number: name for name, number in numbers.items()},
         "images": images,

@@ -1,6 +1,8 @@
 """What all formats are written from: one row per crop, with who it was, how sure that is, where and when."""
 
 import functools
+import glob
+import json
 import re
 from dataclasses import dataclass, field
 
@@ -10,6 +12,7 @@ import pandas as pd
 from pugmark import tables
 from pugmark.exporting import occasions
 from pugmark.identity import known
+from pugmark.planning import batches
 
 DECIDED = ("known", "new")
 OF_CROPS = ["crop_id", "path", "frame_number", "x", "y", "w", "h", "confidence"]
@@ -21,8 +24,8 @@ class Export:
     """What a format is given, and where it says what it left out.
 
     name: of the collection. crops: DataFrame as of `of_collection`. individuals: DataFrame of the table. pairs:
-    DataFrame as of opinions.table. stations: DataFrame as of stations.read, empty where nothing is known.
-    occasions: as of occasions.Occasions. told: sentences for README.txt.
+    DataFrame as of opinions.table. stations: DataFrame as of stations.read, empty where nothing is known. occasions: as
+    of occasions.Occasions. told: sentences for README.txt. videos: {(batch, path): (frames a second, frames seen)}.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Export:
     stations: pd.DataFrame
     occasions: occasions.Occasions
     told: list = field(default_factory=list)
+    videos: dict = field(default_factory=dict)
 
     @property
     def certain(self):
@@ -84,7 +88,25 @@ def of_collection(split, folder, identities, certainty):
     rows = rows.merge(facts, on=["crop_id", "batch"], how="left", validate="one_to_one")
     rows = rows.merge(identities.drop(columns="candidate"), on="encounter", how="left")
     certain = rows["decision"].isin(DECIDED) & (rows["probability"] >= certainty) & rows["individual"].notna()
-    return rows.assign(certain=certain)
+    # Without any crop, pandas knows no types.
+    rows = rows.astype({"timestamp": "datetime64[us]", "probability": float})
+    return rows.assign(certain=certain.astype(bool), batch=rows["batch"].map(batches.whole))
+
+
+def videos(crops, folder):
+    """{(batch, path): (frames a second, numbers of the frames looked at)} of the videos that show animals.
+
+    folder: holds {batch}/detections.json of batches and of their shards.
+    """
+    found = {}
+    for batch in crops["batch"][crops["frame_number"].notna()].unique():
+        for part in sorted([folder / batch, *folder.glob(f"{glob.escape(batch)}.*of*")]):
+            if (part / "detections.json").exists():
+                for image in json.loads((part / "detections.json").read_text())["images"]:
+                    if image.get("frame_rate", 0) > 0:
+                        rate, frames = found.get((batch, image["file"]), (image["frame_rate"], []))
+                        found[batch, image["file"]] = rate, sorted({*frames, *image["frames_processed"]})
+    return found
 
 
 def _of_batch(folder):

@@ -4,8 +4,6 @@ Snakemake makes a result again where they differ, so nothing else may stand in t
 parsed, so it imports nothing heavy.
 """
 
-import os
-
 from pugmark.planning import batches, deciders, fingerprint, report, reranked
 from pugmark.planning.collection import view
 from pugmark.planning.configuration import ConfigError
@@ -92,10 +90,10 @@ class Settings:
 
     def export(self, collection):
         """Of the files for other tools, with where stations are told of."""
-        folders = [self.plan.folder(collection, batch) for batch in self.plan.batches(collection)]
-        packages = sorted({os.path.join(folder, "datapackage.json") for folder in folders})
+        parts = self.plan.batches(collection)
+        folders = {batches.whole(part): self.plan.folder(collection, part) for part in parts}
         stations = self.plan.collections[collection]["stations"]
-        return self._of(collection, "export", stations=stations, packages=packages)
+        return self._of(collection, "export", stations=stations, folders=folders)
 
     def embed(self, collection, run, batch):
         """Of the features: what lies outside the mask looks as it did in training."""

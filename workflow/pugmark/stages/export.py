@@ -6,6 +6,7 @@
 What each file is, and what was left out of it, stands in README.txt there.
 """
 
+import glob
 import logging
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pugmark.exporting import (
     machines,
     occasions,
     opinions,
+    overlay,
     plain_tables,
     secr,
     sightings,
@@ -25,7 +27,8 @@ from pugmark.formats import stations
 from pugmark.identity import ledger, strategy
 from pugmark.runtime import cli, disk
 
-DEFAULTS = {"certainty": 0.0, "days": 1, "starts": "00:00", "generalise": None, "stations": None, "packages": []}
+DEFAULTS = {"certainty": 0.0, "days": 1, "starts": "00:00", "generalise": None, "stations": None}
+DEFAULTS |= {"overlay": False, "folders": {}}
 DECIDED = ("identities", "individuals", "pairs", "calibration")
 FILES = {
     "encounters.csv, individuals.csv, sightings.csv, unidentified.csv, pairs.csv": "plain tables",
@@ -35,6 +38,7 @@ FILES = {
     "camtrap_dp/, dwc_occurrences.csv": "Camtrap DP 1.0.2 and Darwin Core",
     "megadetector.json, wildlife_datasets.csv": "MegaDetector's results with names, wildlife-datasets' metadata",
     "tracks.csv, mot/": "of videos: boxes and names frame by frame, also as MOT text",
+    "overlay/": "of videos, where export.overlay is true: names on boxes, numbered as in mot/videos.csv",
 }
 log = logging.getLogger(__name__)
 
@@ -43,12 +47,26 @@ def collected(results, split, answers, settings):
     """The sightings.Export of a collection. answers: files of the ledger."""
     found = {name: tables.read(results / f"{name}.parquet", name) for name in DECIDED}
     crops = sightings.of_collection(split, results / "batches", found["identities"], settings["certainty"])
-    packages = [path for path in settings["packages"] if Path(path).is_file()]
-    places = stations.read(settings["stations"], packages)
+    packages = sorted({Path(folder) / "datapackage.json" for folder in settings["folders"].values()})
+    places = stations.read(settings["stations"], [path for path in packages if path.is_file()])
     over = occasions.over(crops["timestamp"], places, settings["days"], settings["starts"])
+    films = sightings.videos(crops, results / "batches")
     lines, cut = ledger.read(answers)
     said = opinions.table(found["pairs"], *strategy.of_table(found["calibration"]), lines, crops)
-    return sightings.Export(results.name, crops, found["individuals"], said, places, over, cut)
+    return sightings.Export(results.name, crops, found["individuals"], said, places, over, cut, films)
+
+
+def people(folder, export):
+    """(batch, path, frame number) of the frames with people or vehicles, of the videos that show named animals."""
+    found = set()
+    for batch in {batch for batch, _ in export.videos}:
+        for part in sorted([folder / batch, *folder.glob(f"{glob.escape(batch)}.*of*")]):
+            if (part / "detections.parquet").exists():
+                boxes = tables.read(part / "detections.parquet", "detections", ["media_id", "label"])
+                media = tables.read(part / "media.parquet", "media", ["media_id", "path", "frame_number"]).dropna()
+                media = media[media["media_id"].isin(boxes["media_id"][boxes["label"] != "animal"])]
+                found |= {(batch, row.path, int(row.frame_number)) for row in media.itertuples()}
+    return found
 
 
 def write(folder, export, settings):
@@ -81,6 +99,9 @@ def main(argv=None):
     split = tables.read(arguments.split, "split")
     export = collected(Path(arguments.results), split, arguments.ledger, settings)
     with disk.replacing_folder(arguments.out) as partial:
+        if settings["overlay"]:
+            hidden = people(Path(arguments.results) / "batches", export)
+            overlay.write(Path(partial), export, settings["folders"], hidden)
         write(Path(partial), export, settings)
     log.info("%d encounters, %d of them certain", len(export.encounters), export.certain["encounter"].nunique())
     for sentence in export.told:
