@@ -1,4 +1,4 @@
-"""A new batch against a catalogue of many: what matching, calibrating and naming it costs, beside plain numpy.
+"""A new batch against a catalogue of many: what matching, calibrating and deciding costs, beside plain numpy.
 
     PYTHONPATH=workflow python benchmarks/bench_catalogue.py --batches 1000 --crops 1000
 
@@ -114,16 +114,21 @@ def main():
         every, table = draw(folder, given.batches, given.crops, given.width)
         matched_before(folder, table, match.DEFAULTS["most"])
         common = [f"--split={folder}/split.parquet", f"--folder={folder}/batches"]
+        run, trained = folder / "runs" / RUN, folder / "trained.parquet"
+        run.mkdir(parents=True)
+        pairs, calibration, out = (f"{run}/{name}.parquet" for name in ("pairs", "calibration", "identities"))
         results = {
-            "match": stage("match", *common, f"--run={RUN}", f"--kept={folder}/kept", f"--out={folder}/pairs.parquet"),
+            "match": stage("match", *common, f"--run={RUN}", f"--kept={folder}/kept", f"--out={pairs}"),
             "calibrate": stage(
-                "calibrate", *common, f"--pairs={folder}/pairs.parquet", f"--trained={folder}/trained.parquet",
-                f"--out={folder}/calibration.parquet", "--settings", json.dumps({"error": 0.05}),
+                "calibrate", *common, f"--pairs={pairs}", f"--trained={trained}", f"--out={calibration}",
+                "--settings", json.dumps({"error": 0.05}),
             ),
             "identify": stage(
-                "identify", *common, f"--pairs={folder}/pairs.parquet", f"--calibration={folder}/calibration.parquet",
-                f"--out={folder}/identities.parquet", f"--individuals={folder}/individuals.parquet",
-                f"--questions={folder}/questions.parquet",
+                "identify", *common, f"--pairs={pairs}", f"--calibration={calibration}", f"--out={out}",
+                f"--individuals={run}/individuals.parquet", f"--questions={run}/questions.parquet",
+            ),
+            "decide": stage(
+                "decide", *common, "--runs", run, "--trained", trained, "--kept", folder / "names", "--out", folder
             ),
         }  # fmt: skip
         started = time.perf_counter()

@@ -91,3 +91,21 @@ def test_undefined_metrics_stay_nan_and_missing_bounds_null(tmp_path):
     tables.write(tmp_path / "t", "metrics", [{**row, "n": 0}], "evaluate")
     column = pq.read_table(tmp_path / "t")
     assert column["value"].null_count == 0 and column["low"].null_count == 1
+
+
+def test_places_are_those_among_the_names_and_none_elsewhere():
+    assert tables.places(["b", "a"], pd.Series(["a", "x", None, "b", "a"])).tolist() == [1, -1, -1, 0, 1]
+    assert tables.places([], ["a"]).tolist() == [-1] and tables.places(["a"], []).tolist() == []
+
+
+def test_the_first_row_of_each_key_counts_and_null_is_a_value():
+    rows = pa.table({"one": ["a", "a", None, "b", None, "a"], "two": [1, 2, 1, 1, 1, 1], "other": range(6)})
+    rows = pa.concat_tables([rows.slice(0, 2), rows.slice(2)])
+    assert tables.first_of_each(rows, ["one", "two"]).tolist() == [True, True, True, True, False, False]
+    assert tables.first_of_each(rows.slice(0, 0), ["one", "two"]).tolist() == []
+
+
+def test_keys_of_more_values_than_a_number_holds():
+    many = np.arange(3000)
+    rows = pa.table({f"c{at}": np.r_[many, 7] for at in range(6)})  # 3000 ** 6 combinations are more than 2 ** 63
+    assert np.flatnonzero(~tables.first_of_each(rows, rows.column_names)).tolist() == [3000]

@@ -45,6 +45,24 @@ def test_what_is_of_the_same_event_or_unnamed_is_passed_over():
     }  # fmt: skip
 
 
+def test_seen_is_that_of_a_double_loop():
+    random = np.random.default_rng(0)
+    facts = {"individual": list("abc"), "sequence": list("stuv"), "flank": [None, "left", "right"]}
+    known = pd.DataFrame({name: random.choice(values, 60) for name, values in facts.items()})
+    known = known.assign(order=random.permutation(60), flank=known["flank"].astype(object))
+
+    def seen(one):
+        return any(
+            other.individual == one.individual
+            and other.sequence != one.sequence
+            and other.order < one.order
+            and {one.flank, other.flank} != {"left", "right"}
+            for other in known.itertuples()
+        )
+
+    assert strategy.seen(known).tolist() == [seen(one) for one in known.itertuples()]
+
+
 @pytest.mark.parametrize(
     ("flanks", "orders", "seen"),
     [

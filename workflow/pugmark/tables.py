@@ -53,7 +53,7 @@ def schema(name, feature_size=None):
 
 
 def write(path, name, data, stage, settings=None, models=(), counts=None):
-    """Write `data` (DataFrame, list of row dicts or dict of columns) as table `name`, atomically.
+    """Write `data` (DataFrame, Arrow table, list of row dicts or dict of columns) as table `name`, atomically.
 
     stage: name of the producing stage. settings: the stage's settings. models: dicts with name, sha256, licence.
     counts: figures for the user (read, skipped and why).
@@ -83,14 +83,15 @@ def read(path, name, columns=None):
 
 def read_arrow(path, name, columns=None):
     """Like `read`, but return an Arrow table: for features, which pandas would copy."""
-    _check_schema(path, name)
-    return pq.read_table(path, columns=columns)
+    with pq.ParquetFile(path) as file:
+        _check_schema(path, name, file.schema_arrow)
+        return file.read(columns)
 
 
 def stream(path, name, columns):
     """Like `read`, but yield rows as tuples, a few in memory at a time: for image bytes."""
-    _check_schema(path, name)
     with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+        _check_schema(path, name, file.schema_arrow)
         for part in file.iter_batches(batch_size=64, columns=columns, use_threads=False):
             yield from zip(*(part[column].to_pylist() for column in columns), strict=True)
 
@@ -112,6 +113,25 @@ def vectors_of(table):
     return column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), column.type.list_size)
 
 
+def places(names, values):
+    """The place of each of the strings `values` among the unique `names`; -1 where it is not there. An array of int."""
+    found = pc.index_in(pa.array(values, pa.string()), value_set=pa.array(names, pa.string()))
+    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(int)
+
+
+def first_of_each(table, key):
+    """Whether a row of an Arrow table is the first with its `key` (names of columns), an array of bool."""
+    one, most = np.zeros(table.num_rows, np.int64), 1
+    for column in key:
+        codes = pc.dictionary_encode(table[column], null_encoding="encode").combine_chunks()
+        if most * len(codes.dictionary) >= 2**63:
+            one, values = pd.factorize(one)
+            most = len(values)
+        one = one * len(codes.dictionary) + codes.indices.to_numpy()
+        most *= len(codes.dictionary)
+    return ~pd.Series(one).duplicated().to_numpy()
+
+
 def _conform(columns, target, name):
     unknown, missing = set(columns) - set(target.names), set(target.names) - set(columns)
     if unknown or missing:
@@ -131,8 +151,9 @@ def _conform(columns, target, name):
 def _columns(data, name):
     if isinstance(data, dict):
         return data
-    if isinstance(data, pd.DataFrame):
-        return {column: data[column] for column in data.columns}
+    if isinstance(data, pd.DataFrame | pa.Table):
+        names = data.columns if isinstance(data, pd.DataFrame) else data.column_names
+        return {column: data[column] for column in names}
     rows = list(data)
     names = rows[0] if rows else definitions()[name]["columns"]
     return {column: [row[column] for row in rows] for column in names}
@@ -152,14 +173,13 @@ def _array(values, field):
 
 def _check_key(table, name):
     key = definitions()[name]["key"]
-    groups = table.group_by(key).aggregate([([], "count_all")])
-    if groups.num_rows != table.num_rows:
-        twice = groups.filter(pc.greater(groups["count_all"], 1)).slice(0, 3).to_pylist()
+    first = first_of_each(table, key)
+    if not first.all():
+        twice = table.select(key).filter(~first).slice(0, 3).to_pylist()
         raise TableError(f"{name}: rows that should be unique by {key} repeat, for instance {twice}.")
 
 
-def _check_schema(path, name):
-    found = pq.read_schema(path)
+def _check_schema(path, name, found):
     size = found.field("feature").type.list_size if name == "features" and "feature" in found.names else None
     wanted = schema(name, size)
     if not found.remove_metadata().equals(wanted):

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from pugmark import tables
 
@@ -21,7 +20,7 @@ def of_collection(split, folder, run):
     found = np.zeros((0, 1), np.float32)
     for batch, places in split.groupby("batch").indices.items():
         ids, vectors = tables.features(Path(folder) / batch / "features" / f"{run}.parquet")
-        rows = pd.Index(ids).get_indexer(split["crop_id"].iloc[places])
+        rows = tables.places(ids, split["crop_id"].iloc[places])
         if (rows < 0).any():
             missing = split["crop_id"].iloc[places[rows < 0]]
             raise FeaturesError(

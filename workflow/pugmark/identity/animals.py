@@ -32,7 +32,10 @@ class Animals:
 
     def are_apart(self, one, other):
         """Whether a person said that the animals of two encounters are two."""
-        first, second = sorted((self.animal(one), self.animal(other)), key=lambda at: len(self.apart[at]))
+        first, second = self.animal(one), self.animal(other)
+        if not self.apart[first] or not self.apart[second]:
+            return False
+        first, second = sorted((first, second), key=lambda at: len(self.apart[at]))
         return any(self.animal(at) == second for at in self.apart[first])
 
     def join(self, one, other, why, by="score"):

@@ -11,6 +11,7 @@ Candidates of the same event never decide: they look alike for the light and the
 import numpy as np
 import pandas as pd
 
+from pugmark import tables
 from pugmark.identity import questions
 from pugmark.identity.animals import Animals
 from pugmark.identity.matching import FLANKS
@@ -34,28 +35,29 @@ def decided(rows, pairs, rule, probability, said=None):
     refused, conflicts = certain(animals, found, said)
     confirmed = _confirmed(animals, found, said)
     allowed, rejected = possible(pairs, found, animals, said)
-    apart, beside = best(allowed, found)
-    joined, more = by_score(animals, found, apart, rule.accept)
+    apart, beside = (best(part, len(found)) for part in (allowed[~allowed["beside"]], allowed[allowed["beside"]]))
+    joined, more = by_score(animals, apart, rule.accept)
     for one, name in said.renames:
         more += animals.rename(found.index.get_loc(one), name)
 
-    table = pd.DataFrame(
-        {"encounter": found.index, "individual": animals.names(), "candidate": apart["candidate"].to_numpy()}
-    )
-    open_pairs = questions.left(allowed, table, said, rule.inspect, rejected)
+    names = found.index.to_numpy(object)
+    candidate = np.where(apart["other"] >= 0, names[apart["other"]], None) if len(found) else names
+    table = pd.DataFrame({"encounter": names, "individual": animals.names(), "candidate": candidate})
     sure = joined | found.index.isin(confirmed) | found["individual"].notna().to_numpy()
     strength = np.where(sure, KNOWN, np.where(_doubt(apart, beside, rule), REVIEW, NEW))
+    doubtful = np.isin(found["track"], found["track"][strength == REVIEW])
+    open_pairs = questions.left(allowed[doubtful[allowed["one"]]], table, said, rule.inspect, rejected)
     # A person has seen and rejected whoever it might have been.
     waiting = (strength == REVIEW) & found.index.isin(open_pairs["encounter"])
-    rejected_all = (rejected > 0).to_numpy() & ~sure & ~waiting
+    rejected_all = (rejected > 0) & ~sure & ~waiting
     strength[rejected_all] = NEW
     strength = pd.Series(strength).groupby(found["track"].to_numpy()).transform("max").to_numpy()
-    table = _told(table, found, apart["score"].to_numpy(), strength, probability, said)
+    table = _told(table, found, apart["score"], strength, probability, said)
     by_hand = rejected_all | found.index.isin([*confirmed, *said.names, *said.unidentifiable])
     table = table.assign(
         probability=table["probability"].where(~by_hand, 1.0),
         by=table["by"].where(~by_hand, "person"),
-        candidate=[confirmed.get(*row) for row in zip(found.index, table["candidate"], strict=True)],
+        candidate=[confirmed.get(*row) for row in zip(names, candidate, strict=True)],
     )
     asked = questions.in_order(open_pairs, table, probability, said, refused)
     return table, asked, conflicts + more
@@ -80,35 +82,42 @@ def certain(animals, found, said):
     return refused, conflicts
 
 
-def by_score(animals, found, apart, accept):
+def by_score(animals, apart, accept):
     """Join encounters with their best candidates (of `best`), best scores first. (Which ones, bool, sentences)."""
-    joined, conflicts = np.zeros(len(found), bool), []
-    score, candidate = apart["score"].to_numpy(), found.index.get_indexer(apart["candidate"])
-    for at in np.argsort(-score, kind="stable")[: np.count_nonzero(score >= accept)]:
-        refused = animals.join(at, candidate[at], "look alike")
+    joined, conflicts = np.zeros(len(apart["score"]), bool), []
+    order = np.argsort(-apart["score"], kind="stable")[: np.count_nonzero(apart["score"] >= accept)]
+    for at, other in zip(order.tolist(), apart["other"][order].tolist(), strict=True):
+        refused = animals.join(at, other, "look alike")
         conflicts += refused
         joined[at] = not refused
     return joined, conflicts
 
 
 def possible(pairs, found, animals, said):
-    """(Pairs that may still be one animal, with whether their ends are of one event, Series of how many animals a
-    person rejected by encounter)."""
-    pairs = pairs[pairs["encounter"].isin(found.index) & pairs["candidate"].isin(found.index)]
-    ends = [found.index.get_indexer(pairs[end]) for end in ("encounter", "candidate")]
+    """(DataFrame of the pairs that may still be one animal, best first for each encounter, and how many animals a
+    person rejected of each encounter, an array).
+
+    one, other: the places of the two encounters in `found`, which are compared as numbers: there are millions. score,
+    rank: as in the pairs table. beside: whether both are of one event.
+    """
+    one, other = (tables.places(found.index, pairs[end]) for end in ("encounter", "candidate"))
     nobody = found.index.isin(said.unidentifiable)
     side = found["flank"].map(FLANKS).fillna(0).to_numpy()
-    kept = ~(nobody[ends[0]] | nobody[ends[1]]) & (side[ends[0]] * side[ends[1]] >= 0)
-    pairs, ends = pairs[kept], [end[kept] for end in ends]
-    sequence = found["sequence"].to_numpy()
-    pairs = pairs.assign(beside=sequence[ends[0]] == sequence[ends[1]])
-    marked = np.array([bool(animals.apart[animals.animal(at)]) for at in range(len(found))], bool)
+    kept = (one >= 0) & (other >= 0) & ~(nobody[one] | nobody[other]) & (side[one] * side[other] >= 0)
+    facts = {"one": one, "other": other, "score": pairs["score"].to_numpy(float), "rank": pairs["rank"].to_numpy()}
+    pairs = pd.DataFrame({name: values[kept] for name, values in facts.items()})
+    pairs = pairs.iloc[np.lexsort((pairs["rank"], pairs["one"]))].reset_index(drop=True)
+    sequence = pd.factorize(found["sequence"])[0]
+    pairs["beside"] = sequence[pairs["one"]] == sequence[pairs["other"]]
     denied = np.zeros(len(pairs), bool)
-    for at in np.flatnonzero(marked[ends[0]] & marked[ends[1]]) if said.different else ():
-        denied[at] = animals.are_apart(ends[0][at], ends[1][at])
-    other = [animals.animal(at) for at in ends[1][denied]]
-    rejected = pairs[denied].assign(animal=other).groupby("encounter")["animal"].nunique()
-    return pairs[~denied], rejected.reindex(found.index).fillna(0)
+    if said.different:
+        marked = np.array([bool(animals.apart[animals.animal(at)]) for at in range(len(found))], bool)
+        for at in np.flatnonzero(marked[pairs["one"]] & marked[pairs["other"]]):
+            denied[at] = animals.are_apart(pairs["one"][at], pairs["other"][at])
+    refused = pairs[denied]
+    refused = refused.assign(animal=[animals.animal(at) for at in refused["other"]])
+    rejected = refused.groupby("one")["animal"].nunique().reindex(range(len(found)), fill_value=0).to_numpy()
+    return pairs[~denied], rejected
 
 
 def encounters(rows, said=None):
@@ -138,17 +147,15 @@ def _media(rows, names):
     return found
 
 
-def best(pairs, found):
-    """The best candidate of each encounter in another sequence, and in its own: two DataFrames of candidate and score,
-    row by row of `found` (as of `encounters`); None and -inf without any. pairs: as of `possible`.
+def best(pairs, number):
+    """The best candidate of each of `number` encounters: arrays `other`, -1 without any, and `score`, then -inf.
+
+    pairs: as of `possible`.
     """
-    parts = []
-    for part in (pairs[~pairs["beside"]], pairs[pairs["beside"]]):
-        first = part.sort_values("rank").drop_duplicates("encounter").set_index("encounter").reindex(found.index)
-        score = first["score"].astype(float).fillna(-np.inf)
-        candidate = first["candidate"].astype(object).where(first["candidate"].notna(), None)
-        parts.append(pd.DataFrame({"candidate": candidate, "score": score}))
-    return parts
+    first = pairs.drop_duplicates("one")
+    other, score = np.full(number, -1), np.full(number, -np.inf)
+    other[first["one"]], score[first["one"]] = first["other"], first["score"]
+    return {"other": other, "score": score}
 
 
 def _alike(animals, found, column, said):
@@ -163,7 +170,7 @@ def _alike(animals, found, column, said):
 
 def _doubt(apart, beside, rule):
     # `new` is -inf where nothing can be promised: then any candidate is a doubt, but none is not.
-    scores = [apart["score"].to_numpy(), beside["score"].to_numpy()]
+    scores = [apart["score"], beside["score"]]
     return np.any([np.isfinite(one) & (one >= rule.new) for one in scores], axis=0)
 
 

@@ -16,17 +16,17 @@ def left(pairs, table, said, inspect, rejected):
     """The pairs that could still be asked about each encounter, with what the candidate is called, and whether a person
     is unsure of them.
 
-    pairs: as of naming.possible. table: encounter and individual. rejected: Series of rejected animals by encounter.
+    pairs: as of naming.possible. table: encounter and individual. rejected: number of rejected animals by encounter.
     """
-    name = table.set_index("encounter")["individual"]
-    pairs = pairs.sort_values(["encounter", "rank"], kind="stable")
-    own, other = (name.loc[pairs[end]].to_numpy() for end in ("encounter", "candidate"))
-    pairs = pairs.assign(individual=other)[own != other]
-    pairs = pairs.drop_duplicates(["encounter", "individual"])
-    room = inspect - rejected.loc[pairs["encounter"]].to_numpy()
-    pairs = pairs[(pairs.groupby("encounter").cumcount() < room).to_numpy()]
-    unsure = [frozenset(pair) in said.unsure for pair in zip(pairs["encounter"], pairs["candidate"], strict=True)]
-    return pairs.assign(unsure=np.array(unsure, bool))
+    names, individuals = (table[name].to_numpy(object) for name in ("encounter", "individual"))
+    animal = pd.factorize(individuals)[0]
+    pairs = pairs.assign(animal=animal[pairs["other"]])[animal[pairs["one"]] != animal[pairs["other"]]]
+    pairs = pairs.drop_duplicates(["one", "animal"])
+    pairs = pairs[pairs.groupby("one").cumcount().to_numpy() < inspect - rejected[pairs["one"]]]
+    ends = {"encounter": names[pairs["one"]], "candidate": names[pairs["other"]]}
+    unsure = [frozenset(pair) in said.unsure for pair in zip(*ends.values(), strict=True)]
+    pairs = pairs.assign(**ends, individual=individuals[pairs["other"]], unsure=np.array(unsure, bool))
+    return pairs[["encounter", "candidate", "score", "rank", "individual", "unsure"]]
 
 
 def in_order(pairs, table, probability, said, refused):

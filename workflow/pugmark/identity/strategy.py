@@ -134,7 +134,10 @@ def _allowed(error, number):
 def seen(named):
     """Whether an earlier encounter of another sequence shows the animal, from a side that is compared."""
     rows = named.rename_axis("encounter").reset_index()
-    both = rows.merge(rows, on="individual", suffixes=("", "_other"))
+    # One of the first two sequences that show a flank is another than the encounter's own.
+    first = rows.sort_values("order").drop_duplicates(["individual", "flank", "sequence"])
+    first = first.groupby(["individual", "flank"], dropna=False).head(2)
+    both = rows.merge(first, on="individual", suffixes=("", "_other"))
     apart = both["flank"].map(OPPOSITE).fillna("none") == both["flank_other"].fillna("unknown")
     met = both[(both["sequence"] != both["sequence_other"]) & (both["order_other"] < both["order"]) & ~apart]
     return named.index.isin(met["encounter"])

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from pugmark import rerankers, reranking, tables, vectors
 from pugmark.identity import known, matching, rescoring
@@ -57,7 +58,7 @@ class Source:
     def side(self, batch):
         """The matching.Side of a batch; of those crops alone that the collection counts there."""
         rows = tables.read(self.folder / batch / "encounters.parquet", "encounters")
-        rows = rows[rows["crop_id"].isin(self.crops[batch])]
+        rows = rows[tables.places(self.crops[batch], rows["crop_id"]) >= 0]
         return matching.Side(rows, vectors.of_collection(rows.assign(batch=batch), self.folder, self.run))
 
     def start(self):
@@ -122,7 +123,7 @@ class Closer(Source):
 
 
 def match(source, kept):
-    """(Rows of the pairs table, number of batches that were matched now). kept: folder of what was matched before."""
+    """(Arrow table of the pairs, number of batches that were matched now). kept: folder of what was matched before."""
     kept.mkdir(parents=True, exist_ok=True)
     parts, key, anew = [], source.start(), 0
     for at, batch in enumerate(source.batches):
@@ -130,11 +131,11 @@ def match(source, kept):
         if not _is_of(file, key):
             tables.write(file, "pairs", source.found(at), "match", {"key": key})
             anew += 1
-        parts.append(tables.read(file, "pairs"))
+        parts.append(tables.read_arrow(file, "pairs"))
     for stale in {path.stem for path in kept.glob("*.parquet")} - set(source.batches):
         (kept / f"{stale}.parquet").unlink()
-    found = pd.concat([part for part in parts if len(part)] or [_nothing()], ignore_index=True)
-    return found.drop_duplicates(["encounter", "candidate"], ignore_index=True), anew
+    found = pa.concat_tables(parts)
+    return found.filter(tables.first_of_each(found, ["encounter", "candidate"])), anew
 
 
 def main(argv=None):
@@ -155,7 +156,7 @@ def main(argv=None):
         weights = next(iter(given.values()), None)
         source = Closer(split, folder, arguments.run, settings["most"], settings["rerank"], told, weights)
     rows, anew = match(source, Path(arguments.kept))
-    counts = {"pairs": len(rows), "encounters with a candidate": int(rows["encounter"].nunique())}
+    counts = {"pairs": len(rows), "encounters with a candidate": len(rows["encounter"].unique())}
     models = [file.provenance() for file in given.values()]
     tables.write(arguments.out, "pairs", rows, "match", settings, models, counts)
     log.info("%d pairs; %d of %d batches were matched anew", len(rows), anew, len(source.batches))
@@ -166,10 +167,6 @@ def _is_of(file, key):
         return tables.provenance(file)["settings"]["key"] == key
     except FileNotFoundError:
         return False
-
-
-def _nothing():
-    return pd.DataFrame(columns=list(tables.definitions()["pairs"]["columns"]))
 
 
 if __name__ == "__main__":
