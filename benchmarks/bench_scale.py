@@ -29,8 +29,9 @@ from pugmark.stages import synthesise
 
 ROOT = Path(__file__).parents[1]
 ANIMALS = 12
-AGGREGATES = ("split", "train", "cluster", "evaluate", "report")
-STAGES = ("ingest", "detect", "mask", "crop", "label", "embed", *AGGREGATES)
+NAMES = ("match", "calibrate", "identify", "decide", "review", "export")
+AGGREGATES = ("split", "train", "cluster", "evaluate", *NAMES, "report")
+STAGES = ("ingest", "detect", "mask", "crop", "label", "encounter", "embed", *AGGREGATES)
 CONFIG = {
     "results": "results",
     "collections": {
@@ -43,6 +44,7 @@ CONFIG = {
     },
     "crop": {"min_side": 4},
     "methods": {"random": {}},
+    "identify": {"run": ["random-s1"]},
 }
 
 
@@ -99,7 +101,7 @@ class Project:
         records.unlink(missing_ok=True)
         facts, _ = self.snakemake("--scheduler", "greedy", "--quiet", "all", BASH_ENV=str(shell))
         jobs = pd.DataFrame(map(json.loads, records.read_text().splitlines()))
-        jobs["stage"] = jobs["stage"].str.removeprefix("pugmark.")
+        jobs["stage"] = jobs["stage"].str.removeprefix("pugmark.stages.")
         own = f"Snakemake {facts['cpu']:.0f} s with the shells it starts, {facts['peak_mb']:.0f} MB"
         print(f"{len(jobs)} jobs, {facts['seconds']:.0f} s; processor: stages {jobs['cpu'].sum():.0f} s, {own}")
         return jobs
@@ -147,7 +149,7 @@ def main():
 def measure(project, number):
     pictures = Counter(path.suffix for path in project.files)[".JPG"]
     print(f"{number} batches of {pictures} pictures with {ANIMALS} named boxes")
-    with serving(project.folder, (*STAGES, "methods.random")) as served:
+    with serving(project.folder, [*(f"stages.{stage}" for stage in STAGES), "methods.random"]) as served:
         jobs_of = {}
         for size in sorted({max(1, number // 100), max(1, number // 10), number}):
             project.grow(size)

@@ -27,7 +27,7 @@ def measured(rows, questions=(), by="workflow"):
     asked = pd.DataFrame(list(questions), columns=["encounter", "candidate"])
     return {
         row["quantity"]: (row["value"], row["n"])
-        for row in accuracy.rows(table, asked, TRUTH, UNTOLD, pd.Index(["a", "b"]), 0, 0)
+        for row in accuracy.rows(table, asked, TRUTH, UNTOLD, pd.Index(["a", "b"]))
     }
 
 
@@ -91,9 +91,7 @@ def test_nothing_untold_nothing_measured():
         {"encounter": TRUTH.index, "individual": "X", "decision": "new", "candidate": None, "by": "labels"}
     )
     assert (
-        accuracy.rows(
-            table, pd.DataFrame({"encounter": [], "candidate": []}), TRUTH, TRUTH.index[:0], TRUTH.index, 0, 0
-        )
+        accuracy.rows(table, pd.DataFrame({"encounter": [], "candidate": []}), TRUTH, TRUTH.index[:0], TRUTH.index)
         == []
     )
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from scipy.special import stdtrit
+from scipy.stats import binomtest
 
 from pugmark.metrics import intervals
 
@@ -69,3 +70,32 @@ def test_none_where_nothing_can_be_said():
     assert intervals.of_means(values, list("abca"), 100, 5) == (None, None), "three individuals"
     assert intervals.of_means(values, names, 0, 5) == (None, None), "no resamples"
     assert intervals.of_means(np.ones(4), names, 100, 5) == (None, None), "all are alike"
+
+
+def test_a_rate_of_independent_chances_has_the_interval_of_clopper_and_pearson():
+    errors = np.r_[np.ones(2), np.zeros(98)]
+    low, high = intervals.of_rates(errors, np.ones(100), np.arange(100))
+    exact = binomtest(2, 100).proportion_ci(method="exact")
+    assert (low, high) == pytest.approx((exact.low, exact.high), rel=0.02)
+    doubled = intervals.of_rates(np.tile(errors, 2), np.ones(200), np.tile(np.arange(100), 2))
+    assert doubled == pytest.approx((low, high), rel=0.03)  # pictures that tell nothing new
+
+
+def test_no_error_among_ten_animals_is_no_promise_of_none():
+    errors, chances, names = np.zeros(40), np.r_[np.ones(30), np.zeros(10)], np.repeat(np.arange(10), 4)[::-1]
+    names[-10:] = 99  # without any chance
+    low, high = intervals.of_rates(errors, chances, names)
+    animals = 8 * (stdtrit(29, 0.975) / stdtrit(7, 0.975)) ** 2
+    assert low == 0 and high == pytest.approx(1 - 0.025 ** (1 / animals))
+    assert intervals.of_rates(1 - errors, np.ones(40), np.arange(40) // 4)[1] == 1
+    assert intervals.of_rates(errors[:12], np.ones(12), np.arange(12) // 4) == (None, None)
+
+
+def test_a_rare_rate_is_held_where_animals_differ():
+    random, held = np.random.default_rng(4), []
+    for _ in range(300):
+        wrong = random.binomial(4, random.beta(0.15, 2.85, 30))
+        errors = (np.arange(4) < wrong[:, None]).ravel()
+        low, high = intervals.of_rates(errors, np.ones(120), np.repeat(np.arange(30), 4))
+        held.append(low <= 0.05 <= high)
+    assert 0.93 <= np.mean(held) <= 0.99

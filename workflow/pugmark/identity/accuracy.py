@@ -13,7 +13,7 @@ from pugmark.identity import strategy
 from pugmark.metrics import intervals, open_set, partition
 
 
-def rows(identities, questions, truth, untold, told, resamples, seed):
+def rows(identities, questions, truth, untold, told):
     """Rows of the accuracy table; none where nothing was untold.
 
     identities, questions: DataFrames of the tables. truth: as of known.named, of all encounters with a true name.
@@ -36,9 +36,7 @@ def rows(identities, questions, truth, untold, told, resamples, seed):
         "FPR": (found["wrong"], everyone),
         "asked": (found["asked"], everyone),
     }
-    made = [
-        _ratio(name, *pair, judged["individual"], resamples, seed) for name, pair in ratios.items() if pair[1].any()
-    ]
+    made = [_ratio(name, *pair, judged["individual"]) for name, pair in ratios.items() if pair[1].any()]
     return made + [_row(name, value, number) for name, value, number in groups(judged, table.loc[told])]
 
 
@@ -92,8 +90,8 @@ def _pairs(counts):
     return float((counts * (counts - 1) / 2).sum())
 
 
-def _ratio(name, above, below, individuals, resamples, seed):
-    ends = intervals.of_ratios(above.to_numpy(float), below, individuals.to_numpy(str), resamples, seed)
+def _ratio(name, above, below, individuals):
+    ends = intervals.of_rates(above.to_numpy(float), below, individuals.to_numpy(str))
     return _row(name, above.sum() / below.sum(), int(below.sum()), *ends)
 
 

@@ -1,6 +1,7 @@
 """Confidence intervals that resample individuals: images of one animal are not independent, animals nearly are."""
 
 import numpy as np
+from scipy.special import betaincinv, stdtrit
 
 FEWEST = 4
 """Individuals below which nothing is said: of three, an interval holds the truth far less often than it claims."""
@@ -39,6 +40,29 @@ def of_ratios(numerators, denominators, individuals, resamples, seed, bounds=(0.
     least, most = np.percentile(moves[told] / errors[told], [2.5, 97.5])
     low, high = value - max(most, 0.0) * error, value - min(least, 0.0) * error
     return float(max(low, bounds[0])), float(min(high, bounds[1]))
+
+
+def of_rates(errors, chances, individuals):
+    """95 % interval of the rate sum(errors) / sum(chances), for errors so rare that resampling knows too few of them.
+
+    All three are arrays of N. It is that of Clopper and Pearson, of as many independent chances as tell equally much
+    (Korn and Graubard, Survey Methodology 24, 1998): an individual's chances err together. Where none or all of them
+    err, the individuals are counted. Returns (low, high), or (None, None) with fewer than FEWEST individuals.
+    """
+    names, codes = np.unique(np.asarray(individuals)[np.asarray(chances) > 0], return_inverse=True)
+    number = len(names)
+    if number < FEWEST:
+        return None, None
+    above, below = (np.bincount(codes, np.asarray(part)[np.asarray(chances) > 0]) for part in (errors, chances))
+    every, rate = below.sum(), min(1.0, above.sum() / below.sum())
+    spread = number / (number - 1) * np.square(above - rate * below).sum() / every**2
+    told = min(every, rate * (1 - rate) / spread) if spread > ALIKE**2 else number
+    # As Student has it: the spread is known from so few.
+    told *= (stdtrit(every - 1, 0.975) / stdtrit(number - 1, 0.975)) ** 2
+    wrong = rate * told
+    low = betaincinv(wrong, told - wrong + 1, 0.025) if wrong > 0 else 0.0
+    high = betaincinv(wrong + 1, told - wrong, 0.975) if wrong < told else 1.0
+    return float(low), float(high)
 
 
 def _moves(drawn, apart, below):

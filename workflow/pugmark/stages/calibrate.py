@@ -21,8 +21,6 @@ DEFAULTS = {
     "error": 0.05,
     "inspect": None,
     "calibration": "isotonic",
-    "resamples": 1000,
-    "seed": 0,
     "withhold": [],
     "learns": False,
 }
@@ -62,9 +60,7 @@ def rates(table, share, settings):
     rows = []
     for name, above, below in asked:
         if below.sum():
-            ends = intervals.of_ratios(
-                above.to_numpy(float), below, table["individual"].to_numpy(str), settings["resamples"], settings["seed"]
-            )
+            ends = intervals.of_rates(above.to_numpy(float), below, table["individual"].to_numpy(str))
             rows.append(row(name, min(1.0, above.sum() / below.sum()), int(below.sum()), *ends))
     return rows
 

@@ -20,7 +20,7 @@ from pugmark import tables
 from pugmark.identity import accuracy, changes, choice, known
 from pugmark.runtime import cli, disk
 
-DEFAULTS = {"error": 0.05, "withhold": [], "resamples": 1000, "seed": 0}
+DEFAULTS = {"error": 0.05, "withhold": []}
 TAKEN = ("identities", "individuals", "questions", "pairs", "calibration")
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def measured(identities, run, split, folder, learned, settings):
     withheld = truth.index.isin(crops["encounter"][crops["batch"].isin(settings["withhold"])])
     untold, told = truth.index[withheld & ~truth.index.isin(taught)], truth.index[~withheld]
     questions = tables.read(run / "questions.parquet", "questions")
-    return accuracy.rows(identities, questions, truth, untold, told, settings["resamples"], settings["seed"])
+    return accuracy.rows(identities, questions, truth, untold, told)
 
 
 def _write(path, names):
