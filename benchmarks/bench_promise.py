@@ -15,14 +15,22 @@ import sys
 import numpy as np
 import pandas as pd
 
-from pugmark.identity import accuracy, known, matching, naming, strategy
+from pugmark.identity import accuracy, known, matching, naming, strategy, unnamed
 from pugmark.metrics import intervals
 from pugmark.stages import calibrate
 
 WIDTH, BATCHES, ERROR = 64, 4, 0.05
 CASES = [(30, 0.9, 0.5), (60, 0.9, 0.5), (100, 0.9, 0.5), (300, 0.9, 0.5), (300, 0.9, 0.2), (300, 0.4, 0.5)]
-CASES += [(100, 1.15, 0.5), (300, 1.15, 0.5), (100, 1.4, 0.5)]
-"""Animals, noise, share of them that is named."""
+CASES += [
+    (100, 1.15, 0.5),
+    (300, 1.15, 0.5),
+    (100, 1.4, 0.5),
+    (30, 0.9, 0),
+    (100, 0.9, 0),
+    (300, 0.9, 0),
+    (300, 0.4, 0),
+]
+"""Animals, noise, share of them that is named; where none is, the rates are estimated."""
 
 
 def survey(animals, noise, named, seed):
@@ -58,19 +66,24 @@ def rates(animals, noise, named, seed):
     crops = known.in_order(crops)
     truth = known.named(crops)
     rows = crops.assign(individual=crops["individual"].where(crops["individual"].isin(told), None))
-    seen_names = known.named(rows)
-    share = len(seen_names) / len(truth)
-    table = pd.DataFrame(calibrate.calibrate(pairs, seen_names, share, {"error": ERROR}))
-    rule, probability = strategy.of_table(table)
+    stated = {"low": None, "value": None, "high": None}
+    if told:
+        seen_names = known.named(rows)
+        table = pd.DataFrame(calibrate.calibrate(pairs, seen_names, len(seen_names) / len(truth), {"error": ERROR}))
+        rule, probability = strategy.of_table(table)
+        stated = table.drop_duplicates("quantity").set_index("quantity").loc["FNR", list(stated)].to_dict()
+    elif found := unnamed.estimate(pairs, rows, ERROR, np.zeros(0), np.zeros(0)):
+        rule, probability = found[0], found[2].probability
+    else:
+        rule, probability = strategy.Strategy(np.inf, -np.inf, strategy.UNKNOWN), lambda scores: scores
     identities, questions, _ = naming.decided(rows, pairs, rule, probability)
     judged = identities.set_index("encounter").join(truth["individual"].rename("true"))
     judged = judged[~judged["true"].isin(told)].assign(individual=lambda each: each["true"])
     seen = pd.Series(strategy.seen(truth), truth.index)[judged.index]
     found = accuracy.errors(judged, questions, truth["individual"], seen)
     measured = {"FNR": found["missed"].sum() / seen.sum(), "FPR": found["wrong"].mean(), "asked": found["asked"].mean()}
-    stated = table.drop_duplicates("quantity").set_index("quantity").loc["FNR", ["value", "low", "high"]]
     ends = intervals.of_rates(found["missed"].to_numpy(float), seen.to_numpy(float), judged["individual"])
-    both = {"low": stated["low"], "value": stated["value"], "high": stated["high"], "least": ends[0], "most": ends[1]}
+    both = stated | {"least": ends[0], "most": ends[1]}
     return measured, both, np.isfinite([rule.accept, rule.new]).all()
 
 
@@ -95,7 +108,7 @@ def main():
             ends["value"].between(ends["least"], ends["most"]).mean(),
         ]
         shown = "".join(f"{100 * mean[name]:6.1f}" for name in ("FNR", "FPR", "asked"))
-        told = "  ".join(f"{share:6.0%}" for share in held)
+        told = "  ".join(f"{share:6.0%}" if pd.notna(share) else 6 * " " for share in held)
         sys.stdout.write(f"{case[0]:7} {case[1]:5} {case[2]:5.0%} {shown}  {told}   {sum(promised):3} of {seeds}\n")
         sys.stdout.flush()
 

@@ -44,13 +44,18 @@ class Survey:
         tables.write(self.folder / "split.parquet", "split", split[columns], "split")
         tables.write(self.folder / "trained.parquet", "trained", [], "train")
 
+    def without_names(self):
+        split = tables.read(self.folder / "split.parquet", "split").assign(individual=None)
+        tables.write(self.folder / "split.parquet", "split", split, "split")
+        return self
+
     def run(self):
         """The identities, with the true animal of each encounter, and the calibration."""
         paths = {name: self.folder / f"{name}.parquet" for name in ("split", "pairs", "calibration", "trained")}
         common = [f"--split={paths['split']}", f"--folder={self.folder}"]
         match.main([*common, "--run=run", f"--kept={self.folder}/kept", f"--out={paths['pairs']}"])
         options = [f"--pairs={paths['pairs']}", f"--trained={paths['trained']}", f"--out={paths['calibration']}"]
-        calibrate.main([*common, *options, "--settings", f'{{"error": {ERROR}}}'])
+        calibrate.main([*common, *options, "--run=run", "--settings", f'{{"error": {ERROR}}}'])
         names = {"out": "identities", "individuals": "individuals", "questions": "questions"}
         options = [f"--{option}={self.folder}/{name}.parquet" for option, name in names.items()]
         inputs = [f"--{name}={paths[name]}" for name in ("pairs", "calibration")]
@@ -110,13 +115,29 @@ def test_a_rerun_gives_the_same_bytes(tmp_path):
 
 
 def test_a_collection_without_names_promises_nothing_and_asks(tmp_path, capsys):
-    survey = Survey(tmp_path, noise=0.05, animals=9)
-    split = tables.read(tmp_path / "split.parquet", "split").assign(individual=None)
-    tables.write(tmp_path / "split.parquet", "split", split, "split")
-    found = survey.run()
+    found = Survey(tmp_path, noise=0.05, animals=9).without_names().run()
     assert found["decision"].tolist() == ["new"] + ["review"] * (len(found) - 1)
     assert "0 named encounters" in capsys.readouterr().err
     assert found["probability"].between(0, 1).all() and found["individual"].str.startswith("A-").all()
+
+
+@pytest.mark.parametrize("noise", [0.05, 0.3])
+def test_without_names_clear_features_decide_by_an_estimate_that_says_so(tmp_path, noise):
+    found = Survey(tmp_path, noise=noise, animals=90).without_names().run()
+    table = tables.read(tmp_path / "calibration.parquet", "calibration")
+    assert {"estimated FNR", "estimated FPR"} < set(table["quantity"]) and not {"FNR", "FPR"} & set(table["quantity"])
+    assert (table["value"][table["quantity"].str.startswith("estimated")] <= ERROR).all()
+    candidate = found["candidate"].map(found.set_index("encounter")["animal"])
+    wrong = (found["decision"] == "known") & (candidate != found["animal"])
+    seen = found[found["animal"].duplicated()]
+    assert wrong.mean() <= ERROR and (seen["decision"] == "new").mean() <= ERROR
+    assert (found["decision"] == "known").mean() > 0.3 and 0.02 < (found["decision"] == "review").mean() < 0.3
+
+
+def test_without_names_nothing_is_estimated_of_scores_of_one_kind(tmp_path):
+    Survey(tmp_path, noise=3, animals=90).without_names().run()
+    table = tables.read(tmp_path / "calibration.parquet", "calibration").set_index("quantity")["value"]
+    assert table["accept"] == np.inf and "asked" not in table
 
 
 @pytest.mark.parametrize("way", ["isotonic", "logistic"])

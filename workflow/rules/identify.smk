@@ -61,6 +61,7 @@ rule match:
 
 rule calibrate:
     input:
+        run_features,
         lambda wildcards: batch_files(wildcards.collection, "encounters.parquet"),
         pairs=rules.match.output[0],
         split=rules.split.output[0],
@@ -72,15 +73,16 @@ rule calibrate:
     conda:
         "../../envs/pugmark.yaml"
     resources:
-        mem_mb=memory(2000, per_input=4),
+        mem_mb=memory(2000, per_input=1),
         runtime=minutes(30),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
+        run=cosines_option,
         settings=ask(SETTINGS.calibrate),
         code=code("stages.calibrate"),
     shell:
         "python -m pugmark.stages.calibrate --pairs={input.pairs:q} --split={input.split:q} --folder={params.folder:q}"
-        " --trained {input.trained:q} --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
+        " {params.run:q} --trained {input.trained:q} --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
 
 
 rule identify:

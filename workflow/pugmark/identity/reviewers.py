@@ -77,7 +77,7 @@ def course(rows, pairs, rule, probability, truth, untold, told, order, wrong, ro
     names = truth["individual"]
     while True:
         table, asked, _ = naming.decided(rows, pairs, rule, probability, said)
-        found = accuracy.rows(table, asked, truth, untold, told, 0, 0)
+        found = accuracy.rows(table, asked, truth, untold, told)
         yield len(answered), {row["quantity"]: row["value"] for row in found}
         # Answers that contradict one another are asked about again; a drawn reviewer stays with what was said.
         pairs_asked = map(frozenset, zip(asked["encounter"], asked["candidate"], strict=True))

@@ -22,6 +22,8 @@ import numpy as np
 import pandas as pd
 
 NEVER = np.inf
+UNKNOWN = 10
+"""Candidates that a person inspects where no named encounter tells how many are worth it."""
 OPPOSITE = {"left": "right", "right": "left"}
 
 
@@ -105,7 +107,7 @@ def proposed(table, error):
     """The fewest candidates among which all but half of the `error` rate find their animal; at least 1."""
     ranks = np.sort(table["rank"][table["seen"]].to_numpy())
     if not len(ranks):
-        return 1
+        return UNKNOWN
     needed = ranks[min(len(ranks) - 1, int(np.ceil((1 - error / 2) * len(ranks))) - 1)]
     finite = ranks[np.isfinite(ranks)]
     return int(needed) if np.isfinite(needed) else int(finite[-1]) if len(finite) else 1

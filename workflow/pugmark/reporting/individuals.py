@@ -9,7 +9,8 @@ from pugmark.reporting.pictures import Sheet, Tile
 
 MOST, MOST_CHANGES, COLUMNS = 24, 50, 11
 """Animals with pictures, changes that are told one by one, and crops of an animal in a row."""
-RATES = ("FNR", "FPR", "asked")
+ESTIMATED = {"estimated FNR": "FNR", "estimated FPR": "FPR"}
+"""Rates of collections without names, and what they estimate."""
 QUIET = ("new", "extended")
 """Changes that are counted alone."""
 FILE = "individuals.jpg"
@@ -82,9 +83,12 @@ def sure(collection):
     """What is promised: the rate that was asked for, whether it is kept, and the rates as they were measured."""
     table = collection.decided("calibration").drop_duplicates("quantity").set_index("quantity")
     asked = tables.provenance(collection.folder / "calibration.parquet")["settings"]["error"]
-    rates = table.reindex([name for name in RATES if name in table.index])
+    estimated = not table.index.isdisjoint(ESTIMATED)
+    rates = table.rename(index=ESTIMATED)
+    rates = rates.reindex([name for name in ("FNR", "FPR", "asked") if name in rates.index])
     return {
         "error": asked,
+        "estimated": estimated,
         "promised": bool(np.isfinite(table["value"][["accept", "new"]]).all()),
         "inspect": int(table["value"]["inspect"]),
         "named": int(table["n"]["accept"]),

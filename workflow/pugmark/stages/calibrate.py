@@ -5,15 +5,17 @@
 
 Named encounters that the model has not learned from are judged. Their rates of error are measured on half of the
 individuals with thresholds from the other half, and the other way round; the thresholds that are written come from all.
+With `--run`, whose features they are, scores are estimated where too few encounters are named (identity.unnamed).
 """
 
 import logging
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from pugmark import reranking, tables
-from pugmark.identity import known, strategy
+from pugmark.identity import known, strategy, unnamed
 from pugmark.metrics import calibration, intervals
 from pugmark.runtime import cli
 
@@ -82,6 +84,19 @@ def probabilities(pairs, named, way):
     return [row("probability", value, len(scores), at=score) for score, value in zip(at, found, strict=True)]
 
 
+def estimated(pairs, every, folder, run, settings):
+    """Rows of the calibration table that need no names, none where nothing can be estimated. every: of known.crops."""
+    found = unnamed.estimate(pairs, every, settings["error"], *unnamed.all_certain(every, folder, run))
+    if found is None:
+        return []
+    rule, rates, fit, scores = found
+    told = {"accept": rule.accept, "new": rule.new, "inspect": settings["inspect"] or rule.inspect}
+    rows = [row(name, value, len(scores)) for name, value in (told | rates).items()]
+    at = np.unique(np.quantile(scores, np.linspace(0, 1, KNOTS)))
+    likely = zip(at, fit.probability(at), strict=True)
+    return rows + [row("probability", value, len(scores), at=score) for score, value in likely]
+
+
 def row(quantity, value, number, low=None, high=None, at=None):
     """A row of the calibration table."""
     return {"quantity": quantity, "at": at, "value": float(value), "low": low, "high": high, "n": number}
@@ -92,6 +107,7 @@ def main(argv=None):
     parser = cli.parser(__doc__)
     for option in ("pairs", "split", "folder", "out"):
         parser.add_argument(f"--{option}", required=True)
+    parser.add_argument("--run", help="whose features gave the scores, where they are cosines")
     parser.add_argument("--trained", required=True, nargs="+", help="what the model learned from")
     arguments = parser.parse_args(argv)
     settings = DEFAULTS | arguments.settings
@@ -102,8 +118,11 @@ def main(argv=None):
     every = known.crops(split, arguments.folder, settings["withhold"])
     named, learned = known.named(every), known.learned(every, trained)
     share = max(1, len(named)) / max(1, every["encounter"].nunique())
-    rows = calibrate(tables.read(arguments.pairs, "pairs"), named, share, settings, learned)
+    pairs = tables.read(arguments.pairs, "pairs")
+    rows = calibrate(pairs, named, share, settings, learned)
     named = named[~named.index.isin(learned)]
+    if arguments.run and len(named) < 1 / settings["error"] - 1:
+        rows = estimated(pairs, every, Path(arguments.folder), arguments.run, settings) or rows
     counts = {"named encounters": len(named), "individuals": int(named["individual"].nunique())}
     tables.write(arguments.out, "calibration", rows, "calibrate", settings, counts=counts)
     told = {one["quantity"]: one["value"] for one in rows if one["quantity"] != "probability"}
