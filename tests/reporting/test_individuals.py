@@ -1,6 +1,7 @@
 """The report opens with who was seen: figures, animals, what changed, and how sure that is."""
 
 import csv
+from urllib.parse import quote
 
 import pandas as pd
 import pytest
@@ -113,3 +114,15 @@ def test_what_cannot_be_promised_is_said(tmp_path):
     with open(tmp_path / "out/cats/sightings.csv", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 8 and {row["individual"] for row in rows} == {"Ana", "A-1", EVIL, ""}
+
+
+def test_an_estimate_is_called_so(tmp_path):
+    names = {"FNR": "estimated FNR", "FPR": "estimated FPR"}
+    page = written(tmp_path, [(names.get(name, name), value, None, None, n) for name, value, _, _, n in RATES])
+    assert "The rates are an estimate" in page.said and "Estimated, %" in page.said
+    assert "Measured, %" not in page.said and "3.1 of 32" in page.said and "cannot promise" not in page.said
+
+
+def test_each_animal_leads_to_its_page(page):
+    for name in ("Ana", EVIL):
+        assert page.hrefs.count(f"../cats/review/individuals.html#{quote(name)}") == 2

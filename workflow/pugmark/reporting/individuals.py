@@ -83,7 +83,7 @@ def sure(collection):
     """What is promised: the rate that was asked for, whether it is kept, and the rates as they were measured."""
     table = collection.decided("calibration").drop_duplicates("quantity").set_index("quantity")
     asked = tables.provenance(collection.folder / "calibration.parquet")["settings"]["error"]
-    estimated = not table.index.isdisjoint(ESTIMATED)
+    estimated = bool(table.index.isin(list(ESTIMATED)).any())
     rates = table.rename(index=ESTIMATED)
     rates = rates.reindex([name for name in ("FNR", "FPR", "asked") if name in rates.index])
     return {
