@@ -52,7 +52,7 @@ class Project:
         """What Snakemake says with these `options`."""
         (self.folder / "config.yaml").write_text(yaml.safe_dump(self.config))
         command = [ROOT / ".venv/bin/snakemake", "-s", self.checkout / "Snakefile", "--directory", self.folder]
-        command += ["--cores", "2", *options, "--configfile", self.folder / "config.yaml"]
+        command += ["--configfile", self.folder / "config.yaml", "--cores", "2", *options]
         # Compiled modules are kept, whatever the shell says: they save every job seconds.
         surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         surroundings |= {"OMP_NUM_THREADS": "1", **environment}
