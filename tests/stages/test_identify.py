@@ -121,6 +121,27 @@ def test_a_collection_without_names_promises_nothing_and_asks(tmp_path, capsys):
     assert found["probability"].between(0, 1).all() and found["individual"].str.startswith("A-").all()
 
 
+def strangers(folder, taught):
+    """The share of strangers and the number of judged encounters, and the named rows, where the model learned from the
+    first visits of these animals."""
+    survey = Survey(folder, noise=0.05)
+    learned = survey.rows["crop_id"][survey.rows["animal"].isin(taught) & survey.rows["crop_id"].str.endswith("/0")]
+    tables.write(folder / "trained.parquet", "trained", {"crop_id": learned}, "train")
+    survey.run()
+    table = tables.read(folder / "calibration.parquet", "calibration").set_index("quantity")
+    return table["value"]["strangers"], table["n"]["strangers"], survey.rows.dropna(subset=["individual"])
+
+
+def test_animals_that_the_model_has_learned_from_are_not_judged(tmp_path):
+    share, number, named = strangers(tmp_path, range(12))
+    assert share == 1 and number == (named["animal"] >= 12).sum()
+
+
+def test_where_all_were_learned_from_their_other_sequences_are_judged_and_that_is_said(tmp_path):
+    share, number, named = strangers(tmp_path, range(60))
+    assert share == 0 and number == named["crop_id"].str.endswith("/1").sum()
+
+
 @pytest.mark.parametrize("noise", [0.05, 0.3])
 def test_without_names_clear_features_decide_by_an_estimate_that_says_so(tmp_path, noise):
     found = Survey(tmp_path, noise=noise, animals=90).without_names().run()

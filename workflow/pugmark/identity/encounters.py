@@ -3,7 +3,8 @@
 Boxes of one picture are different animals. From picture to picture an animal is followed by position alone, and only
 where nobody can be mistaken for it: a wrong link makes two animals one for good, a missing one costs a comparison.
 So a track ends where pictures are more than `burst` seconds apart or have no time, where a box lies further than
-`reach` from the last one, where two animals could have changed places, or where labels name another animal.
+`reach` from the last one, where two animals could have changed places, or where labels name another animal. A box that
+fills the picture tells no place: only names follow it.
 """
 
 import numpy as np
@@ -14,6 +15,8 @@ COLUMNS = ("crop_id", "media_id", "path", "frame_number", "x", "y", "w", "h", "s
 """What is read of the crops table."""
 CLEAR = 2.0
 """How many times further any other animal must be than the one that a box is linked with."""
+WHOLE = 0.98
+"""Share of a picture's width and height from which a box fills it."""
 FLANKS = ("left", "right")
 
 
@@ -44,11 +47,13 @@ def followed(rows, burst, reach):
     first, alive = np.arange(len(rows)), []
     centres = rows[["x", "y"]].to_numpy() + rows[["w", "h"]].to_numpy() / 2
     boxes = np.hstack([centres, rows[["w", "h"]].to_numpy()])
+    whole = (boxes[:, 2:] >= WHOLE).all(axis=1)
     names = rows["individual"].to_numpy(object, copy=True)  # and what each track is called
     for picture in _pictures(rows):
         alive = [last for last in alive if 0 <= _seconds(rows, last, picture[0]) <= burst]
         far = distances(boxes[alive], boxes[picture])
         far[_differ(names[alive], names[picture])] = np.inf
+        far[(whole[alive][:, None] | whole[picture]) & ~_agree(names[alive], names[picture])] = np.inf
         for last, new in links(far, reach):
             first[picture[new]] = first[alive[last]]
             if pd.isna(names[picture[new]]):
@@ -85,6 +90,11 @@ def _differ(old, new):
     """Whether labels name two boxes differently, bool N x M."""
     known = ~pd.isna(old)[:, None] & ~pd.isna(new)
     return known & (old[:, None] != new)
+
+
+def _agree(old, new):
+    """Whether labels name two boxes alike, bool N x M."""
+    return ~pd.isna(old)[:, None] & (old[:, None] == new)
 
 
 def _clear(far, a, b):

@@ -51,6 +51,12 @@ def learned(rows, crops):
     return rows["encounter"][rows["sequence"].isin(taught)].unique()
 
 
+def strangers(named, rows, crops):
+    """The encounters of animals that a model has not learned from. named: as of `named`. Others: as of `learned`."""
+    taught = rows["individual"][rows["crop_id"].isin(crops)]
+    return named.index[~named["individual"].isin(taught)]
+
+
 def _nothing():
     columns = [name for name in tables.definitions()["encounters"]["columns"] if name != "sequence"]
     return pd.DataFrame(columns=[*columns, "batch"])

@@ -68,14 +68,14 @@ def judged(pairs, named, share=1.0, learned=()):
     return table[~table.index.isin(learned)]
 
 
-def chosen(table, error, inspect=None, share=1.0):
+def chosen(table, error, inspect=None, share=1.0, most=None):
     """The Strategy at an `error` rate. table: as of `judged`. inspect: None for as few candidates as leave half of it.
-    share: as of `judged`.
+    share: as of `judged`. most: candidates that there are of an encounter; no more can be inspected.
 
     Every encounter counts as if its animal were new as well, so the rate of false positives holds whatever the share of
     new animals. Where the promise cannot be kept, `accept` is inf, and `new` is -inf: a person then looks.
     """
-    inspect = inspect or proposed(table, error)
+    inspect = min(inspect or proposed(table, error), most or NEVER)
     impostors, allowed = np.sort(table["impostor"].to_numpy())[::-1], _allowed(error * share, len(table))
     accept = NEVER if allowed < 0 or np.isinf(impostors[allowed]) else np.nextafter(impostors[allowed], NEVER)
     accept = _between(accept, table["score"][table["right"] & (table["score"] >= accept)].min())

@@ -50,14 +50,16 @@ class Settings:
         """Of the labels."""
         return self._of(collection, "label", labels=self.plan.sidecar(collection))
 
-    def encounter(self, collection):
-        """Of the encounters."""
-        return self._of(collection, "encounter")
+    def encounter(self, collection, batch):
+        """Of the encounters, which names help to tell apart where they are not withheld."""
+        withheld = batches.whole(batch) in self.plan.collections[collection]["identify"]["withhold"]
+        return self._of(collection, "encounter", **({"told": False} if withheld else {}))
 
     def split(self, collection):
         """Of the split, with the batches that it is made over and the gap that ends an event in all of them."""
         gap = self.plan.collections[collection]["ingest"]["sequence_gap"]
-        return self._of(collection, "split", batches=self.plan.batches(collection), sequence_gap=gap)
+        more = {"withhold": self._withheld(collection)} if self._withheld(collection) else {}
+        return self._of(collection, "split", batches=self.plan.batches(collection), sequence_gap=gap, **more)
 
     def match(self, collection, run):
         """Of the matches, with the re-ranker of the run if it has one. Raises ConfigError where that cannot match."""

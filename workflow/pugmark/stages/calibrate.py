@@ -3,9 +3,11 @@
     python -m pugmark.stages.calibrate --pairs pairs.parquet --split split.parquet --folder results/C/batches \\
         --trained trained.parquet --out calibration.parquet --settings '{"error": 0.05, "inspect": null}'
 
-Named encounters that the model has not learned from are judged. Their rates of error are measured on half of the
-individuals with thresholds from the other half, and the other way round; the thresholds that are written come from all.
-With `--run`, whose features they are, scores are estimated where too few encounters are named (identity.unnamed).
+Named encounters of animals that the model has not learned from are judged. Where those are too few, so are others of
+sequences that it has not learned from: that flatters it, and `strangers`, the share of the former, says so. The rates
+of error are measured on half of the individuals with thresholds from the other half, and the other way round; the
+thresholds that are written come from all. With `--run`, whose features they are, scores are estimated where too few
+encounters are named (identity.unnamed).
 """
 
 import logging
@@ -35,7 +37,8 @@ def calibrate(pairs, named, share, settings, learned=()):
     """Rows of the calibration table. pairs: DataFrame of the pairs table. Others: as of strategy.judged."""
     settings = DEFAULTS | settings
     table = strategy.judged(pairs, named, share, learned)
-    rule = strategy.chosen(table, settings["error"], settings["inspect"], share)
+    most = int(pairs["rank"].max()) if len(pairs) else None
+    rule = strategy.chosen(table, settings["error"], settings["inspect"], share, most)
     rows = [row(name, getattr(rule, name), len(table)) for name in ("accept", "new", "inspect")]
     return (
         rows
@@ -118,22 +121,39 @@ def main(argv=None):
     every = known.crops(split, arguments.folder, settings["withhold"])
     named, learned = known.named(every), known.learned(every, trained)
     share = max(1, len(named)) / max(1, every["encounter"].nunique())
+    strangers, fewest = known.strangers(named, every, trained), 1 / (settings["error"] * share) - 1
+    if len(strangers) >= fewest:
+        learned = np.union1d(learned, named.index.difference(strangers))
     pairs = tables.read(arguments.pairs, "pairs")
     rows = calibrate(pairs, named, share, settings, learned)
     named = named[~named.index.isin(learned)]
     if arguments.run and len(named) < 1 / settings["error"] - 1:
         rows = estimated(pairs, every, Path(arguments.folder), arguments.run, settings) or rows
+    if len(named):
+        rows.append(row("strangers", named.index.isin(strangers).mean(), len(named)))
     counts = {"named encounters": len(named), "individuals": int(named["individual"].nunique())}
     tables.write(arguments.out, "calibration", rows, "calibrate", settings, counts=counts)
     told = {one["quantity"]: one["value"] for one in rows if one["quantity"] != "probability"}
     log.info("%d named encounters; %s", len(named), ", ".join(f"{name} {value:.3g}" for name, value in told.items()))
-    if np.isinf(told["accept"]) or np.isinf(told["new"]):
-        log.warning(
-            "%d named encounters that the model has not learned from cannot promise an error rate of %g: more is left "
-            "to a person. Name more animals, or allow a higher rate.",
-            len(named),
-            settings["error"],
+    for sentence in shortfalls(told, len(named) < fewest, settings["error"]):
+        log.warning("%s", sentence)
+
+
+def shortfalls(told, few, error):
+    """Sentences on what cannot be promised. told: {quantity: value}. few: whether named encounters are too few."""
+    what = []
+    if np.isinf(told["accept"]):
+        what.append("no score is sure enough to name an animal")
+    if np.isinf(told["new"]):
+        what.append("no score is low enough to call an animal new, so a person is asked whenever there is a candidate")
+    if not what:
+        return []
+    why = "Too few encounters are named that the model has not learned from: name more animals."
+    if not few:
+        why = (
+            "Too many look like others or lack the right candidate: take another method or re-ranker, raise match.most."
         )
+    return [f"At an error of {error:g} {' and '.join(what)}. {why}"]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
     python -m pugmark.stages.encounter --crops crops.parquet --labels labels.parquet --out encounters.parquet \\
         --settings '{"burst": 5, "reach": 1.5}'
+
+With `"told": false` the names of the labels are not used: of batches whose names are withheld.
 """
 
 import logging
@@ -10,7 +12,7 @@ from pugmark import tables
 from pugmark.identity import encounters
 from pugmark.runtime import cli
 
-DEFAULTS = {"burst": 5, "reach": 1.5}
+DEFAULTS = {"burst": 5, "reach": 1.5, "told": True}
 log = logging.getLogger(__name__)
 
 
@@ -23,6 +25,7 @@ def main(argv=None):
     settings = DEFAULTS | arguments.settings
     crops = tables.read(arguments.crops, "crops", list(encounters.COLUMNS))
     labels = tables.read(arguments.labels, "labels")
+    labels = labels if settings["told"] else labels.assign(individual=None)
     rows = encounters.encounters(crops, labels, settings["burst"], settings["reach"])
     counts = {name: int(rows[name].nunique()) for name in ("encounter", "track", "sequence")}
     counts = {"crops": len(rows)} | {f"{name}s": count for name, count in counts.items()}

@@ -19,6 +19,9 @@ In a sequence with stations or individuals of both parts, crops that are not in 
 For a collection that grows, choose one of the first four: `auto` may decide otherwise once it knows more.
 Crops without an individual are train: methods that learn without labels use them, others skip them. They are unused if
 their sequence, or with `station` their station, is in the test part.
+
+Of batches in `withhold`, whose names are not told to what is measured on them, no crop is in the training part: named
+ones are test, others unused, and so are crops of other batches in the same event.
 """
 
 import logging
@@ -32,7 +35,7 @@ from pugmark import tables
 from pugmark.formats import collected
 from pugmark.runtime import cli
 
-DEFAULTS = {"batches": [], "by": "auto", "train": 0.5, "sequence_gap": 120}
+DEFAULTS = {"batches": [], "by": "auto", "train": 0.5, "sequence_gap": 120, "withhold": []}
 LEARNED, TESTED = ("train", "val"), ("query", "gallery", "test")
 WORDS = (*LEARNED, *TESTED, "unused")
 log = logging.getLogger(__name__)
@@ -68,13 +71,21 @@ def main(argv=None):
         words, by, reason = split(crops, settings["by"], settings["train"])
     except SplitError as error:
         raise SystemExit(str(error)) from error
-    crops["split"] = words
+    crops["split"] = untaught(crops, words, settings["withhold"])
     counts = {"crops": len(crops), **counts, "by": by, "reason": reason} | leaks(crops, by)
     counts |= {"parts": crops["split"].value_counts().sort_index().to_dict()}
     tables.write(arguments.out, "split", crops, "split", settings, counts=counts)
     _warn(crops, counts)
     parts = ", ".join(f"{number} {word}" for word, number in counts["parts"].items())
     log.info("%d crops, %s; split by %s (%s)", len(crops), parts, by, reason)
+
+
+def untaught(crops, words, withhold):
+    """The parts of the crops, of which those of the batches in `withhold` are not to be learned from."""
+    withheld, named = crops["batch"].isin(withhold).to_numpy(), crops["individual"].notna().to_numpy()
+    event = crops["sequence"].isin(crops["sequence"][withheld]).to_numpy()
+    taught = np.isin(words, LEARNED)
+    return np.where(taught & withheld & named, "test", np.where(taught & event, "unused", words)).astype(object)
 
 
 def leaks(crops, by):
