@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
+from pugmark.identity import swaps
+
 COLUMNS = ("crop_id", "media_id", "path", "frame_number", "x", "y", "w", "h", "station", "timestamp", "sequence")
 """What is read of the crops table."""
 CLEAR = 2.0
@@ -17,12 +19,12 @@ CLEAR = 2.0
 FLANKS = ("left", "right")
 
 
-def encounters(crops, labels, burst, reach):
-    """The rows of the encounters table, a DataFrame in the order of the crops.
+def encounters(crops, labels, burst, reach, swapped=()):
+    """(The rows of the encounters table, a DataFrame in the order of the crops, sentences about swaps).
 
     crops: DataFrame with COLUMNS. labels: DataFrame of the labels table. burst: seconds. reach: a distance in boxes,
-    as of `distances`. An encounter and a track bear the crop_id of their first crop, so both keep their names as long
-    as that crop is there.
+    as of `distances`. swapped: as of said.swaps. An encounter and a track bear the crop_id of their first crop, so both
+    keep their names as long as that crop is there.
     """
     rows = crops.merge(labels[["crop_id", "individual", "viewpoint"]], on="crop_id", how="left", validate="one_to_one")
     rows = rows.sort_values(["sequence", "timestamp", "path", "frame_number", "crop_id"], kind="stable")
@@ -30,10 +32,12 @@ def encounters(crops, labels, burst, reach):
     for _, places in rows.groupby("sequence", sort=False).indices.items():
         tracks = followed(rows.iloc[places], burst, reach)
         rows.iloc[places, rows.columns.get_loc("track")] = rows["crop_id"].iloc[places].to_numpy()[tracks]
+    rows["followed"] = rows["track"]
+    rows["track"], told = swaps.mended(rows, swapped)
     rows["flank"] = rows["viewpoint"].where(rows["viewpoint"].isin(FLANKS), None)
     rows["encounter"] = rows.groupby(["track", "flank"], dropna=False, sort=False)["crop_id"].transform("first")
-    columns = ["crop_id", "encounter", "track", "flank", "media_id", "sequence", "station", "timestamp"]
-    return rows.sort_index()[columns]
+    columns = ["crop_id", "encounter", "track", "followed", "flank", "media_id", "sequence", "station", "timestamp"]
+    return rows.sort_index()[columns], told
 
 
 def followed(rows, burst, reach):

@@ -1,0 +1,50 @@
+"""Swaps: from a frame of a video on, the tracks of two animals are each other's, as people said.
+
+Two animals that cross between two frames may each be followed as the other. A person says from which frame on, and
+names the tracks by a crop of each. Both then exchange whatever follows, also in later files of the event. So an
+encounter shows one animal again, and is matched and named by its own crops alone.
+
+A swap is said of the tracks as they were followed, and never of mended ones: whoever looks at it later sees what the
+first person saw. Swaps are mended in order of their frames, so each finds what those before it left.
+"""
+
+import numpy as np
+
+
+def mended(rows, swaps):
+    """(The track of each row, object N, sentences about swaps that mend nothing).
+
+    rows: DataFrame with crop_id, path, frame_number and track, as followed, in order of time. swaps: as of said.swaps;
+    those on crops of other batches are passed over.
+    """
+    place = {crop: at for at, crop in enumerate(rows["crop_id"])}
+    tracks, told = rows["track"].to_numpy(object, copy=True), []
+    for frame, *crops in swaps:
+        if all(crop in place for crop in crops):
+            ends = exchanged(rows, tracks, frame, [place[crop] for crop in crops])
+            if ends is None:
+                told.append(f"{' and '.join(crops)} are swapped from frame {frame}, which does not part two tracks.")
+            else:
+                start, one, other = ends
+                later = tracks[start:]
+                later[:] = np.where(later == one, other, np.where(later == other, one, later))
+    return tracks, told
+
+
+def exchanged(rows, tracks, frame, places):
+    """(First row, track, track) of what is exchanged from `frame` on; None unless both were there before, one after.
+
+    rows: as of `mended`. tracks: object N, mended up to here. places: of a crop of each of the two, numbers of rows.
+    """
+    followed, path = rows["track"].to_numpy(object), rows["path"].to_numpy(object)
+    own = [np.flatnonzero(followed == followed[place]) for place in places]
+    both = np.sort(np.concatenate(own))
+    numbers = rows["frame_number"].to_numpy(float)[both]  # NaN of pictures
+    after = both[(path[both] == path[places[0]]) & (numbers >= frame)]
+    if path[places[0]] != path[places[1]] or not len(after):
+        return None
+    before = [part[part < after[0]] for part in own]
+    if not all(map(len, before)):
+        return None
+    one, other = (tracks[part[-1]] for part in before)
+    return None if one == other else (after[0], one, other)
