@@ -9,6 +9,7 @@ rule review:
         ),
         encounters=per_batch("encounters.parquet"),
         crops=per_batch("crops.parquet"),
+        media=per_batch("media.parquet"),
         split=rules.split.output[0],
     output:
         directory(f"{RESULTS}/{{collection}}/review"),

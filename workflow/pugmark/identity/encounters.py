@@ -46,12 +46,11 @@ def followed(rows, burst, reach):
     rows: DataFrame with media_id, path, frame_number, timestamp, x, y, w, h and individual.
     """
     first, alive = np.arange(len(rows)), []
-    centres = rows[["x", "y"]].to_numpy() + rows[["w", "h"]].to_numpy() / 2
-    boxes = np.hstack([centres, rows[["w", "h"]].to_numpy()])
+    places = boxes(rows)
     names = rows["individual"].to_numpy(object, copy=True)  # and what each track is called
     for picture in _pictures(rows):
         alive = [last for last in alive if 0 <= _seconds(rows, last, picture[0]) <= burst]
-        far = distances(boxes[alive], boxes[picture])
+        far = distances(places[alive], places[picture])
         far[_differ(names[alive], names[picture])] = np.inf
         for last, new in links(far, reach):
             first[picture[new]] = first[alive[last]]
@@ -75,10 +74,16 @@ def links(far, reach):
     return [(a, b) for a, b in pairs if far[a, b] <= reach and _clear(far, a, b)]
 
 
+def boxes(rows):
+    """Centre and size of each box, float N x 4, as shares of the picture. rows: DataFrame with x, y, w and h."""
+    sizes = rows[["w", "h"]].to_numpy(float)
+    return np.hstack([rows[["x", "y"]].to_numpy(float) + sizes / 2, sizes])
+
+
 def distances(old, new):
     """Distances of the centres in mean sizes of the two boxes, float N x M: 1 is a step by one box.
 
-    old, new: float N x 4 and M x 4, centre and size as shares of the picture.
+    old, new: as of `boxes`, float N x 4 and M x 4.
     """
     apart = old[:, None] - new
     size = (old[:, None] + new) / 2
