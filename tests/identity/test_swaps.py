@@ -35,6 +35,10 @@ def test_from_the_frame_on_each_track_is_the_others():
     assert course(video()) == ({"A": "AAAAAAAA", "B": "BBBBBBBB"}, [])
 
 
+def test_a_swap_that_is_named_by_several_crops_counts_once():
+    assert course(video(), (4, "A1", "B1"), (4, "A2", "B2"))[0] == {"A": "AAAABBBB", "B": "BBBBAAAA"}
+
+
 def test_a_second_swap_changes_back():
     twice = [(4, "A1", "B1"), (6, "A5", "B5")]
     assert course(video(), *twice)[0] == {"A": "AAAABBAA", "B": "BBBBAABB"}

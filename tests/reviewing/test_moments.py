@@ -69,6 +69,6 @@ def test_boxes_that_do_not_move_are_no_doubt_and_a_time_may_be_unknown():
 
 
 def test_frames_are_cut_where_two_are_long_apart_or_long_together():
-    assert moments.parts([3, 4, 12]) == [(3, 12)]  # the gap is of as many frames as are shown around
-    assert moments.parts([3, 4, 13]) == [(3, 4), (13, 13)]
-    assert moments.parts(list(range(20))) == [(0, 15), (16, 19)]
+    assert moments.parts([3, 4, 12]) == [(3, 16)]  # the gap is of as many frames as are shown around
+    assert moments.parts([3, 4, 13]) == [(3, 8), (13, 17)]
+    assert moments.parts(list(range(20))) == [(0, 15), (16, 23)]  # no frame on which they are near is asked twice

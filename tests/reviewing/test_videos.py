@@ -78,12 +78,30 @@ def test_moments_are_gone_through_by_key_and_answers_outlive_the_page(driver, tm
     assert driver.get_log("browser") == []
 
 
-def test_a_swap_needs_both_animals_before_it(driver, tmp_path):
+def test_a_swap_begins_where_two_are_near(driver, tmp_path):
     page = Page(driver, write(tmp_path, boxes()))
     page.press(*[Keys.ARROW_LEFT] * 9, "s")
-    assert "go to the first frame after the swap" in page.text("#trouble") and page.said(tmp_path)[1] == []
+    assert "go to the first frame after it" in page.text("#trouble")
+    page.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, "s")  # both were seen, but far from one another
+    assert "go to the first frame after it" in page.text("#trouble") and page.said(tmp_path)[1] == []
     page.press(Keys.ARROW_RIGHT, "s")
     assert not driver.find_element(By.ID, "trouble").is_displayed() and len(page.said(tmp_path)[1]) == 1
+
+
+def test_an_answer_on_other_boxes_of_the_moment_is_replaced(driver, tmp_path):
+    """More frames are read than when it was given: the two are near on an earlier one now."""
+    page = Page(driver, write(tmp_path, boxes()))
+    ends = {"encounter": "film.mp4-f14-B", "candidate": "film.mp4-f14-A", "value": "15"}
+    driver.execute_script("Store.add('swapped', arguments[0])", ends)
+    assert "from frame 15" in page.text("#progress") and shown(driver) == ["AAAABAAA", "BBBBABBB"]
+    page.press("s")
+    assert swapped(page, tmp_path)[0] == [(14, "film.mp4-f14-A", "film.mp4-f14-B")]
+
+
+def test_both_animals_must_be_seen_before_a_swap(driver, tmp_path):
+    page = Page(driver, write(tmp_path, boxes()[lambda rows: rows["frame_number"] >= 13]))
+    page.press(Keys.ARROW_LEFT, Keys.ARROW_LEFT, "s")
+    assert "both were seen before" in page.text("#trouble") and page.said(tmp_path)[1] == []
 
 
 def test_it_works_by_mouse_and_is_told_in_words(driver, tmp_path):

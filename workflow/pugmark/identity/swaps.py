@@ -18,14 +18,15 @@ def mended(rows, swaps):
     those on crops of other batches are passed over.
     """
     place = {crop: at for at, crop in enumerate(rows["crop_id"])}
-    tracks, told = rows["track"].to_numpy(object, copy=True), []
+    tracks, told, done = rows["track"].to_numpy(object, copy=True), [], []
     for frame, *crops in swaps:
         if all(crop in place for crop in crops):
-            ends = exchanged(rows, tracks, frame, [place[crop] for crop in crops])
-            if ends is None:
+            found = exchanged(rows, tracks, frame, [place[crop] for crop in crops])
+            if not found:
                 told.append(f"{' and '.join(crops)} are swapped from frame {frame}, which does not part two tracks.")
-            else:
-                start, one, other = ends
+            elif set(found) not in done:  # nor said of other crops of the same tracks
+                done.append(set(found))
+                start, one, other = found
                 later = tracks[start:]
                 later[:] = np.where(later == one, other, np.where(later == other, one, later))
     return tracks, told
@@ -43,8 +44,5 @@ def exchanged(rows, tracks, frame, places):
     after = both[(path[both] == path[places[0]]) & (numbers >= frame)]
     if path[places[0]] != path[places[1]] or not len(after):
         return None
-    before = [part[part < after[0]] for part in own]
-    if not all(map(len, before)):
-        return None
-    one, other = (tracks[part[-1]] for part in before)
-    return None if one == other else (after[0], one, other)
+    ends = {tracks[part[part < after[0]][-1]] for part in own if part[0] < after[0]}
+    return (int(after[0]), *ends) if len(ends) == 2 else None

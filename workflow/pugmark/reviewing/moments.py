@@ -59,14 +59,14 @@ class Film:
         return found
 
     def moment(self, tracks, first, last):
-        """The moment of two tracks that are near from frame `first` to `last`; None where no box follows.
+        """The moment of two tracks that are near on frame `first`, and shown up to `last`; None where no box follows.
 
         names: of both, at its beginning. frames: [number, seconds, media_id, crop, crop] of each, None for a box that
         is not there. near, doubtful: places in `frames`, of `first` and of the step that may be a swap most likely.
         doubt: of that, as of `doubts`.
         """
         own = [self.of[track] for track in tracks]
-        shown = [at for at in range(first - AROUND, last + AROUND + 1) if any(at in track for track in own)]
+        shown = [at for at in range(first - AROUND, last + 1) if any(at in track for track in own)]
         if shown[-1] == first:
             return None
         near, pairs = shown.index(first), [[track.get(at) for track in own] for at in shown]
@@ -101,15 +101,14 @@ class Film:
 
 
 def parts(frames):
-    """[(first, last)]: ascending frames cut into moments."""
-    cut = [(frames[0], frames[0])]
+    """[(first, last to be shown)]: ascending frames on which two are near, cut into moments that share none of them."""
+    cut = [[frames[0], frames[0]]]
     for frame in frames[1:]:
-        first, last = cut[-1]
-        if frame - last > 2 * AROUND or frame - first >= LONGEST:
-            cut.append((frame, frame))
-        else:
-            cut[-1] = first, frame
-    return cut
+        if frame - cut[-1][1] > 2 * AROUND or frame - cut[-1][0] >= LONGEST:
+            cut.append([frame, frame])
+        cut[-1][1] = frame
+    following = [first for first, _ in cut[1:]] + [np.inf]
+    return [(first, min(last + AROUND, end - 1)) for (first, last), end in zip(cut, following, strict=True)]
 
 
 def crops(one):

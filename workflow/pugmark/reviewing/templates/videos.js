@@ -9,14 +9,13 @@ const HELP = {
 const SIDES = ["left", "right"];
 let at = 0, step = 0, undone = "";
 
-// A moment is named by the two boxes of its first frame on which they are near.
-const ends = ({ frames, near }) => frames[near].slice(3);
-const subject = (crops) => [...crops].sort().join(" ");
+// An answer names a moment by two boxes of it: those of the first frame on which they are near, unless frames were added.
+const CROPS = new Map(DATA.moments.map((moment) => [moment, new Set(moment.frames.flatMap((frame) => frame.slice(3)))]));
+const isOf = (moment, line) => [line.encounter, line.candidate].every((crop) => CROPS.get(moment).has(crop));
 
 function answers() {
   const lines = Store.standing().filter((line) => SWAPS.includes(line.answer));
-  const said = new Map(lines.map((line) => [subject([line.encounter, line.candidate]), line]));
-  return (moment) => said.get(subject(ends(moment)));
+  return (moment) => lines.findLast((line) => isOf(moment, line));
 }
 
 // The crops of both sides on each frame: from the frame of an answer on, each is the other's.
@@ -43,12 +42,16 @@ function advance() {
 
 function go(to) { step = Math.min(DATA.moments[at].frames.length - 1, Math.max(0, to)); show(); }
 
-// A swap needs both animals on frames before it.
-function parts(moment) { return [3, 4].every((side) => moment.frames.slice(0, step).some((frame) => frame[side])); }
+// A swap needs both animals on frames before it; what lies before they are near may be of the moment before.
+function parts(moment) { return step >= moment.near && [3, 4].every((side) => moment.frames.slice(0, step).some((frame) => frame[side])); }
 
 function say(answer) {
-  const moment = DATA.moments[at], [encounter, candidate] = ends(moment);
-  if (answer === "swapped" && !parts(moment)) { Trouble.say("Both animals must be seen before: go to the first frame after the swap.", "frame"); return; }
+  const moment = DATA.moments[at], [, , , ...ends] = moment.frames[moment.near], before = answers()(moment);
+  const [encounter, candidate] = before ? [before.encounter, before.candidate] : ends;
+  if (answer === "swapped" && !parts(moment)) {
+    Trouble.say("A swap begins where the two are near and both were seen before: go to the first frame after it.", "frame");
+    return;
+  }
   const media = moment.frames.map((frame) => frame[2]).join(" "), number = moment.frames[answer === "swapped" ? step : moment.near][0];
   const facts = { encounter, candidate, encounter_media: media, candidate_media: media, value: String(number), shown: String(moment.doubt) };
   // What was mended is looked at before the next moment.
@@ -58,7 +61,7 @@ function say(answer) {
 function takeBack() {
   const line = Store.undo();
   undone = line ? `Taken back: ${line.answer} ${line.value}. ` : "There is nothing to take back. ";
-  const back = line ? DATA.moments.findIndex((moment) => subject(ends(moment)) === subject([line.encounter, line.candidate])) : -1;
+  const back = line ? DATA.moments.findIndex((moment) => isOf(moment, line)) : -1;
   if (back >= 0 && back !== at) move(back - at); else show();
   undone = "";
 }
