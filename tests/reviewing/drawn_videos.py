@@ -11,7 +11,7 @@ from pugmark.reviewing import material, moments, pages
 LEFT = (0.10, 0.20, 0.28, 0.36, 0.48, 0.56, 0.64, 0.72)
 """The left edge of Ana's box, frame by frame: she goes right. Bo comes towards her; they cross before the fifth."""
 CROSSED = 4
-COLOURS = {"A": (200, 40, 40), "B": (40, 40, 200)}
+COLOURS = {"A": (200, 40, 40), "B": (40, 40, 200), "C": (40, 200, 40)}
 """Of the coats."""
 
 

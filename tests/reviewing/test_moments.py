@@ -27,11 +27,16 @@ def test_a_moment_shows_both_tracks_frame_by_frame():
     assert late["near"] == 1 and len(late["frames"]) == 6
 
 
-def test_names_are_those_before_the_swap():
+def test_names_are_those_before_the_swap_and_mended_tracks_are_shown_as_they_were_followed():
     rows = boxes()
     rows["encounter"] = "now of " + rows["animal"]
     (found,), _ = moments.moments(rows, {"now of A": "Ana", "now of B": "Bo"})
-    assert found["names"] == ["Ana", "Bo"]
+    assert found["names"] == ["Ana", "Bo"] and found["frames"][5][3:] == ["film.mp4-f15-B", "film.mp4-f15-A"]
+
+
+def test_as_many_frames_are_shown_before_as_after(monkeypatch):
+    monkeypatch.setattr(moments, "AROUND", 2)
+    assert [frame[0] for frame in only(boxes())["frames"]] == [11, 12, 13, 14, 15, 16]
 
 
 def test_the_most_doubtful_moments_come_first_and_those_beyond_the_pictures_are_counted(monkeypatch):
@@ -65,6 +70,7 @@ def test_boxes_that_do_not_move_are_no_doubt_and_a_time_may_be_unknown():
     rows = boxes(swapped=False).assign(seconds=None)
     rows["x"] = rows["animal"].map({"A": 0.4, "B": 0.5})
     found = only(rows)
+    assert only(rows.assign(x=0.4))["doubt"] == 0.5  # in one place, either may be either
     assert found["doubt"] == 0 and found["frames"][0][:2] == [10, None]
 
 

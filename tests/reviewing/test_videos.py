@@ -58,6 +58,11 @@ def test_a_swap_is_seen_and_mended_at_its_frame(driver, tmp_path):
     page.press("z", "z")
     assert swapped(page, tmp_path)[0] == [] and shown(driver) == ["AAAABBBB", "BBBBAAAA"]
     assert "nothing to take back" in page.text("#progress")
+    page.press("s", "n")
+    assert shown(driver) == ["AAAABBBB", "BBBBAAAA"] and "you said: not swapped." in page.text("#progress")
+    assert driver.execute_script("return Store.standing().map((line) => [line.answer, line.value])") == [
+        ["not swapped", "13"]
+    ]
 
 
 def test_moments_are_gone_through_by_key_and_answers_outlive_the_page(driver, tmp_path):
@@ -65,15 +70,19 @@ def test_moments_are_gone_through_by_key_and_answers_outlive_the_page(driver, tm
     page = Page(driver, index)
     page.press("k", "j", "j", "j", "k", "n")
     assert "a.mp4" not in page.text("#facts") and "c.mp4" in page.text("#facts")
+    page.press("s")
+    assert "c.mp4" in page.text("#facts")  # what was mended is looked at first
     page.press("u")
     assert "a.mp4" in page.text("#facts") and "2 of 3 moments are settled" in page.text("#progress")
+    page.press("n")
+    assert "a.mp4" in page.text("#facts")  # nothing is left
     page.press("s")
     answers = {line.encounter[0]: line.answer for line in ledger.standing(swapped(page, tmp_path)[1])}
     assert answers == {"a": "swapped", "b": "not swapped", "c": "perhaps swapped"}
     page = Page(driver, index)
     assert "3 of 3" in page.text("#progress") and "from frame 14" in page.text("#progress")
     page.press("j", "z")  # the last answer is on the first video
-    assert "a.mp4" in page.text("#facts") and "2 of 3" in page.text("#progress")
+    assert "a.mp4" in page.text("#facts") and "you said: not swapped" in page.text("#progress")
     assert "0 of 3" in Page(driver, index, "Bo").text("#progress")
     assert driver.get_log("browser") == []
 
@@ -88,6 +97,15 @@ def test_a_swap_begins_where_two_are_near(driver, tmp_path):
     assert not driver.find_element(By.ID, "trouble").is_displayed() and len(page.said(tmp_path)[1]) == 1
 
 
+def test_an_answer_is_on_two_tracks_and_not_on_what_either_does_with_a_third(driver, tmp_path):
+    rows = boxes()
+    third = rows[rows["followed"] == "film.mp4-f10-B"].assign(followed="film.mp4-f10-C", y=0.5)
+    third["crop_id"] = third["crop_id"].str[:-1] + "C"
+    page = Page(driver, write(tmp_path, rows, third))
+    page.press("n")
+    assert "1 of 3 moments" in page.text("#progress")
+
+
 def test_an_answer_on_other_boxes_of_the_moment_is_replaced(driver, tmp_path):
     """More frames are read than when it was given: the two are near on an earlier one now."""
     page = Page(driver, write(tmp_path, boxes()))
@@ -99,9 +117,14 @@ def test_an_answer_on_other_boxes_of_the_moment_is_replaced(driver, tmp_path):
 
 
 def test_both_animals_must_be_seen_before_a_swap(driver, tmp_path):
-    page = Page(driver, write(tmp_path, boxes()[lambda rows: rows["frame_number"] >= 13]))
-    page.press(Keys.ARROW_LEFT, Keys.ARROW_LEFT, "s")
-    assert "both were seen before" in page.text("#trouble") and page.said(tmp_path)[1] == []
+    rows = boxes()[lambda rows: rows["frame_number"] >= 12]
+    page = Page(driver, write(tmp_path, rows[rows["crop_id"] != "film.mp4-f12-A"]))
+    page.press(*[Keys.ARROW_LEFT] * 9, Keys.ARROW_RIGHT, "s")  # A is seen from this frame on
+    assert (
+        "frame 13" in page.text("#frame")
+        and "both were seen before" in page.text("#trouble")
+        and page.said(tmp_path)[1] == []
+    )
 
 
 def test_it_works_by_mouse_and_is_told_in_words(driver, tmp_path):
@@ -148,7 +171,8 @@ def test_a_swap_answers_no_question(driver, tmp_path):
     assert "0 of 6" in page.text("#progress")
     page.press("y")
     assert [line.answer for line in ledger.standing(page.said(tmp_path)[1])] == ["swapped", "same"]
-    assert driver.execute_script("return Store.standing().map((line) => line.answer)") == ["swapped", "same"]
+    page.press("k", "n")
+    assert driver.execute_script("return Store.standing().map((line) => line.answer)") == ["swapped", "different"]
 
 
 def test_without_a_moment_there_is_no_such_page(tmp_path):

@@ -12,6 +12,7 @@ from reviewing.drawn_videos import CROSSED, boxes, jpeg
 from pugmark import tables
 from pugmark.exporting import overlay
 from pugmark.identity import ledger
+from pugmark.reviewing import material
 from pugmark.stages import calibrate, decide, encounter, export, identify, match, review
 
 START, SIZE = pd.Timestamp("2024-05-01 10:00:00"), (200, 100)
@@ -100,7 +101,8 @@ def places(animal):
     return boxes().query("animal == @animal")["x"].mul(SIZE[0]).round(1).tolist()
 
 
-def test_names_follow_the_animals_after_a_swap_is_mended_and_no_longer_when_it_is_taken_back(pen):
+def test_names_follow_the_animals_after_a_swap_is_mended_and_no_longer_when_it_is_taken_back(pen, monkeypatch):
+    monkeypatch.setattr(material, "MOST", 1)
     before, table = pen.run(), pen.folder / "batches/b1/encounters.parquet"
     first = table.read_bytes()
     assert before != {"Ana": places("A"), "Bo": places("B")}
@@ -116,6 +118,7 @@ def test_names_follow_the_animals_after_a_swap_is_mended_and_no_longer_when_it_i
     # The page still shows the tracks as they were followed, for whoever looks next.
     data = (pen.folder / "review/data.js").read_text()
     assert '[15,2.5,"film.mp4-f15","film.mp4-f15-B","film.mp4-f15-A"]' in data and '"names":["Ana","Bo"]' in data
+    assert all(f'"{crop}":0' in data for crop in boxes()["crop_id"])  # all pictures of the strip are there
     ledger.append(pen.home, line("", "withdrawn", time=2, supersedes=line().time))
     assert pen.run() == before and table.read_bytes() == first
 

@@ -82,7 +82,7 @@ def of_collection(split, folder, identities, certainty):
     width and height of the picture, box, confidence; individual, decision, probability, by, flank; and `certain`,
     whether it is decided and at least as probable as `certainty`.
     """
-    rows = known.crops(split, folder).drop(columns=["individual", "flank", "followed"])
+    rows = known.crops(split, folder).drop(columns=["individual", "flank"])
     parts = [_of_batch(folder / batch).assign(batch=batch) for batch in rows["batch"].unique()]
     facts = pd.concat(parts) if parts else pd.DataFrame(columns=[*OF_CROPS, *OF_MEDIA[2:], "batch"])
     rows = rows.merge(facts, on=["crop_id", "batch"], how="left", validate="one_to_one")

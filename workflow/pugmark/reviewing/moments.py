@@ -26,7 +26,7 @@ def moments(rows, names):
     rows: DataFrame with batch, path, frame_number, seconds (into the video), crop_id, media_id, encounter, followed, x,
     y, w and h. names: {encounter: its animal, or None}. A moment is a dict as of `Film.moment`, with batch and video.
     """
-    rows, found = rows.dropna(subset=["frame_number"]), []
+    rows, found = rows.dropna(subset=["frame_number"]), []  # pictures are many, and nothing follows on them
     for (batch, path), part in rows.groupby(["batch", "path"]):
         film = Film(part, names)
         for tracks, places in film.meetings().items():
