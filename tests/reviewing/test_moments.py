@@ -44,6 +44,9 @@ def test_the_most_doubtful_moments_come_first_and_those_beyond_the_pictures_are_
     found, left_out = moments.moments(both, {})
     assert [(one["batch"], one["video"]) for one in found] == [("b0", "b.mp4"), ("b1", "b.mp4"), ("b1", "a.mp4")]
     assert found[2]["doubt"] < 0.5 and left_out == 0
+    answered = [{"a.mp4-f13-A", "b.mp4-f13-A"}, {"b.mp4-f13-A", "b.mp4-f13-B"}]  # the first is of no moment
+    found, _ = moments.moments(both, {}, answered)
+    assert [one["video"] for one in found] == ["a.mp4", "b.mp4", "b.mp4"]
     monkeypatch.setattr(moments, "PICTURES", 32)  # two moments of eight frames with two boxes
     assert [len(moments.moments(both, {})[0]), moments.moments(both, {})[1]] == [2, 1]
 

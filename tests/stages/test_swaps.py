@@ -12,7 +12,7 @@ from reviewing.drawn_videos import CROSSED, boxes, jpeg
 from pugmark import tables
 from pugmark.exporting import overlay
 from pugmark.identity import ledger
-from pugmark.reviewing import material
+from pugmark.reviewing import material, moments
 from pugmark.stages import calibrate, decide, encounter, export, identify, match, review
 
 START, SIZE = pd.Timestamp("2024-05-01 10:00:00"), (200, 100)
@@ -75,7 +75,7 @@ class Pen:
         identify.main([*common, *options, "--ledger", *ledger.files(self.home)])
         decide.main([*common, "--runs", str(run), *told, f"--kept={of}/names", f"--out={of}"])
         common = [f"--results={of}", f"--split={of}/split.parquet"]
-        review.main([*common, f"--out={of}/review"])
+        review.main([*common, f"--out={of}/review", "--ledger", *ledger.files(self.home)])
         settings = json.dumps({"overlay": True, "folders": {"b1": str(of.parent / "b1"), "a": ""}})
         export.main([*common, f"--out={of}/export", "--settings", settings, "--ledger", *ledger.files(self.home)])
         table = pd.read_csv(of / "export/tracks.csv").sort_values("frame")
@@ -134,8 +134,12 @@ def test_a_dispute_and_boxes_that_are_gone_are_told_and_change_nothing(pen):
     assert "of gone: swapped; that is not there now." in gone
 
 
-def test_a_swap_that_parts_no_tracks_is_told(pen, capsys):
+def test_a_swap_that_parts_no_tracks_is_told_and_its_moment_is_answered(pen, capsys, monkeypatch):
+    given, found = [], moments.moments
+    monkeypatch.setattr(moments, "moments", lambda *args: given.append(args[2]) or found(*args))
     before = pen.run()
+    ledger.append(pen.home, line("", "unsure", time=2))
     ledger.append(pen.home, line("99"))
     assert pen.run() == before
     assert "are swapped from frame 99, which does not part two tracks." in capsys.readouterr().err
+    assert given == [[], [{line().encounter, line().candidate}]]

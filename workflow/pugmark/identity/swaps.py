@@ -9,6 +9,7 @@ first person saw. Swaps are mended in order of their frames, so each finds what 
 """
 
 import numpy as np
+import pandas as pd
 
 
 def mended(rows, swaps):
@@ -18,7 +19,9 @@ def mended(rows, swaps):
     those on crops of other batches are passed over.
     """
     place = {crop: at for at, crop in enumerate(rows["crop_id"])}
-    tracks, told, done = rows["track"].to_numpy(object, copy=True), [], []
+    (followed, names), paths = pd.factorize(rows["track"]), pd.factorize(rows["path"])[0]
+    rows = rows.assign(track=followed, path=paths)  # numbers are compared faster than names
+    tracks, told, done = followed.copy(), [], []
     for frame, *crops in swaps:
         if all(crop in place for crop in crops):
             found = exchanged(rows, tracks, frame, [place[crop] for crop in crops])
@@ -29,15 +32,16 @@ def mended(rows, swaps):
                 start, one, other = found
                 later = tracks[start:]
                 later[:] = np.where(later == one, other, np.where(later == other, one, later))
-    return tracks, told
+    return np.asarray(names, object)[tracks], told
 
 
 def exchanged(rows, tracks, frame, places):
     """(First row, track, track) of what is exchanged from `frame` on; None unless both were there before, one after.
 
-    rows: as of `mended`. tracks: object N, mended up to here. places: of a crop of each of the two, numbers of rows.
+    rows: as of `mended`, with numbers for names. tracks: int N, mended up to here. places: numbers of rows, of a crop
+    of each of the two.
     """
-    followed, path = rows["track"].to_numpy(object), rows["path"].to_numpy(object)
+    followed, path = rows["track"].to_numpy(), rows["path"].to_numpy()
     own = [np.flatnonzero(followed == followed[place]) for place in places]
     both = np.sort(np.concatenate(own))
     numbers = rows["frame_number"].to_numpy(float)[both]  # NaN of pictures

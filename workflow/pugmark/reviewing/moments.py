@@ -20,11 +20,12 @@ PICTURES = 10_000
 """Crops that are shown, those of the most doubtful moments."""
 
 
-def moments(rows, names):
-    """(Moments, the most doubtful first, number of those that are left out).
+def moments(rows, names, answered=()):
+    """(Moments, the most doubtful first and those that were answered last, number of those that are left out).
 
     rows: DataFrame with batch, path, frame_number, seconds (into the video), crop_id, media_id, encounter, followed, x,
-    y, w and h. names: {encounter: its animal, or None}. A moment is a dict as of `Film.moment`, with batch and video.
+    y, w and h. names: {encounter: its animal, or None}. answered: sets of two crops that answers name. A moment is a
+    dict as of `Film.moment`, with batch and video.
     """
     rows, found = rows.dropna(subset=["frame_number"]), []  # pictures are many, and nothing follows on them
     for (batch, path), part in rows.groupby(["batch", "path"]):
@@ -33,6 +34,7 @@ def moments(rows, names):
             shown = [film.moment(tracks, *ends) for ends in parts(places)]
             found += [{"batch": batch, "video": path} | one for one in shown if one]
     found.sort(key=lambda one: (-one["doubt"], one["batch"], one["video"], one["frames"][one["near"]]))
+    found.sort(key=lambda one: any(pair <= {*crops(one)} for pair in answered))
     number = int(np.searchsorted(np.cumsum([len(crops(one)) for one in found]), PICTURES, side="right"))
     return found[:number], len(found) - number
 

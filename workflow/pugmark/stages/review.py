@@ -1,7 +1,7 @@
 """Write the pages on which a person answers what the workflow left open, and on which each animal is shown.
 
     python -m pugmark.stages.review --results results/C --split split.parquet --out results/C/review \\
-        --settings '{"ledger": "review/C"}'
+        --ledger review/C/*.csv --settings '{"ledger": "review/C"}'
 
 The pages open from disk. `python -m pugmark.reviewing.serve` serves them where answers should be saved at once.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from pugmark import tables
-from pugmark.identity import known
+from pugmark.identity import known, ledger
 from pugmark.reviewing import material, moments, pages
 from pugmark.runtime import cli
 
@@ -53,6 +53,7 @@ def main(argv=None):
     parser = cli.parser(__doc__)
     for option in ("results", "split", "out"):
         parser.add_argument(f"--{option}", required=True)
+    parser.add_argument("--ledger", nargs="*", default=[], help="what people said")
     arguments = parser.parse_args(argv)
     settings, results = DEFAULTS | arguments.settings, Path(arguments.results)
     found = {
@@ -61,7 +62,9 @@ def main(argv=None):
     crops = crops_of(tables.read(arguments.split, "split"), results / "batches")
     shown, wanted = material.material(*found.values(), crops)
     names = {one: facts["animal"] for one, facts in shown["encounters"].items()}
-    shown["moments"], shown["left_out"] = moments.moments(crops, names)
+    lines = ledger.standing(ledger.read(arguments.ledger)[0])
+    answered = [{line.encounter, line.candidate} for line in lines if line.answer in ledger.OF_SWAPS]
+    shown["moments"], shown["left_out"] = moments.moments(crops, names, answered)
     wanted = list(dict.fromkeys([*wanted, *(crop for one in shown["moments"] for crop in moments.crops(one))]))
     images = images_of(wanted, crops, results / "batches")
     pages.write(Path(arguments.out), results.name, shown, wanted, images, settings["ledger"])
