@@ -59,7 +59,16 @@ def batch(random, at, crops, centres):
     start = pd.Timestamp("2020-01-01") + pd.Timedelta(days=at) + pd.to_timedelta(encounter, unit="min")
     name = pd.Series(animal).map(lambda number: f"A{number}" if number < NAMED * len(centres) else None)
     facts = {"flank": None, "station": "s", "batch": f"b{at:04}", "timestamp": start, "individual": name}
-    rows = pd.DataFrame({"crop_id": ids, "encounter": first, "track": first, "media_id": "m" + ids, "sequence": first})
+    rows = pd.DataFrame(
+        {
+            "crop_id": ids,
+            "encounter": first,
+            "track": first,
+            "followed": first,
+            "media_id": "m" + ids,
+            "sequence": first,
+        }
+    )
     return rows.assign(**facts, animal=animal), features
 
 

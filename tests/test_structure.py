@@ -66,7 +66,8 @@ def test_parsing_the_workflow_imports_nothing_heavy():
         "[importlib.import_module(f'{room.__name__}.{m.name}') for room in (p, r) for m in iter_modules(room.__path__)]"
     )
     heavy = "[m for m in ('torch', 'pandas', 'numpy', 'pyarrow', 'PIL', 'sklearn') if m in sys.modules]"
-    code = f"import importlib, sys; from pkgutil import iter_modules; {rooms}; {each}; print({heavy})"
+    rules = "import pugmark.identity.said"  # `rules/inputs.smk` reads the ledger
+    code = f"import importlib, sys; from pkgutil import iter_modules; {rooms}; {rules}; {each}; print({heavy})"
     found = subprocess.run(
         [ROOT / ".venv/bin/python", "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )

@@ -33,7 +33,7 @@ def labels(table, individuals=None, viewpoints=None):
 
 def tracks(table, column="track", burst=5, reach=1.5, **said):
     """{crop_id: track}."""
-    found = encounters.encounters(table, labels(table, **said), burst, reach)
+    found, _ = encounters.encounters(table, labels(table, **said), burst, reach)
     assert found["crop_id"].tolist() == table["crop_id"].tolist()
     return dict(zip(found["crop_id"], found[column], strict=True))
 

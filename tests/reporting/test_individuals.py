@@ -25,7 +25,7 @@ def written(folder, rates=RATES, accuracy=()):
     for batch in ("b1", "b2"):
         rows = [
             {key: crop[key] for key in ("crop_id", "media_id", "sequence", "station", "timestamp")}
-            | {"encounter": encounter, "track": encounter, "flank": "left"}
+            | {"encounter": encounter, "track": encounter, "followed": encounter, "flank": "left"}
             for crop, encounter in zip(tree.crops, own, strict=True)
             if crop["batch"] == batch
         ]

@@ -51,5 +51,6 @@ def write(folder, questions=6, crops=2, odd=EVIL):
     shown, wanted = material.material(*tables(questions, crops, odd))
     pictures = [material.picture(jpeg(seed)) for seed in range(8)]
     images = {crop: pictures[at % 8] for at, crop in enumerate(wanted)}
+    shown |= {"moments": [], "left_out": 0}
     pages.write(folder / "review", "leopards", shown, wanted, images, "review/leopards")
     return folder / "review/index.html"

@@ -32,7 +32,8 @@ def drawn(folder, boxes=BOXES):
         box = {"x": 0.5 if who == "?" else 0.25, "y": 0.5, "w": 0.25, "h": 0.25, "confidence": 0.9, "label": "animal"}
         row = {"crop_id": crop, "detection_id": crop, "media_id": f"v-f{frame}", "frame_number": frame, **place, **box}
         first = "c4b" if who == "?" else "c2"
-        row |= {"path": "film.mp4", "encounter": first, "track": first, "image": b"", "mask": None, "width": 50}
+        row |= {"path": "film.mp4", "image": b"", "mask": None, "width": 50}
+        row |= dict.fromkeys(("encounter", "track", "followed"), first)
         row |= {"height": 25, "sharpness": 1, "area": 1, "touches_border": False, "infrared": False, "split": "test"}
         rows.append({**row, "detector": "boxes"})
     frames = [{"media_id": f"v-f{at}", "path": "film.mp4", "kind": "frame", "frame_number": at} for at in (2, 4, 6, 8)]

@@ -34,7 +34,8 @@ class Survey:
             part = self.rows.iloc[places]
             (self.folder / batch / "features").mkdir(parents=True)
             encounters = part[["crop_id", "sequence"]].assign(**facts)
-            encounters = encounters.assign(**{name: part["crop_id"] for name in ("encounter", "track", "media_id")})
+            own = ("encounter", "track", "followed", "media_id")
+            encounters = encounters.assign(**{name: part["crop_id"] for name in own})
             tables.write(self.folder / batch / "encounters.parquet", "encounters", encounters, "encounter")
             vectors = {"crop_id": part["crop_id"], "feature": list(features[places])}
             tables.write(self.folder / batch / "features" / "run.parquet", "features", vectors, "embed")

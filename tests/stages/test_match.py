@@ -29,7 +29,7 @@ def write(folder, batch, seed, crops=6):
     facts = {"sequence": batch, "station": None, "timestamp": TIME, "flank": None}
     firsts = [names[at - at % 2] for at in range(crops)]
     rows = [
-        {"crop_id": name, "encounter": first, "track": first, "media_id": f"m{name}"} | facts
+        {"crop_id": name, "encounter": first, "track": first, "followed": first, "media_id": f"m{name}"} | facts
         for name, first in zip(names, firsts, strict=True)
     ]
     tables.write(folder / batch / "encounters.parquet", "encounters", rows, "encounter")

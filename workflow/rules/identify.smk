@@ -15,11 +15,14 @@ rule encounter:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
+        # No input: of what people say, swaps in videos alone make encounters anew.
+        ledger=lambda wildcards: PLAN.ledger(wildcards.collection),
+        swaps=swaps,
         settings=ask(SETTINGS.encounter),
         code=code("stages.encounter"),
     shell:
         "python -m pugmark.stages.encounter --crops={input.crops:q} --labels={input.labels:q}"
-        " --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
+        " --ledger={params.ledger:q} --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
 
 
 # One job for all batches: what it matched before lies in a folder that no rule declares. So a new batch costs its own

@@ -1,5 +1,9 @@
 # What rules are given, worked out from the wildcards. The logic is the plan's (`pugmark.planning`).
 
+import functools
+import hashlib
+
+from pugmark.identity import ledger, said
 from snakemake.io import report as in_report
 
 # For obtain.smk
@@ -179,6 +183,23 @@ def gpu_to_embed(wildcards):
 
 
 # For identify.smk
+
+
+@functools.cache
+def swapped(collection):
+    """Checksum of what people agree was swapped in the collection's videos; empty where nothing was."""
+    try:
+        found, _ = said.swaps(ledger.read(PLAN.ledgers(collection))[0])
+    except (OSError, ValueError) as error:
+        raise WorkflowError(str(error))
+    return hashlib.sha256(canonical(found).encode()).hexdigest()[:16] if found else ""
+
+
+def swaps(wildcards):
+    """The same, for the batches that hold videos."""
+    name, batch = wildcards.collection, wildcards.batch
+    videos = PLAN.is_drawn(name) or PLAN.listing(name, batch).videos
+    return swapped(name) if videos else ""
 
 
 def deciding(file):

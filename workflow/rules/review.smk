@@ -9,7 +9,9 @@ rule review:
         ),
         encounters=per_batch("encounters.parquet"),
         crops=per_batch("crops.parquet"),
+        media=per_batch("media.parquet"),
         split=rules.split.output[0],
+        ledger=lambda wildcards: PLAN.ledgers(wildcards.collection),
     output:
         directory(f"{RESULTS}/{{collection}}/review"),
     log:
@@ -25,4 +27,4 @@ rule review:
         code=code("stages.review"),
     shell:
         "python -m pugmark.stages.review --results={params.results:q} --split={input.split:q}"
-        " --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"
+        " --ledger {input.ledger:q} --settings={params.settings:q} --out={output:q} > {log:q} 2>&1"

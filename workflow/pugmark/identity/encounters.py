@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
+from pugmark.identity import swaps
+
 COLUMNS = ("crop_id", "media_id", "path", "frame_number", "x", "y", "w", "h", "station", "timestamp", "sequence")
 """What is read of the crops table."""
 CLEAR = 2.0
@@ -20,12 +22,12 @@ WHOLE = 0.98
 FLANKS = ("left", "right")
 
 
-def encounters(crops, labels, burst, reach):
-    """The rows of the encounters table, a DataFrame in the order of the crops.
+def encounters(crops, labels, burst, reach, swapped=()):
+    """(The rows of the encounters table, a DataFrame in the order of the crops, sentences about swaps).
 
     crops: DataFrame with COLUMNS. labels: DataFrame of the labels table. burst: seconds. reach: a distance in boxes,
-    as of `distances`. An encounter and a track bear the crop_id of their first crop, so both keep their names as long
-    as that crop is there.
+    as of `distances`. swapped: as of said.swaps. An encounter and a track bear the crop_id of their first crop, so both
+    keep their names as long as that crop is there.
     """
     rows = crops.merge(labels[["crop_id", "individual", "viewpoint"]], on="crop_id", how="left", validate="one_to_one")
     rows = rows.sort_values(["sequence", "timestamp", "path", "frame_number", "crop_id"], kind="stable")
@@ -33,10 +35,12 @@ def encounters(crops, labels, burst, reach):
     for _, places in rows.groupby("sequence", sort=False).indices.items():
         tracks = followed(rows.iloc[places], burst, reach)
         rows.iloc[places, rows.columns.get_loc("track")] = rows["crop_id"].iloc[places].to_numpy()[tracks]
+    rows["followed"] = rows["track"]
+    rows["track"], told = swaps.mended(rows, swapped)
     rows["flank"] = rows["viewpoint"].where(rows["viewpoint"].isin(FLANKS), None)
     rows["encounter"] = rows.groupby(["track", "flank"], dropna=False, sort=False)["crop_id"].transform("first")
-    columns = ["crop_id", "encounter", "track", "flank", "media_id", "sequence", "station", "timestamp"]
-    return rows.sort_index()[columns]
+    columns = ["crop_id", "encounter", "track", "followed", "flank", "media_id", "sequence", "station", "timestamp"]
+    return rows.sort_index()[columns], told
 
 
 def followed(rows, burst, reach):
@@ -45,13 +49,12 @@ def followed(rows, burst, reach):
     rows: DataFrame with media_id, path, frame_number, timestamp, x, y, w, h and individual.
     """
     first, alive = np.arange(len(rows)), []
-    centres = rows[["x", "y"]].to_numpy() + rows[["w", "h"]].to_numpy() / 2
-    boxes = np.hstack([centres, rows[["w", "h"]].to_numpy()])
-    whole = (boxes[:, 2:] >= WHOLE).all(axis=1)
+    places = boxes(rows)
+    whole = (places[:, 2:] >= WHOLE).all(axis=1)
     names = rows["individual"].to_numpy(object, copy=True)  # and what each track is called
     for picture in _pictures(rows):
         alive = [last for last in alive if 0 <= _seconds(rows, last, picture[0]) <= burst]
-        far = distances(boxes[alive], boxes[picture])
+        far = distances(places[alive], places[picture])
         far[_differ(names[alive], names[picture])] = np.inf
         far[(whole[alive][:, None] | whole[picture]) & ~_agree(names[alive], names[picture])] = np.inf
         for last, new in links(far, reach):
@@ -76,10 +79,16 @@ def links(far, reach):
     return [(a, b) for a, b in pairs if far[a, b] <= reach and _clear(far, a, b)]
 
 
+def boxes(rows):
+    """Centre and size of each box, float N x 4, as shares of the picture. rows: DataFrame with x, y, w and h."""
+    sizes = rows[["w", "h"]].to_numpy(float)
+    return np.hstack([rows[["x", "y"]].to_numpy(float) + sizes / 2, sizes])
+
+
 def distances(old, new):
     """Distances of the centres in mean sizes of the two boxes, float N x M: 1 is a step by one box.
 
-    old, new: float N x 4 and M x 4, centre and size as shares of the picture.
+    old, new: as of `boxes`, float N x 4 and M x 4.
     """
     apart = old[:, None] - new
     size = (old[:, None] + new) / 2

@@ -8,6 +8,8 @@ encounters, or on one encounter (`candidate` is then empty):
     flank                       `encounter` shows the flank `value`: left, right, or none of them
     name                        `encounter` shows the animal `value`, as a label would say
     rename                      the animal of `encounter` is called `value` from now on
+    swapped, not swapped,       of the two tracks of a video that show the crops `encounter` and `candidate`: from frame
+    perhaps swapped             number `value` on each of them shows the other animal; identity.swaps mends that
     withdrawn                   nothing; it takes back the line that it supersedes
 
 A reviewer's later answer on the same subject replaces the earlier one, and `supersedes` (the time of a line of the same
@@ -38,7 +40,8 @@ COLUMNS = (
 )
 OF_PAIRS = ("same", "different", "unsure")
 OF_ONE = ("unidentifiable", "flank", "name", "rename")
-ANSWERS = (*OF_PAIRS, *OF_ONE, "withdrawn")
+OF_SWAPS = ("swapped", "not swapped", "perhaps swapped")
+ANSWERS = (*OF_PAIRS, *OF_ONE, *OF_SWAPS, "withdrawn")
 FLANKS = ("left", "right", "none")
 _FORMULA = re.compile(r"^[=+\-@\t\r]")  # what a spreadsheet would run
 
@@ -87,7 +90,7 @@ def standing(lines):
     for line in lines:
         if (line.reviewer, line.time) not in taken_back and line.answer != "withdrawn":
             pair = frozenset((line.encounter, line.candidate))
-            kind = "pair" if line.answer in OF_PAIRS else line.answer
+            kind = next((kind for kind in (OF_PAIRS, OF_SWAPS) if line.answer in kind), line.answer)
             last[line.reviewer, kind, pair] = line
     return sorted(last.values())
 
@@ -144,10 +147,13 @@ def _fault(line, whole):
         return "it has no time or no reviewer."
     if line.answer == "withdrawn":
         return None if line.supersedes else "it takes back nothing: `supersedes` is empty."
-    if not line.encounter or (line.answer in OF_PAIRS and line.candidate in ("", line.encounter)):
-        return f"{line.answer} needs {'two encounters' if line.answer in OF_PAIRS else 'an encounter'}."
+    of_two = line.answer in (*OF_PAIRS, *OF_SWAPS)
+    if not line.encounter or (of_two and line.candidate in ("", line.encounter)):
+        return f"{line.answer} needs {'two encounters' if of_two else 'an encounter'}."
     if line.answer in ("name", "rename") and not line.value.strip():
         return f"{line.answer} needs a name in `value`."
+    if line.answer in OF_SWAPS and not (line.value.isascii() and line.value.isdigit()):
+        return f"{line.answer} needs the number of a frame in `value`, not {line.value!r}."
     if line.answer == "flank" and line.value not in FLANKS:
         return f"a flank is one of {', '.join(FLANKS)}, not {line.value!r}."
     return None

@@ -31,17 +31,19 @@ class Said:
 
 def of(lines, rows):
     """The Said of Lines of the ledger. rows: DataFrame with crop_id, encounter and media_id."""
-    said, found = Said(), _Finder(rows)
+    said, found = Said(told=swaps(lines)[1]), _Finder(rows)
     answers, own = defaultdict(list), defaultdict(lambda: defaultdict(list))
     for line in ledger.standing(lines):
-        one = found.encounter(line.encounter, line.encounter_media)
-        other = found.encounter(line.candidate, line.candidate_media) if line.candidate else None
+        # A swap is of these very boxes: the same frames show other animals as well.
+        media = ("", "") if line.answer in ledger.OF_SWAPS else (line.encounter_media, line.candidate_media)
+        one = found.encounter(line.encounter, media[0])
+        other = found.encounter(line.candidate, media[1]) if line.candidate else None
         if one is None or (line.candidate and other is None):
             gone = line.encounter if one is None else line.candidate
             said.told.append(f"{line.reviewer} said at {line.time} of {gone}: {line.answer}; that is not there now.")
-        elif line.answer not in ledger.OF_PAIRS:
+        elif line.answer in ledger.OF_ONE:
             own[line.answer][one].append(line)
-        elif one != other:
+        elif line.answer in ledger.OF_PAIRS and one != other:
             answers[frozenset((one, other))].append(line)
         elif line.answer == "different":
             said.told.append(
@@ -50,6 +52,24 @@ def of(lines, rows):
     _pairs(said, answers)
     _single(said, own)
     return said
+
+
+def swaps(lines):
+    """([(frame number, crop, crop) from which two tracks are swapped], sentences about what reviewers disagree on).
+
+    In order of frames; identity.swaps mends them. lines: Lines of the ledger.
+    """
+    moments, found, told = defaultdict(list), [], []
+    for line in ledger.standing(lines):
+        if line.answer in ledger.OF_SWAPS and line.answer != "perhaps swapped":
+            moments[frozenset((line.encounter, line.candidate))].append(line)
+    for moment, of_it in moments.items():
+        opinions = {line.value if line.answer == "swapped" else None for line in of_it}
+        if len(opinions) > 1:
+            told.append(_disagreement(" and ".join(sorted(moment)), of_it, "answer", "value"))
+        elif None not in opinions:
+            found.append((int(opinions.pop()), *sorted(moment)))
+    return sorted(found), told
 
 
 def opinions(lines, rows):
@@ -71,8 +91,7 @@ def _pairs(said, answers):
         opinions = {line.answer for line in lines} - {"unsure"}
         if len(opinions) > 1:
             said.disputed.add(pair)
-            who = ", ".join(f"{line.reviewer} says {line.answer}" for line in lines)
-            said.told.append(f"Of {' and '.join(sorted(pair))}, {who}: nothing follows until they agree.")
+            said.told.append(_disagreement(" and ".join(sorted(pair)), lines, "answer"))
         elif opinions == {"same"}:
             said.same.append((min(line.time for line in lines), *sorted(pair)))
         else:
@@ -88,10 +107,15 @@ def _single(said, own):
             if len(values) == 1:
                 facts[one] = values.pop()
             else:
-                told = ", ".join(f"{line.reviewer} says {line.value}" for line in lines)
-                said.told.append(f"Of the {answer} of {one}, {told}: nothing follows until they agree.")
+                said.told.append(_disagreement(f"the {answer} of {one}", lines, "value"))
     every = [(line.time, one, line.value.strip()) for one, lines in own["rename"].items() for line in lines]
     said.renames = [(one, name) for _, one, name in sorted(every)]
+
+
+def _disagreement(subject, lines, *told):
+    """A sentence about Lines that contradict one another. told: the columns that say so."""
+    who = ", ".join(f"{line.reviewer} says {' '.join(getattr(line, name) for name in told)}" for line in lines)
+    return f"Of {subject}, {who}: nothing follows until they agree."
 
 
 class _Finder:

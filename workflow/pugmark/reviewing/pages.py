@@ -1,4 +1,4 @@
-"""The review pages as files: two HTML pages, their data, and the pictures in scripts that are loaded when needed.
+"""The review pages as files: HTML pages, their data, and the pictures in scripts that are loaded when needed.
 
 A page that is opened from disk may load scripts and nothing else, so data and pictures are scripts.
 """
@@ -14,7 +14,9 @@ from pugmark.reviewing import material
 from pugmark.runtime import disk
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGES = {"index.html": ("queue.js", "controls.js"), "individuals.html": ("individuals.js",)}
+PAGES = {"index.html": ("keys.js", "queue.js", "controls.js"), "individuals.html": ("individuals.js",)}
+OF_VIDEOS = {"videos.html": ("keys.js", "videos.js")}
+"""Where there is a moment to look at."""
 SCRIPTS = ("store.js", "server.js", "pictures.js")
 
 PLAIN = 'for (const part of ["encounters", "animals", "places"]) Object.setPrototypeOf(DATA[part], null);'
@@ -24,8 +26,9 @@ PLAIN = 'for (const part of ["encounters", "animals", "places"]) Object.setProto
 def write(folder, name, shown, wanted, images, home):
     """Write the pages of the collection `name` into `folder`, which they replace.
 
-    shown, wanted: as of material.material. images: {crop_id: data URL} of the wanted ones. home: where the answers
-    belong, as it is told to the person.
+    shown: as of material.material, with "moments" and "left_out", as of moments.moments. wanted: crop ids, in the
+    order in which they are needed. images: {crop_id: data URL} of them. home: where the answers belong, as it is told
+    to the person.
     """
     with disk.replacing_folder(folder) as partial:
         partial = Path(partial)
@@ -38,11 +41,12 @@ def write(folder, name, shown, wanted, images, home):
         about = {"collection": name, "version": __version__, "ledger": home, "columns": ledger.COLUMNS}
         data = _json(about | shown | {"places": places})
         _script(partial / "data.js", f"const DATA = JSON.parse({_quoted(data)});\n{PLAIN}\n")
-        for page, scripts in PAGES.items():
+        videos = bool(shown["moments"])
+        for page, scripts in (PAGES | (OF_VIDEOS if videos else {})).items():
             html = (
                 _environment()
                 .get_template(page)
-                .render(name=name, digest=material.digest(data), scripts=[*SCRIPTS, *scripts])
+                .render(name=name, digest=material.digest(data), scripts=[*SCRIPTS, *scripts], videos=videos)
             )
             _script(partial / page, html)
 

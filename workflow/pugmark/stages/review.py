@@ -1,7 +1,7 @@
 """Write the pages on which a person answers what the workflow left open, and on which each animal is shown.
 
     python -m pugmark.stages.review --results results/C --split split.parquet --out results/C/review \\
-        --settings '{"ledger": "review/C"}'
+        --ledger review/C/*.csv --settings '{"ledger": "review/C"}'
 
 The pages open from disk. `python -m pugmark.reviewing.serve` serves them where answers should be saved at once.
 """
@@ -12,23 +12,30 @@ from pathlib import Path
 import pandas as pd
 
 from pugmark import tables
-from pugmark.identity import known
-from pugmark.reviewing import material, pages
+from pugmark.identity import known, ledger
+from pugmark.reviewing import material, moments, pages
 from pugmark.runtime import cli
 
 DEFAULTS = {"ledger": "review"}
+BOXES = ["crop_id", "sharpness", "path", "frame_number", *"xywh"]
 log = logging.getLogger(__name__)
 
 
 def crops_of(split, folder):
-    """One row per crop, as material.material takes them."""
+    """One row per crop, as material.material and moments.moments take them."""
     rows = known.crops(split, folder)
-    parts = [
-        tables.read(folder / batch / "crops.parquet", "crops", ["crop_id", "sharpness"]).assign(batch=batch)
-        for batch in rows["batch"].unique()
-    ]
-    sharp = pd.concat(parts) if parts else pd.DataFrame(columns=["crop_id", "sharpness", "batch"])
-    return rows.merge(sharp, on=["crop_id", "batch"], how="left")
+    parts = [boxes_of(folder / batch).assign(batch=batch) for batch in rows["batch"].unique()]
+    facts = pd.concat(parts) if parts else pd.DataFrame(columns=[*BOXES, "seconds", "batch"])
+    return rows.merge(facts, on=["crop_id", "batch"], how="left")
+
+
+def boxes_of(folder):
+    """BOXES of a batch's crops, with the seconds into the video of those that are of a frame."""
+    boxes = tables.read(folder / "crops.parquet", "crops", [*BOXES, "timestamp"])
+    media = tables.read(folder / "media.parquet", "media", ["path", "kind", "timestamp"])
+    starts = media[media["kind"] == "video"].drop_duplicates("path").set_index("path")["timestamp"]
+    seconds = boxes["timestamp"] - starts.reindex(boxes["path"]).to_numpy()
+    return boxes.drop(columns="timestamp").assign(seconds=seconds.dt.total_seconds())
 
 
 def images_of(wanted, crops, folder):
@@ -46,6 +53,7 @@ def main(argv=None):
     parser = cli.parser(__doc__)
     for option in ("results", "split", "out"):
         parser.add_argument(f"--{option}", required=True)
+    parser.add_argument("--ledger", nargs="*", default=[], help="what people said")
     arguments = parser.parse_args(argv)
     settings, results = DEFAULTS | arguments.settings, Path(arguments.results)
     found = {
@@ -53,11 +61,17 @@ def main(argv=None):
     }
     crops = crops_of(tables.read(arguments.split, "split"), results / "batches")
     shown, wanted = material.material(*found.values(), crops)
+    names = {one: facts["animal"] for one, facts in shown["encounters"].items()}
+    lines = ledger.standing(ledger.read(arguments.ledger)[0])
+    answered = [{line.encounter, line.candidate} for line in lines if line.answer in ledger.OF_SWAPS]
+    shown["moments"], shown["left_out"] = moments.moments(crops, names, answered)
+    wanted = list(dict.fromkeys([*wanted, *(crop for one in shown["moments"] for crop in moments.crops(one))]))
     images = images_of(wanted, crops, results / "batches")
     pages.write(Path(arguments.out), results.name, shown, wanted, images, settings["ledger"])
     log.info(
-        "%d questions on %d encounters, %d animals, %d pictures",
-        len(shown["questions"]), found["questions"]["encounter"].nunique(), len(shown["animals"]), len(wanted),
+        "%d questions on %d encounters, %d animals, %d moments of videos, %d pictures",
+        len(shown["questions"]), found["questions"]["encounter"].nunique(), len(shown["animals"]),
+        len(shown["moments"]), len(wanted),
     )  # fmt: skip
 
 

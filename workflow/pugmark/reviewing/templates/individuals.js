@@ -1,9 +1,8 @@
 "use strict";
 // The animals: a list, and a page for each, which its name in the address (#) opens.
-const byId = (id) => document.getElementById(id);
 const SURE = 0.9;
 const FLANKS = { both: "both flanks", linked: "both flanks", left_only: "left flank only", right_only: "right flank only", unknown: "flank not known" };
-const said = (one) => Store.standing().filter((line) => line.encounter === one && line.answer !== "unsure");
+const said = (one) => Store.standing().filter((line) => line.encounter === one && !["unsure", ...SWAPS].includes(line.answer));
 
 function list() {
   const wanted = byId("search").value.trim().toLowerCase();

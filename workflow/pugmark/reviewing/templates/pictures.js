@@ -56,7 +56,9 @@ const View = (() => {
       set({ x: state.x + (100 * event.movementX) / frame.clientWidth, y: state.y + (100 * event.movementY) / frame.clientHeight });
     });
   }
-  return { apply, set, zoom, watch, reset: () => { state = start(); apply(); }, state: () => state };
+  const keys = { "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8) };
+  return { apply, set, zoom, watch, keys, reset: () => { state = start(); apply(); }, state: () => state };
 })();
 
+const byId = (id) => document.getElementById(id);
 const element = (name, text, facts = {}) => Object.assign(document.createElement(name), { textContent: text }, facts);

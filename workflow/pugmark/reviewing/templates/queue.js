@@ -12,7 +12,6 @@ const KEYS = {
   "0": "reset the view", "?": "this help",
 };
 const FLANKS = { 1: "left", 2: "right", 3: "none" };
-const byId = (id) => document.getElementById(id);
 let at = 0, shown = [0, 0], sides = [[], []], asksFlank = false, undone = "";
 
 // Of the candidate's animal, pictures of the candidate first, then of its other encounters of that flank.
@@ -27,7 +26,7 @@ function states() {
   for (const line of Store.standing()) {
     if (line.answer === "unidentifiable") closed.add(line.encounter);
     if (line.answer === "name") closed.add(line.encounter);
-    if (line.candidate) pairs.set([line.encounter, line.candidate].sort().join(" "), line.answer);
+    if (PAIRS.includes(line.answer)) pairs.set([line.encounter, line.candidate].sort().join(" "), line.answer);
     if (line.answer === "same") closed.add(line.encounter);
   }
   const answer = ([one, other]) => pairs.get([one, other].sort().join(" "));
@@ -46,7 +45,7 @@ function advance() {
 }
 
 function say(answer, facts = {}) {
-  const [encounter, candidate, , probability] = DATA.questions[at], pair = ["same", "different", "unsure"].includes(answer);
+  const [encounter, candidate, , probability] = DATA.questions[at], pair = PAIRS.includes(answer);
   const media = (side) => [...new Set(side.map(([, picture]) => picture))].join(" ");
   const told = { encounter, encounter_media: media(sides[0]), shown: String(probability), ...facts };
   if (pair) Object.assign(told, { candidate, candidate_media: media(sides[1]) });

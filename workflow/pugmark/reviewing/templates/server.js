@@ -56,7 +56,7 @@ const Server = (() => {
 })();
 
 // Links keep the server's token.
-for (const id of ["to-animals", "to-questions"]) {
+for (const id of ["to-animals", "to-questions", "to-videos"]) {
   const link = document.getElementById(id);
   if (link && Server.token) link.href += "?token=" + encodeURIComponent(Server.token);
 }

@@ -20,9 +20,12 @@ const Kept = (() => {
   };
 })();
 
+// Answers on two encounters, and those on two tracks of a video: of each kind a pair has one that counts.
+const PAIRS = ["same", "different", "unsure"], SWAPS = ["swapped", "not swapped", "perhaps swapped"];
+
 const Store = (() => {
   const place = "pugmark:" + location.pathname.replace(/[^/]*$/, "") + DATA.collection + ":";
-  const PAIRS = ["same", "different", "unsure"], listeners = [];
+  const listeners = [];
   let lines = [], owner = "", valid = null;
 
   const reviewer = () => Kept.get("pugmark:reviewer") || "";
@@ -71,8 +74,8 @@ const Store = (() => {
     const back = new Set(lines.map((line) => line.supersedes).filter(Boolean)), last = new Map();
     for (const line of lines) {
       if (back.has(line.time) || line.answer === "withdrawn") continue;
-      const pair = PAIRS.includes(line.answer);
-      const subject = pair ? [line.encounter, line.candidate].sort().join(" ") : line.answer + " " + line.encounter;
+      const kind = [PAIRS, SWAPS].findIndex((answers) => answers.includes(line.answer));
+      const subject = kind < 0 ? line.answer + " " + line.encounter : [kind, ...[line.encounter, line.candidate].sort()].join(" ");
       last.delete(subject);
       last.set(subject, line);
     }
