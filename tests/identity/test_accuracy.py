@@ -113,3 +113,10 @@ def test_the_lowest_error_decides_then_who_asks_least_then_who_comes_first():
     found = {"none": calibration(np.inf), "neither": calibration(np.inf, FNR=0.0, FPR=0.0, asked=0.0)}
     assert choice.best(found, 0.05) == "none"
     assert choice.best(found | {"some": calibration(FNR=0.4, FPR=0.4, asked=0.9)}, 0.05) == "some"
+
+
+def test_a_run_judged_on_animals_that_it_learned_from_comes_after_others():
+    found = {"taught": calibration(FNR=0.0, FPR=0.0, asked=0.1, strangers=0.4)}
+    found["judged"] = calibration(FNR=0.2, FPR=0.1, asked=0.9, strangers=1.0)
+    assert choice.best(found, 0.05) == "judged"
+    assert choice.best(found | {"judged": calibration(np.inf)}, 0.05) == "taught"

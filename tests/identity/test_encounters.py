@@ -1,5 +1,7 @@
 """Which boxes are one animal's: pictures drawn by hand, each with the links that a person would make."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -41,6 +43,15 @@ def tracks(table, column="track", burst=5, reach=1.5, **said):
 def test_a_single_animal_is_followed_however_far_it_moves():
     table = crops((0, {"a": 0.1}), (1, {"b": 0.8}), (6, {"c": 0.2}))
     assert tracks(table) == {"a": "a", "b": "a", "c": "a"}
+
+
+def test_a_box_that_fills_the_picture_is_followed_by_its_name_alone():
+    table = crops((0, {"a": 0}), (1, {"b": 0}), (2, {"c": 0}), (3, {"d": 0.1})).assign(y=0.0)
+    table[["w", "h"]] = [[1, 1], [0.99, 0.985], [1, 1], [1, 0.5]]
+    assert tracks(table) == {"a": "a", "b": "b", "c": "c", "d": "d"}
+    assert tracks(table, individuals={"a": "Uma", "b": "Uma"}) == {"a": "a", "b": "a", "c": "c", "d": "d"}
+    table.loc[[0, 1], "h"] = 0.97
+    assert tracks(table)["b"] == "a"
 
 
 def test_pictures_too_far_apart_or_without_a_time_are_not_linked():
@@ -107,17 +118,31 @@ def test_a_distance_is_a_step_by_one_box_in_either_direction():
     assert encounters.distances(old, new) == pytest.approx(np.array([[1.0, 1.0]]))
 
 
-@pytest.mark.parametrize("pictures", [[], [(0, {"a": 0.1}), (1, {"b": 0.1})]])
-def test_the_stage_writes_the_table_also_of_an_empty_batch(tmp_path, pictures):
-    table = crops(*pictures)
+def written(folder, table, individuals=None, settings=None):
+    """The encounters table that the stage writes, and its counts."""
     whole = tables.definitions()["crops"]["columns"]
     fill = dict.fromkeys(whole.keys() - set(table), 0) | {"image": b"", "mask": None}
     rows = table.assign(**fill).astype({"touches_border": bool, "infrared": bool})
-    tables.write(tmp_path / "crops.parquet", "crops", rows[list(whole)], "crop")
-    tables.write(tmp_path / "labels.parquet", "labels", labels(table).assign(split=None), "label")
-    out = tmp_path / "encounters.parquet"
-    stage.main([f"--{name}={tmp_path}/{name}.parquet" for name in ("crops", "labels")] + [f"--out={out}"])
-    assert tables.read(out, "encounters")["encounter"].tolist() == ["a"] * len(table)
-    assert tables.provenance(out)["counts"] == {
-        "crops": len(table), "encounters": len(table) // 2, "tracks": len(table) // 2, "sequences": len(table) // 2
+    tables.write(folder / "crops.parquet", "crops", rows[list(whole)], "crop")
+    tables.write(folder / "labels.parquet", "labels", labels(table, individuals).assign(split=None), "label")
+    out = folder / "encounters.parquet"
+    options = [f"--{name}={folder}/{name}.parquet" for name in ("crops", "labels")] + [f"--out={out}"]
+    stage.main([*options, "--settings", json.dumps(settings or {})])
+    return tables.read(out, "encounters"), tables.provenance(out)["counts"]
+
+
+@pytest.mark.parametrize("pictures", [[], [(0, {"a": 0.1}), (1, {"b": 0.1})]])
+def test_the_stage_writes_the_table_also_of_an_empty_batch(tmp_path, pictures):
+    table, counts = written(tmp_path, crops(*pictures))
+    number = len(pictures)
+    assert table["encounter"].tolist() == ["a"] * number
+    assert counts == {
+        "crops": number, "encounters": number // 2, "tracks": number // 2, "sequences": number // 2
     }  # fmt: skip
+
+
+def test_withheld_names_part_nothing(tmp_path):
+    table = crops((0, {"a": 0.1}), (1, {"b": 0.1}))
+    for told, followed in ((True, ["a", "b"]), (False, ["a", "a"])):
+        found, _ = written(tmp_path, table, {"a": "Uma", "b": "Ria"}, {"told": told})
+        assert found["track"].tolist() == followed

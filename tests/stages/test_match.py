@@ -39,8 +39,14 @@ def split(*batches, crops=6):
     return pd.DataFrame([{"crop_id": f"{batch}-{at}", "batch": batch} for batch in batches for at in range(crops)])
 
 
+def done(source, kept):
+    """What the stage matches, as a DataFrame, and how many batches it matched now."""
+    rows, anew = stage.match(source, kept)
+    return rows.to_pandas(), anew
+
+
 def matched(folder, *batches, most=20, kept="kept"):
-    return stage.match(stage.Source(split(*batches), folder, "run", most), folder / kept)
+    return done(stage.Source(split(*batches), folder, "run", most), folder / kept)
 
 
 def test_each_encounter_meets_those_before_it(folder):
@@ -80,7 +86,7 @@ def test_other_settings_and_crops_are_matched_again(folder):
     rows, anew = matched(folder, "b1", "b2", most=1)
     assert anew == 2 and (rows["rank"] == 1).all()
     part = split("b1", "b2").iloc[:-2]  # the last encounter counts in another batch
-    rows, anew = stage.match(stage.Source(part, folder, "run", 1), folder / "kept")
+    rows, anew = done(stage.Source(part, folder, "run", 1), folder / "kept")
     assert anew == 1 and "b2-4" not in set(rows["encounter"])
 
 
@@ -128,34 +134,34 @@ def closer(folder, name="local", most=2, **columns):
 
 
 def test_a_re_ranker_scores_anew_who_shares_key_points_and_nobody_else(folder):
-    plain, _ = stage.match(stage.Source(split("b1", "b2", "b3"), folder, "run", 9), folder / "plain")
-    rows, anew = stage.match(closer(folder, most=9), folder / "kept")
+    plain, _ = done(stage.Source(split("b1", "b2", "b3"), folder, "run", 9), folder / "plain")
+    rows, anew = done(closer(folder, most=9), folder / "kept")
     both = plain.merge(rows, on=["encounter", "candidate"], suffixes=("", "_anew"))
     gained = both["score_anew"] - both["score"]
     same = (both["encounter"].str[:2] == "b2") & (both["candidate"] == "b1" + both["encounter"].str[2:])
     assert anew == 3 and len(both) == len(plain) and same.sum() == 3
     assert (gained[same] > 0.05).all() and (gained[~same] < 1e-5).all()
-    assert stage.match(closer(folder, most=9), folder / "kept")[1] == 0
+    assert done(closer(folder, most=9), folder / "kept")[1] == 0
     # Who comes first after a closer look need not be among the first by cosine, so all of the shortlist is looked at.
     few = closer(folder, most=1)
-    assert few.most == 9 and stage.match(few, folder / "few")[0]["rank"].max() == 1
+    assert few.most == 9 and done(few, folder / "few")[0]["rank"].max() == 1
 
 
 def test_new_key_points_are_matched_anew(folder):
-    stage.match(closer(folder), folder / "kept")
+    done(closer(folder), folder / "kept")
     file = folder / "b2/keypoints/local.parquet"
     source = closer(folder)
     tables.write(file, "keypoints", tables.read(file, "keypoints"), "keypoints", {"other": 1})
-    assert stage.match(source, folder / "kept")[1] == 2
+    assert done(source, folder / "kept")[1] == 2
 
 
 def test_who_learns_from_names_matches_anew_where_they_change_and_keeps_cosines_without(folder, caplog):
-    plain, _ = stage.match(stage.Source(split("b1", "b2", "b3"), folder, "run", 2), folder / "plain")
-    rows, anew = stage.match(closer(folder, "fusion"), folder / "kept")
+    plain, _ = done(stage.Source(split("b1", "b2", "b3"), folder, "run", 2), folder / "plain")
+    rows, anew = done(closer(folder, "fusion"), folder / "kept")
     pd.testing.assert_frame_equal(rows, plain)
     assert anew == 3 and "The candidates keep their cosines" in caplog.text
-    assert stage.match(closer(folder, "fusion"), folder / "kept")[1] == 0
+    assert done(closer(folder, "fusion"), folder / "kept")[1] == 0
     names = [name for name in "aabbcc" for _ in range(3)]
     parts = ["train"] * 18
-    rows, anew = stage.match(closer(folder, "fusion", individual=names, split=parts), folder / "kept")
+    rows, anew = done(closer(folder, "fusion", individual=names, split=parts), folder / "kept")
     assert anew == 3 and not rows["score"].equals(plain["score"])

@@ -96,6 +96,23 @@ def test_sequences_of_each_individual_take_turns(tmp_path):
     assert counts["by"] == "sequence" and counts["reason"].startswith("0 stations")
 
 
+def test_nothing_of_a_withheld_batch_is_learned_from(tmp_path):
+    for name, seed in (("b1", 1), ("b2", 2)):
+        write_batch(tmp_path, name, random_batch(seed, 60))
+    told = words(run(tmp_path, ["b1", "b2"], by="sequence")[0])
+    found, _ = run(tmp_path, ["b1", "b2"], by="sequence", withhold=["b2"])
+    later = found[found["batch"] == "b2"]
+    assert set(later["split"][later["individual"].notna()]) == {"test"}
+    assert set(later["split"][later["individual"].isna()]) == {"unused"}
+    assert words(found[found["batch"] == "b1"]).items() <= told.items() and "train" in set(found["split"])
+
+
+def test_nor_is_the_rest_of_an_event_that_a_withheld_batch_goes_on_with():
+    facts = {"batch": ["b1", "b1", "b2"], "sequence": ["s", "other", "s"], "individual": ["a", "a", None]}
+    parts = stage.untaught(pd.DataFrame(facts), np.array(["train", "train", "train"], object), ["b2"])
+    assert parts.tolist() == ["unused", "train", "unused"]
+
+
 @pytest.mark.parametrize("train", [0, 0.3, 0.5, 0.7, 1])
 def test_the_share_is_kept_to_the_last_group(train):
     crops = pd.DataFrame([shot(str(i), "a", f"s{i}") for i in range(100)])

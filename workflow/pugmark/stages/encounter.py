@@ -3,8 +3,8 @@
     python -m pugmark.stages.encounter --crops crops.parquet --labels labels.parquet --out encounters.parquet \\
         --ledger review/C --settings '{"burst": 5, "reach": 1.5}'
 
-Of the ledger it takes where people say that two animals were swapped (identity.swaps). With `"told": false` the names of
-the labels are not used: of batches whose names are withheld.
+Of the ledger it takes where people say that two animals were swapped (identity.swaps). With `"told": false` the names
+of the labels are not used: of batches whose names are withheld.
 """
 
 import logging

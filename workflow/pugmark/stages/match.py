@@ -134,7 +134,9 @@ def match(source, kept):
         parts.append(tables.read_arrow(file, "pairs"))
     for stale in {path.stem for path in kept.glob("*.parquet")} - set(source.batches):
         (kept / f"{stale}.parquet").unlink()
-    found = pa.concat_tables(parts)
+    found = pa.concat_tables(
+        [tables.schema("pairs").empty_table(), *(part.replace_schema_metadata() for part in parts)]
+    )
     return found.filter(tables.first_of_each(found, ["encounter", "candidate"])), anew
 
 
