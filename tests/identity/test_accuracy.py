@@ -51,6 +51,8 @@ def test_who_is_always_right_makes_no_error():
     assert found["split"] == (0, 4) and found["combined"] == (0, 4) and found["error of the count"] == (0, 4)
     assert found["BAKS"] == (1, 2) and found["BAUS"] == (1, 2)
     assert found["singletons"] == (0.5, 4)
+    assert found["geometric mean of BAKS and BAUS"] == (1, 4)
+    assert found["shifted"] == (0, 6) and found["excluded"] == (0, 6)
 
 
 def test_each_error_counts_where_it_belongs():
@@ -73,6 +75,41 @@ def test_each_error_counts_where_it_belongs():
     assert found["split"] == (pytest.approx(3 / 4), 4)
     assert found["combined"] == (pytest.approx(2 / 6), 6)
     assert found["error of the count"] == (pytest.approx(6 / 4 - 1), 4)
+    # d bears Bo's name, f bears Ana's; both animals have a name of their own.
+    assert found["shifted"] == (pytest.approx(2 / 6), 6)
+
+
+def test_an_encounter_is_shifted_only_where_its_animal_has_a_name_of_its_own():
+    # Cleo's encounters both bear Ana's name: they are combined. Of Bo's, the one under Ana's name is shifted.
+    rows = [RIGHT[0], RIGHT[1], ("Ana", "known", "a"), ("Ana", "known", "a"), ("Ana", "known", "a"), RIGHT[5]]
+    assert measured(rows)["shifted"] == (pytest.approx(1 / 6), 6)
+
+
+def test_a_name_that_nobody_was_told_is_its_commonest_animals():
+    # X is Cleo's twice and Bo's once, so Bo is shifted. Y is Dan's.
+    rows = [*RIGHT[:2], ("X", "known", "f"), *RIGHT[3:]]
+    assert measured(rows)["shifted"] == (pytest.approx(1 / 6), 6)
+    # The told name Ana is hers, though Cleo bears it more often: both are shifted, and Cleo has X.
+    told = pd.DataFrame({"name": ["Ana"], "individual": ["Ana"]})
+    named = pd.DataFrame({"name": ["Ana", "Ana", "X"], "individual": ["Cleo", "Cleo", "Cleo"]})
+    assert accuracy.shifted(named, told).tolist() == [True, True, False]
+
+
+def test_what_bears_no_name_is_excluded():
+    found = measured([(None, "unidentifiable", None), *RIGHT[1:]])
+    assert found["excluded"] == (pytest.approx(1 / 6), 6) and found["shifted"] == (0, 5)
+
+
+def test_the_geometric_mean_needs_both_and_falls_with_either():
+    # BAKS is 1/2 (Bo is called Z), BAUS 1/2 (Dan is called Ana).
+    rows = [*RIGHT[:2], ("Z", "new", None), *RIGHT[3:5], ("Ana", "known", "a")]
+    found = measured(rows)
+    assert found["BAKS"] == (0.5, 2) and found["BAUS"] == (0.5, 2)
+    assert found["geometric mean of BAKS and BAUS"] == (0.5, 4)
+    rows = [*RIGHT[:2], ("Z", "new", None), *RIGHT[3:]]
+    assert measured(rows)["geometric mean of BAKS and BAUS"] == (pytest.approx(np.sqrt(0.5)), 4)
+    named = pd.DataFrame({"name": ["Ana"], "individual": ["Ana"]})
+    assert [row[0] for row in accuracy.balanced(named, named)] == ["BAKS"]
 
 
 def test_a_persons_mistake_is_no_false_positive_of_the_workflow():

@@ -65,7 +65,7 @@ def measured(every, pairs, learned, told, error):
     stated = calibrate.calibrate(pairs, names, len(names) / every["encounter"].nunique(), {"error": error}, learned)
     identities, questions, _ = naming.decided(rows, pairs, *strategy.of_table(pd.DataFrame(stated)))
     untold = truth.index[~truth.index.isin(names.index) & ~truth.index.isin(learned)]
-    found = accuracy.rows(identities, questions, truth, untold, names.index, 1000, 0)
+    found = accuracy.rows(identities, questions, truth, untold, names.index)
     return [{row["quantity"]: row for row in part if row["quantity"] != "probability"} for part in (stated, found)]
 
 

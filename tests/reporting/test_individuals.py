@@ -11,6 +11,10 @@ from pugmark import tables
 from pugmark.stages import report
 
 RATES = [("accept", 0.8, None, None, 40), ("new", 0.4, None, None, 40), ("inspect", 3, None, None, 40)]
+RIGHT = [("FNR", 0.125, 0.0, 0.3, 8, None), ("ARI", 0.918, None, None, 8, None), ("ECE", 0.0496, None, None, 290, None)]
+RIGHT += [("geometric mean of BAKS and BAUS", 0.707, None, None, 4, None), ("population", 7, None, None, 9, None)]
+RIGHT += [("population (names)", 8, None, None, 9, None), ("population (NIS)", 7.634, 6.5, 8.75, 31, None)]
+RIGHT += [("reliability", 0.25, 0.1, 0.4, 251, 0.22), ("reliability", 1.0, None, None, 39, 0.95)]
 RATES += [("FNR", 0.031, 0.01, 0.07, 32), ("FPR", 0.02, None, None, 40), ("asked", 0.25, 0.1, 0.4, 40)]
 
 
@@ -58,7 +62,7 @@ def written(folder, rates=RATES, accuracy=()):
     columns = ["quantity", "value", "low", "high", "n"]
     told = pd.DataFrame(rates, columns=columns).assign(at=None)
     made = {"identities": identities, "individuals": animals, "questions": asked, "changes": moved, "calibration": told}
-    made["accuracy"] = pd.DataFrame(list(accuracy), columns=columns)
+    made["accuracy"] = pd.DataFrame(list(accuracy), columns=[*columns, "at"])
     for name, rows in made.items():
         settings = {"error": 0.05, "run": "miewid-s1"}
         tables.write(tree.folder / f"{name}.parquet", name, rows, "decide", settings)
@@ -69,9 +73,7 @@ def written(folder, rates=RATES, accuracy=()):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    return written(
-        tmp_path_factory.mktemp("seen"), accuracy=[("FNR", 0.125, 0.0, 0.3, 8), ("ARI", 0.918, None, None, 8)]
-    )
+    return written(tmp_path_factory.mktemp("seen"), accuracy=RIGHT)
 
 
 def test_the_figures_count_animals_that_are_decided(page):
@@ -100,7 +102,19 @@ def test_changes_but_new_ones_are_told_one_by_one(page):
 def test_rates_stand_beside_those_on_withheld_names(page):
     assert "keep both errors at 5.0 % or less" in page.said and "inspects the 3 best candidates" in page.said
     assert "3.1 1.0–7.0 of 32 12.5 0.0–30.0 of 8" in page.said and "2.0 of 40" in page.said
-    assert "ARI 91.8." in page.said
+    assert "ARI 91.8, geometric mean of BAKS and BAUS 70.7." in page.said
+
+
+def test_the_count_of_names_stands_beside_the_true_number_and_that_of_vetted_pairs(page):
+    assert "Counted on one flank: 9 withheld encounters show 7 animals and bear 8 names." in page.said
+    assert "NIS estimates 7.63 animals (6.5–8.75) from 31 vetted pairs of 36." in page.said
+
+
+def test_probabilities_are_held_against_what_came_true_where_it_is_said_how_it_was_measured(page):
+    assert "ECE 5.0 over 290 pairs" in page.said.partition("The animals")[0]
+    section = page.said.partition("Ties")[2]
+    assert "in 10 equally wide bins" in section and "ECE 5.0 % over 290 pairs." in section
+    assert "cats, miewid-s1: probability" in section and "Reliability of the probabilities of cats" in section
 
 
 def test_what_cannot_be_promised_is_said(tmp_path):
@@ -113,6 +127,7 @@ def test_what_cannot_be_promised_is_said(tmp_path):
     assert "It cannot promise an error of 5.0 % : 7 named encounters" in said.replace("%:", "% :")
     with open(tmp_path / "out/cats/sightings.csv", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
+    assert "ECE" not in said.partition("The animals")[0] and "Counted on one flank" not in said
     assert len(rows) == 8 and {row["individual"] for row in rows} == {"Ana", "A-1", EVIL, ""}
 
 

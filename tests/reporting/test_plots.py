@@ -68,6 +68,15 @@ def test_a_plot_sets_means_and_bars_against_the_number():
     assert panel.get_xscale() == "linear"
 
 
+def test_probabilities_stand_against_what_came_true_with_intervals_and_numbers():
+    bins = [{"at": 0.2, "value": 0.3, "low": 0.1, "high": 0.5, "n": 12}]
+    bins += [{"at": 0.9, "value": 1.0, "low": None, "high": None, "n": 3}]
+    (panel,) = plots.reliability(bins).axes
+    assert lines(panel) == [[[0, 0], [100, 100]], [[20, 30]], [[90, 100]]]
+    assert [np.round(one.get_segments()[0], 6).tolist() for one in panel.collections] == [[[20, 10], [20, 50]]]
+    assert [(text.get_text(), text.get_position()[0]) for text in panel.texts] == [("12", 20), ("3", 90)]
+
+
 def test_numbers_over_decades_stand_on_a_logarithmic_axis():
     (panel,) = plots.against("lr", "mAP", {"": [(10.0**-power, 0.5, 0.4, 0.6) for power in (1, 2, 3)]}).axes
     assert panel.get_xscale() == "log"

@@ -1,9 +1,12 @@
 """How right the names are, on encounters whose true names the workflow was not told.
 
 FNR, FPR and `asked` are those of identity.strategy, so they can be held against what `calibrate` promised. Of groups:
-an individual with two names is split, a name with two individuals combines them. BAKS and BAUS are as in AnimalCLEF
-2025, over encounters: the share rightly named of each animal that the catalogue knew, and the share given no known name
-of each that it did not.
+an individual with two names is split, a name with two individuals combines them. An encounter is shifted if its name is
+that of another animal while its own animal has one too, and excluded if it bears none (terms of Johansson et al.,
+Scientific Reports 2020). A name is that of the animal that was told by it, else of the one that bears it most often.
+
+BAKS and BAUS are as in AnimalCLEF 2025, over encounters: the share rightly named of each animal that the catalogue
+knew, and the share given no known name of each that it did not. The competition ranked by their geometric mean.
 """
 
 import numpy as np
@@ -37,7 +40,7 @@ def rows(identities, questions, truth, untold, told):
         "asked": (found["asked"], everyone),
     }
     made = [_ratio(name, *pair, judged["individual"]) for name, pair in ratios.items() if pair[1].any()]
-    return made + [_row(name, value, number) for name, value, number in groups(judged, table.loc[told])]
+    return made + [row(name, value, number) for name, value, number in groups(judged, table.loc[told])]
 
 
 def errors(judged, questions, truth, seen):
@@ -67,16 +70,38 @@ def groups(judged, told):
     combined = touched.groupby("name")["individual"].nunique() > 1
     yield "split", split.mean(), len(split)
     yield "combined", combined.mean(), len(combined)
+    yield "shifted", shifted(named, told).mean(), len(named)
+    yield "excluded", judged["name"].isna().mean(), len(judged)
     yield "singletons", (named["name"].value_counts() == 1).mean(), named["name"].nunique()
     animals = named["individual"].nunique()
     yield "error of the count", named["name"].nunique() / animals - 1, animals
+    yield from balanced(named, told)
+
+
+def balanced(named, told):
+    """(quantity, value, number of animals) of BAKS and of BAUS, where there are such animals, and of their mean."""
     known = named["individual"].isin(told["individual"])
-    first = told.drop_duplicates("name").set_index("name")["individual"]
-    bears = named["name"].map(first)
+    bears = named["name"].map(_told_by(told))
+    parts = []
     for name, part, right in (("BAKS", known, bears == named["individual"]), ("BAUS", ~known, bears.isna())):
         shares = open_set.balanced(right[part], named["individual"][part].to_numpy(str))
         if len(shares):
-            yield name, shares.mean(), len(shares)
+            parts.append((name, shares.mean(), len(shares)))
+    yield from parts
+    if len(parts) == 2:
+        yield "geometric mean of BAKS and BAUS", np.sqrt(parts[0][1] * parts[1][1]), parts[0][2] + parts[1][2]
+
+
+def shifted(named, told):
+    """Whether each encounter of `named` is shifted, bool."""
+    counts = named.groupby(["name", "individual"]).size().sort_values(ascending=False, kind="stable")
+    whose = _told_by(told).combine_first(_told_by(counts.reset_index()))
+    return (named["name"].map(whose) != named["individual"]) & named["individual"].isin(whose)
+
+
+def _told_by(rows):
+    """The individual that `rows` first give each name to, a Series by name."""
+    return rows.drop_duplicates("name").set_index("name")["individual"]
 
 
 def pairwise(truth, codes):
@@ -92,8 +117,9 @@ def _pairs(counts):
 
 def _ratio(name, above, below, individuals):
     ends = intervals.of_rates(above.to_numpy(float), below, individuals.to_numpy(str))
-    return _row(name, above.sum() / below.sum(), int(below.sum()), *ends)
+    return row(name, above.sum() / below.sum(), int(below.sum()), *ends)
 
 
-def _row(name, value, number, low=None, high=None):
-    return {"quantity": name, "value": float(value), "low": low, "high": high, "n": int(number)}
+def row(quantity, value, number, low=None, high=None, at=None):
+    """A row of the accuracy table."""
+    return {"quantity": quantity, "at": at, "value": float(value), "low": low, "high": high, "n": int(number)}

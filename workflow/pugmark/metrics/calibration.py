@@ -2,10 +2,17 @@
 
 Each way is fitted on scores (P) and whether each pair is of one animal (bool, P), and gives a function from scores to
 probabilities.
+
+Whether probabilities are right is seen on other pairs, in BINS of equal width: of the pairs in a bin the share that is
+one animal should be their mean probability. The expected calibration error, ECE, is how far the two are apart, averaged
+over the pairs (Naeini et al., Obtaining well calibrated probabilities using Bayesian binning, AAAI 2015).
 """
 
+import numpy as np
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
+
+BINS = 10
 
 
 def isotonic(scores, same):
@@ -20,3 +27,14 @@ def logistic(scores, same):
 
 
 WAYS = {"isotonic": isotonic, "logistic": logistic}
+
+
+def bins(probabilities):
+    """The bin of each probability, int, P; a probability of 1 lies in the last one."""
+    return np.minimum((np.asarray(probabilities) * BINS).astype(int), BINS - 1)
+
+
+def ece(probabilities, same):
+    """The expected calibration error, from 0 to 1. probabilities: P. same: bool, P."""
+    apart = np.bincount(bins(probabilities), np.asarray(same, float) - probabilities)
+    return np.abs(apart).sum() / len(probabilities)

@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 
 from pugmark import tables
-from pugmark.reporting import sightings
+from pugmark.metrics.calibration import BINS
+from pugmark.reporting import drawing, plots, sightings
 from pugmark.reporting.pictures import Sheet, Tile
 
 MOST, MOST_CHANGES, COLUMNS = 24, 50, 11
 """Animals with pictures, changes that are told one by one, and crops of an animal in a row."""
+RATES = ("FNR", "FPR", "asked")
 ESTIMATED = {"estimated FNR": "FNR", "estimated FPR": "FPR"}
 """Rates of collections without names, and what they estimate."""
 QUIET = ("new", "extended")
@@ -35,7 +37,7 @@ def seen(collection, new):
         "sheet": Sheet(FILE, tuple(_row(crops, row["name"]) for row in shown), COLUMNS),
         "changes": changes(collection.decided("changes")),
         "sure": sure(collection),
-        "accuracy": collection.decided("accuracy").to_dict("records"),
+        "right": right(collection),
         "reviewable": not collection.decided("questions").empty,
     }
 
@@ -85,7 +87,7 @@ def sure(collection):
     asked = tables.provenance(collection.folder / "calibration.parquet")["settings"]["error"]
     estimated = bool(table.index.isin(list(ESTIMATED)).any())
     rates = table.rename(index=ESTIMATED)
-    rates = rates.reindex([name for name in ("FNR", "FPR", "asked") if name in rates.index])
+    rates = rates.reindex([name for name in RATES if name in rates.index])
     return {
         "error": asked,
         "estimated": estimated,
@@ -93,6 +95,28 @@ def sure(collection):
         "inspect": int(table["value"]["inspect"]),
         "named": int(table["n"]["accept"]),
         "rates": rates.reset_index()[["quantity", "value", "low", "high", "n"]].to_dict("records"),
+    }
+
+
+def right(collection):
+    """How right the names are on withheld batches; all is empty without any.
+
+    rates: rows of RATES. shares: the other rows that are shares. population: {quantity: row}. ece: a row, with the
+    number of bins and its drawing, or None.
+    """
+    table = collection.decided("accuracy").astype(object)
+    rows = table.where(table.notna(), None).to_dict("records")
+    ece = next((row for row in rows if row["quantity"] == "ECE"), None)
+    if ece:
+        drawn = plots.reliability([row for row in rows if row["quantity"] == "reliability"])
+        ece |= {"bins": BINS, "drawn": drawing.svg(drawn, f"Reliability of the probabilities of {collection.name}")}
+    population = {row["quantity"]: row for row in rows if row["quantity"].startswith("population")}
+    apart = {*RATES, *population, "ECE", "reliability"}
+    return {
+        "rates": [row for row in rows if row["quantity"] in RATES],
+        "shares": [row for row in rows if row["quantity"] not in apart],
+        "population": population,
+        "ece": ece,
     }
 
 

@@ -1,4 +1,4 @@
-"""The report's figures, drawn with Matplotlib: leaderboards, training curves, studies and timelines."""
+"""The report's figures, drawn with Matplotlib: leaderboards, training curves, studies, reliability and timelines."""
 
 import math
 
@@ -152,6 +152,27 @@ def _bars(panel, at, name, line, dodge, spots, decades):
     look = {"color": CYCLE[at % 3], "linestyle": DASHES[at % 3]}
     errors = np.abs(ends - means)
     panel.errorbar(places, means, errors, marker="o", markerfacecolor=GROUND, label=short(name, 32) or None, **look)
+
+
+def reliability(bins):
+    """What came true of stated probabilities, with intervals, against the diagonal where the two are equal.
+
+    bins: dicts of at, value, low and high, shares, and n. Without a low there is no interval. Returns a Figure.
+    """
+    with drawing.style():
+        figure = drawing.figure(PANEL, PANEL)
+        panel = figure.subplots()
+        panel.set(xlim=(-2, 102), ylim=(-2, 102), aspect="equal")
+        panel.set_title("One animal, % of the pairs", pad=22)
+        panel.set_xlabel("probability, %", loc="right")
+        panel.plot([0, 100], [0, 100], color=WARM, linestyle="--")
+        for one in bins:
+            at, value = 100 * one["at"], 100 * one["value"]
+            if one["low"] is not None:
+                panel.vlines(at, 100 * one["low"], 100 * one["high"], color=ACCENT, linewidth=3, alpha=0.45)
+            panel.plot(at, value, "o", color=ACCENT, ms=7)
+            panel.text(at, 104, one["n"], ha="center", color=SOFT)
+    return figure
 
 
 def nothing():

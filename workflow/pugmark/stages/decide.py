@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from pugmark import tables
-from pugmark.identity import accuracy, changes, choice, known
+from pugmark.identity import accuracy, changes, choice, known, strategy, withheld
 from pugmark.runtime import cli, disk
 
 DEFAULTS = {"error": 0.05, "withhold": []}
@@ -62,7 +62,7 @@ def main(argv=None):
     tables.write(out / "accuracy.parquet", "accuracy", right, "decide", settings)
     counts = pd.Series([row["change"] for row in moved], dtype=object).value_counts().to_dict()
     tables.write(out / "changes.parquet", "changes", moved, "decide", settings, counts=counts)
-    told = [f"{row['quantity']} {row['value']:.3g}" for row in right]
+    told = [f"{row['quantity']} {row['value']:.3g}" for row in right if row["at"] is None]
     log.info("%s decides; %s%s", best.name, counts or "nothing has changed", f"; {', '.join(told)}" if told else "")
 
 
@@ -72,10 +72,17 @@ def measured(identities, run, split, folder, learned, settings):
         return []
     crops = known.crops(split, folder)
     truth, taught = known.named(crops), known.learned(crops, learned)
-    withheld = truth.index.isin(crops["encounter"][crops["batch"].isin(settings["withhold"])])
-    untold, told = truth.index[withheld & ~truth.index.isin(taught)], truth.index[~withheld]
-    questions = tables.read(run / "questions.parquet", "questions")
-    return accuracy.rows(identities, questions, truth, untold, told)
+    aside = truth.index.isin(crops["encounter"][crops["batch"].isin(settings["withhold"])])
+    untold, told = truth.index[aside & ~truth.index.isin(taught)], truth.index[~aside]
+    questions, pairs, calibration = (
+        tables.read(run / f"{name}.parquet", name) for name in ("questions", "pairs", "calibration")
+    )
+    names, (_, probability) = identities.set_index("encounter")["individual"], strategy.of_table(calibration)
+    return [
+        *accuracy.rows(identities, questions, truth, untold, told),
+        *withheld.counts(pairs, probability, names, truth, untold),
+        *withheld.reliability(pairs, probability, truth, untold),
+    ]
 
 
 def _write(path, names):

@@ -1,0 +1,48 @@
+"""What is measured on withheld batches, from the tables of a run on drawn animals."""
+
+import numpy as np
+import pytest
+from stages.test_identify import Survey
+
+from pugmark import tables
+from pugmark.stages import decide
+
+
+@pytest.fixture(scope="module")
+def surveyed(tmp_path_factory):
+    """A survey of which all animals have a name, with the tables of its run."""
+    survey = Survey(tmp_path_factory.mktemp("survey"), noise=0.6)
+    split = tables.read(survey.folder / "split.parquet", "split")
+    survey.rows["individual"] = [f"n{animal}" for animal in survey.rows["animal"]]
+    tables.write(survey.folder / "split.parquet", "split", split.assign(individual=survey.rows["individual"]), "split")
+    survey.run()
+    return survey
+
+
+def measured(survey, withhold, learned=()):
+    """{quantity: [row]} of the accuracy table."""
+    identities, split = (tables.read(survey.folder / f"{name}.parquet", name) for name in ("identities", "split"))
+    settings = decide.DEFAULTS | {"withhold": withhold}
+    found = {}
+    for row in decide.measured(identities, survey.folder, split, survey.folder, learned, settings):
+        found.setdefault(row["quantity"], []).append(row)
+    return found
+
+
+def test_a_withheld_batch_is_counted_and_its_pairs_are_judged(surveyed):
+    found, last = measured(surveyed, ["b2"]), surveyed.rows[surveyed.rows["batch"] == "b2"]
+    (truly,), (named,), (vetted,) = (found[name] for name in ("population", "population (names)", "population (NIS)"))
+    assert (truly["value"], truly["n"]) == (last["animal"].nunique(), len(last)) and named["value"] == truly["value"]
+    assert vetted["low"] <= truly["value"] <= vetted["high"] and vetted["high"] - vetted["low"] < truly["value"]
+    assert len(last) < vetted["n"] < len(last) * (len(last) - 1) / 2
+    pairs = tables.read(surveyed.folder / "pairs.parquet", "pairs")
+    (error,), bins = found["ECE"], found["reliability"]
+    assert error["n"] == pairs["encounter"].isin(last["crop_id"]).sum() == sum(row["n"] for row in bins)
+    apart = [row["n"] * abs(row["value"] - row["at"]) for row in bins]
+    assert error["value"] == pytest.approx(np.sum(apart) / error["n"]) and error["value"] < 0.05
+
+
+def test_what_a_model_has_learned_from_is_not_judged(surveyed):
+    last = surveyed.rows[surveyed.rows["batch"] == "b2"]
+    found = measured(surveyed, ["b2"], last["crop_id"][:10])
+    assert found["population"][0]["n"] == len(last) - 10 and measured(surveyed, []) == {}
