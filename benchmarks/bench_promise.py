@@ -77,12 +77,13 @@ def rates(animals, noise, named, seed):
     else:
         rule, probability = strategy.Strategy(np.inf, -np.inf, strategy.UNKNOWN), lambda scores: scores
     identities, questions, _ = naming.decided(rows, pairs, rule, probability)
-    judged = identities.set_index("encounter").join(truth["individual"].rename("true"))
-    judged = judged[~judged["true"].isin(told)].assign(individual=lambda each: each["true"])
+    every = identities.rename(columns={"individual": "name"}).set_index("encounter").join(truth["individual"])
+    named_ = every["individual"].isin(told)
+    judged, owners = every[~named_], accuracy.owners(every, every[named_])
     seen = pd.Series(strategy.seen(truth), truth.index)[judged.index]
-    found = accuracy.errors(judged, questions, truth["individual"], seen)
+    found = accuracy.errors(judged, owners, questions, truth["individual"], seen)
     measured = {"FNR": found["missed"].sum() / seen.sum(), "FPR": found["wrong"].mean(), "asked": found["asked"].mean()}
-    ends = intervals.of_rates(found["missed"].to_numpy(float), seen.to_numpy(float), judged["individual"])
+    ends = intervals.of_rates(found["missed"].to_numpy(float), seen.to_numpy(float), judged["individual"].to_numpy(str))
     both = stated | {"least": ends[0], "most": ends[1]}
     return measured, both, np.isfinite([rule.accept, rule.new]).all()
 

@@ -71,12 +71,22 @@ def test_each_error_counts_where_it_belongs():
     assert found["asked"] == (pytest.approx(2 / 6), 6)
     assert found["BAKS"] == (0, 2)
     assert found["BAUS"] == (pytest.approx((0.5 + 1) / 2), 2)
-    # Ana is Ana, Z and Bo; Bo is Bo and V; Cleo is Ana and W; Dan alone is whole.
-    assert found["split"] == (pytest.approx(3 / 4), 4)
-    assert found["combined"] == (pytest.approx(2 / 6), 6)
-    assert found["error of the count"] == (pytest.approx(6 / 4 - 1), 4)
+    assert found["wrong names"] == (1, 2)  # d and f have names by their scores
+    # e and g wait. Of the others Ana is Ana, Z and Bo; the name Ana is Cleo's too, and Bo is Ana's.
+    assert found["split"] == (pytest.approx(1 / 4), 4) and found["combined"] == (pytest.approx(2 / 4), 4)
+    assert found["singletons"] == (1, 4) and found["error of the count"] == (pytest.approx(4 / 3 - 1), 3)
     # d bears Bo's name, f bears Ana's; both animals have a name of their own.
     assert found["shifted"] == (pytest.approx(2 / 6), 6)
+
+
+def test_a_wrong_name_is_one_however_it_was_come_by():
+    # g joins its own animal's f, which bears Ana's name: its candidate is right, its name is not.
+    rows = [*RIGHT[:3], ("Ana", "known", "a"), ("Ana", "known", "f"), RIGHT[5]]
+    found = measured(rows)
+    assert found["FPR"] == (pytest.approx(2 / 6), 6) and found["wrong names"] == (pytest.approx(2 / 5), 5)
+    # A name that nobody was told stands for its oldest encounter's animal.
+    rows = [*RIGHT[:3], RIGHT[3], RIGHT[4], ("X", "known", "f")]
+    assert measured(rows)["FPR"] == (pytest.approx(1 / 6), 6)
 
 
 def test_an_encounter_is_shifted_only_where_its_animal_has_a_name_of_its_own():

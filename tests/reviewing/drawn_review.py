@@ -46,9 +46,9 @@ def jpeg(seed, size=(60, 40)):
     return held.getvalue()
 
 
-def write(folder, questions=6, crops=2, odd=EVIL):
-    """The pages of a drawn review; their index.html."""
-    shown, wanted = material.material(*tables(questions, crops, odd))
+def write(folder, questions=6, crops=2, odd=EVIL, made=None):
+    """The pages of a drawn review; their index.html. made: its tables, as of `tables`."""
+    shown, wanted = material.material(*(made or tables(questions, crops, odd)))
     pictures = [material.picture(jpeg(seed)) for seed in range(8)]
     images = {crop: pictures[at % 8] for at, crop in enumerate(wanted)}
     shown |= {"moments": [], "left_out": 0}

@@ -148,6 +148,39 @@ def test_an_animal_has_a_page_where_it_is_renamed_merged_and_split(driver, tmp_p
 
 
 @pytest.mark.browser
+def test_it_says_who_named_the_candidate_and_how_many_questions_an_encounter_has(driver, tmp_path):
+    identities, individuals, asked, crops = tables(questions=3)
+    identities.loc[0, "by"] = "labels"
+    asked.loc[[0, 1], "encounter"] = "q0"
+    asked.loc[1, "candidate"] = "ana-1"
+    page = Page(driver, write(tmp_path, made=(identities, individuals, asked, crops)))
+    assert page.text("#right").split("\n")[1].startswith("new, by labels") and "by" not in page.text("#left p")
+    assert page.text("#progress").endswith("This is question 1, 1 of 2 about this encounter.")
+    page.press("j")
+    assert page.text("#right").split("\n")[1].startswith("known, by the workflow, probability 0.50")
+    assert "question 2, 2 of 2 about" in page.text("#progress")
+    page.press("j")
+    assert page.text("#progress").endswith("This is question 3.")
+
+
+@pytest.mark.browser
+def test_animals_that_wait_are_counted_apart_and_called_so(driver, tmp_path):
+    driver.get((write(tmp_path, questions=30).parent / "individuals.html").as_uri() + "#Ana")
+    page = Page.__new__(Page)
+    page.driver = driver
+    assert page.text("#progress").startswith("1 animal, 30 more that wait for a person")
+    tags = {
+        item.text.split(" ")[0]: item.text.split(" ")[-1]
+        for item in driver.find_elements(By.CSS_SELECTOR, "#animals li")
+    }
+    assert tags["A-3"] == "waits" and tags["Ana"] == "doubtful"
+    box = driver.find_element(By.ID, "animal")
+    assert (
+        driver.execute_script("return arguments[0].getBoundingClientRect().top", box) < 200
+    )  # its name in the address opens it
+
+
+@pytest.mark.browser
 def test_a_key_means_what_it_shows_also_when_it_is_held_or_follows_the_mouse(driver, tmp_path):
     page = Page(driver, write(tmp_path))
     held = "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'y', repeat: arguments[0], bubbles: true}))"

@@ -32,29 +32,45 @@ def rows(identities, questions, truth, untold, told):
     if judged.empty:
         return []
     seen = pd.Series(strategy.seen(truth), truth.index)[untold]
-    found = errors(judged, questions, truth["individual"], seen)
-    everyone = np.ones(len(judged))
+    own = owners(table.loc[truth["order"].sort_values().index], table.loc[told])
+    found = errors(judged, own, questions, truth["individual"], seen)
+    everyone, named = np.ones(len(judged)), by_score(judged).to_numpy(float)
     ratios = {
         "FNR": (found["missed"], seen.to_numpy(float)),
         "FPR": (found["wrong"], everyone),
         "asked": (found["asked"], everyone),
+        "wrong names": (found["wrong"], named),
     }
     made = [_ratio(name, *pair, judged["individual"]) for name, pair in ratios.items() if pair[1].any()]
     return made + [row(name, value, number) for name, value, number in groups(judged, table.loc[told])]
 
 
-def errors(judged, questions, truth, seen):
+def errors(judged, owners, questions, truth, seen):
     """What became of each encounter, as strategy.outcome says it: DataFrame of bool.
 
-    judged: decision, candidate and true individual by encounter. truth: Series of true names. seen: bool by encounter.
+    judged: name, decision, by and true individual by encounter. owners: as of `owners`. truth: Series of true names.
+    seen: bool by encounter.
     """
-    right = judged["candidate"].map(truth) == judged["individual"]
-    wrong = (judged["decision"] == "known") & (judged["by"] == "workflow") & ~right
+    wrong = by_score(judged) & (judged["name"].map(owners) != judged["individual"])
     asked = judged["decision"] == "review"
     ends = questions["candidate"].map(truth).to_numpy() == questions["encounter"].map(truth).to_numpy()
     shown = judged.index.isin(questions["encounter"][ends])
     missed = seen & ((judged["decision"] == "new") | wrong | (asked & ~shown))
     return pd.DataFrame({"missed": missed, "wrong": wrong, "asked": asked})
+
+
+def by_score(judged):
+    """Whether the workflow gave each encounter the name of another one, bool."""
+    return (judged["decision"] == "known") & (judged["by"] == "workflow")
+
+
+def owners(table, told):
+    """The individual that each name stands for, a Series by name: who was told it, else its oldest encounter's.
+
+    table: name and true individual of all encounters that have one, in the order of the catalogue. told: those of them
+    whose names were told.
+    """
+    return _told_by(told).combine_first(_told_by(table))
 
 
 def groups(judged, told):
@@ -63,8 +79,10 @@ def groups(judged, told):
     truth, codes = named["individual"].to_numpy(str), pd.factorize(named["name"])[0]
     yield from zip(("ARI", "AMI"), partition.agreement(truth, codes), (len(named),) * 2, strict=True)
     yield from zip(("pairwise precision", "pairwise recall"), *pairwise(truth, codes), strict=True)
-    every = pd.concat([named, told])
-    touched = every[every["name"].isin(named["name"]) | every["individual"].isin(named["individual"])]
+    # An encounter that waits has a name of its own until then, which is not counted.
+    decided = named[named["decision"] != "review"]
+    every = pd.concat([decided, told])
+    touched = every[every["name"].isin(decided["name"]) | every["individual"].isin(decided["individual"])]
     touched = touched.dropna(subset=["name"])
     split = touched.groupby("individual")["name"].nunique() > 1
     combined = touched.groupby("name")["individual"].nunique() > 1
@@ -72,9 +90,10 @@ def groups(judged, told):
     yield "combined", combined.mean(), len(combined)
     yield "shifted", shifted(named, told).mean(), len(named)
     yield "excluded", judged["name"].isna().mean(), len(judged)
-    yield "singletons", (named["name"].value_counts() == 1).mean(), named["name"].nunique()
-    animals = named["individual"].nunique()
-    yield "error of the count", named["name"].nunique() / animals - 1, animals
+    if len(decided):
+        yield "singletons", (decided["name"].value_counts() == 1).mean(), decided["name"].nunique()
+        animals = decided["individual"].nunique()
+        yield "error of the count", decided["name"].nunique() / animals - 1, animals
     yield from balanced(named, told)
 
 

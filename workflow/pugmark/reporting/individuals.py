@@ -10,7 +10,7 @@ from pugmark.reporting.pictures import Sheet, Tile
 
 MOST, MOST_CHANGES, COLUMNS = 24, 50, 11
 """Animals with pictures, changes that are told one by one, and crops of an animal in a row."""
-RATES = ("FNR", "FPR", "asked")
+RATES = ("FNR", "FPR", "wrong names", "asked")
 ESTIMATED = {"estimated FNR": "FNR", "estimated FPR": "FPR"}
 """Rates of collections without names, and what they estimate."""
 QUIET = ("new", "extended")
@@ -82,16 +82,22 @@ def changes(table):
 
 
 def sure(collection):
-    """What is promised: the rate that was asked for, whether it is kept, and the rates as they were measured."""
+    """What is promised: the rate that was asked for, whether names and new animals can be told at it, the rates as they
+    were measured, which of them are higher, and the share of judged animals from which the model had not learned.
+    """
     table = collection.decided("calibration").drop_duplicates("quantity").set_index("quantity")
     asked = tables.provenance(collection.folder / "calibration.parquet")["settings"]["error"]
     estimated = bool(table.index.isin(list(ESTIMATED)).any())
     rates = table.rename(index=ESTIMATED)
     rates = rates.reindex([name for name in RATES if name in rates.index])
+    value = rates["value"]
     return {
         "error": asked,
         "estimated": estimated,
-        "promised": bool(np.isfinite(table["value"][["accept", "new"]]).all()),
+        "names": bool(np.isfinite(table["value"]["accept"])),
+        "new": bool(np.isfinite(table["value"]["new"])),
+        "higher": {name: value[name] for name in ("FNR", "FPR") if value.get(name, 0) > asked},
+        "strangers": table["value"].get("strangers", 1.0),
         "inspect": int(table["value"]["inspect"]),
         "named": int(table["n"]["accept"]),
         "rates": rates.reset_index()[["quantity", "value", "low", "high", "n"]].to_dict("records"),
@@ -101,10 +107,10 @@ def sure(collection):
 def right(collection):
     """How right the names are on withheld batches; all is empty without any.
 
-    rates: rows of RATES. shares: the other rows that are shares. population: {quantity: row}. ece: a row, with the
-    number of bins and its drawing, or None.
+    rates: rows of RATES. higher: those above the interval that calibration states. shares: the other rows that are
+    shares. population: {quantity: row}. ece: a row, with the number of bins and its drawing, or None.
     """
-    table = collection.decided("accuracy").astype(object)
+    table, stated = collection.decided("accuracy").astype(object), sure(collection)["rates"]
     rows = table.where(table.notna(), None).to_dict("records")
     ece = next((row for row in rows if row["quantity"] == "ECE"), None)
     if ece:
@@ -114,6 +120,12 @@ def right(collection):
     apart = {*RATES, *population, "ECE", "reliability"}
     return {
         "rates": [row for row in rows if row["quantity"] in RATES],
+        "higher": [
+            row["quantity"]
+            for row in rows
+            for one in stated
+            if row["quantity"] == one["quantity"] in ("FNR", "FPR") and row["value"] > one["high"]
+        ],
         "shares": [row for row in rows if row["quantity"] not in apart],
         "population": population,
         "ece": ece,

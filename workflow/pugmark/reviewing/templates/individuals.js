@@ -11,10 +11,14 @@ function list() {
     .map(([name, animal]) => {
       const item = element("li", ""), link = element("a", name, { href: "#" + encodeURIComponent(name) });
       item.append(link, ` ${animal.encounters.length} ${animal.encounters.length === 1 ? "encounter" : "encounters"}, ${FLANKS[animal.status]} `);
-      if (doubtful(animal).length) item.append(element("span", "doubtful", { className: "tag" }));
+      const tag = waits(animal) ? "waits" : doubtful(animal).length ? "doubtful" : "";
+      if (tag) item.append(element("span", tag, { className: "tag" }));
       return item;
     }));
 }
+
+// Such an animal is none yet: it has a name of its own until a person has answered.
+const waits = (animal) => animal.encounters.every((one) => DATA.encounters[one].decision === "review");
 
 // Links of the workflow that are least sure: the first to look at where an animal seems to be two.
 const doubtful = (animal) => animal.encounters.filter((one) => {
@@ -49,11 +53,6 @@ function stations(animal) {
   const counts = new Map();
   for (const one of animal.encounters) counts.set(DATA.encounters[one].station, (counts.get(DATA.encounters[one].station) || 0) + 1);
   return [...counts].map(([name, number]) => `${name || "station not stated"} (${number})`).join(", ");
-}
-
-function how(own) {
-  const told = { labels: "by labels", person: "by a person", workflow: `by the workflow, probability ${own.probability.toFixed(2)}` }[own.by];
-  return own.decision === "review" ? "waits for a person" : `${own.decision}, ${told}`;
 }
 
 function table(name, animal) {
@@ -119,7 +118,8 @@ function page() {
 }
 
 function refresh() {
-  byId("progress").textContent = `${Object.keys(DATA.animals).length} animals; ${Store.standing().length} answers of yours.`;
+  const animals = Object.values(DATA.animals), waiting = animals.filter(waits).length;
+  byId("progress").textContent = `${animals.length - waiting} ${animals.length - waiting === 1 ? "animal" : "animals"}, ${waiting} more that wait for a person; ${Store.standing().length} answers of yours.`;
   page();
 }
 byId("search").oninput = list;
@@ -127,3 +127,4 @@ window.onhashchange = () => { page(); byId("animal").scrollIntoView(); };
 Store.watch(refresh);
 list();
 refresh();
+if (location.hash) byId("animal").scrollIntoView();

@@ -62,3 +62,9 @@ const View = (() => {
 
 const byId = (id) => document.getElementById(id);
 const element = (name, text, facts = {}) => Object.assign(document.createElement(name), { textContent: text }, facts);
+
+// Who an encounter is, and who says so.
+function how(own) {
+  const told = { labels: "by labels", person: "by a person", workflow: `by the workflow, probability ${own.probability.toFixed(2)}` }[own.by];
+  return own.decision === "review" ? "waits for a person" : `${own.decision}, ${told}`;
+}

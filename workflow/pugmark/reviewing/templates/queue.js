@@ -92,16 +92,23 @@ function draw(side) {
     button.onclick = () => { shown[side] = number; draw(side); box.querySelector("[aria-pressed=true]").focus(); };
     strip.append(button);
   });
-  box.replaceChildren(element("h2", who), element("p", [own.station, own.time, flanks, own.batch].filter(Boolean).join(" · ")), frame, strip);
+  const facts = [side && how(own), own.station, own.time, flanks, own.batch];
+  box.replaceChildren(element("h2", who), element("p", facts.filter(Boolean).join(" · ")), frame, strip);
   View.watch(frame);
   View.apply();
+}
+
+// Which of the questions about its encounter the present one is.
+function about() {
+  const own = DATA.questions.filter(([encounter]) => encounter === DATA.questions[at]?.[0]);
+  return own.length > 1 ? `, ${own.indexOf(DATA.questions[at]) + 1} of ${own.length} about this encounter` : "";
 }
 
 function show() {
   const number = DATA.questions.length, { answer, done } = states();
   const open = DATA.questions.filter((question) => !done(question)).length;
   wrongFlank(false);
-  byId("progress").textContent = `${undone}${number - open} of ${number} questions are settled. ${open ? "" : "Nothing is left to ask."} This is question ${at + 1}.`;
+  byId("progress").textContent = `${undone}${number - open} of ${number} questions are settled. ${open ? "" : "Nothing is left to ask."} This is question ${at + 1}${about()}.`;
   byId("done").hidden = open > 0;
   byId("question").hidden = number === 0;
   byId("done-text").textContent = Server.token ? "Your answers are saved. Run Snakemake again." : `Download your answers, put the file into ${DATA.ledger}, and run Snakemake again.`;
