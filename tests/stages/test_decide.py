@@ -46,3 +46,15 @@ def test_what_a_model_has_learned_from_is_not_judged(surveyed):
     last = surveyed.rows[surveyed.rows["batch"] == "b2"]
     found = measured(surveyed, ["b2"], last["crop_id"][:10])
     assert found["population"][0]["n"] == len(last) - 10 and measured(surveyed, []) == {}
+
+
+def test_who_waits_for_a_person_is_no_animal_yet(tmp_path):
+    survey = Survey(tmp_path / "survey", noise=0.9)
+    found, folder = survey.run(), survey.folder
+    options = {"runs": folder, "trained": folder / "trained.parquet", "split": folder / "split.parquet"}
+    options |= {"folder": folder, "kept": tmp_path / "names", "out": tmp_path}
+    decide.main([word for name, value in options.items() for word in (f"--{name}", str(value))])
+    moved = tables.read(tmp_path / "changes.parquet", "changes")
+    waits = found["decision"] == "review"
+    assert waits.any() and set(moved["change"]) == {"new"}
+    assert set(moved["individual"]) == set(found["individual"][~waits])

@@ -104,7 +104,10 @@ def _tell(export, rows):
 def _traps(folder, export, places):
     located = export.stations.dropna(subset=["x", "y"]).drop_duplicates("station").set_index("station")
     missing = [name for name in places if name not in located.index]
-    if missing or not places:
+    if not places:
+        export.told.append("secr: no traps file, because no station of a named animal is known.")
+        return
+    if missing:
         export.told.append(
             f"secr: no traps file, because {len(missing)} stations have no coordinates ({', '.join(missing[:5])}). "
             "Name a table of stations under collections.NAME.stations."

@@ -53,7 +53,9 @@ def main(argv=None):
     learned = pd.concat([tables.read(path, "trained")["crop_id"] for path in arguments.trained])
     identities, out = tables.read(best / "identities.parquet", "identities"), Path(arguments.out)
     right = measured(identities, best, tables.read(arguments.split, "split"), arguments.folder, learned, settings)
-    names = identities["individual"].astype(object).where(identities["individual"].notna(), None)
+    # An encounter that waits has a name of its own until then: that it gets another is no merge.
+    named = identities["individual"].notna() & (identities["decision"] != "review")
+    names = identities["individual"].astype(object).where(named, None)
     moved = since(Path(arguments.kept), dict(zip(identities["encounter"], names, strict=True)))
     for name in TAKEN:
         with disk.replacing(out / f"{name}.parquet") as partial:

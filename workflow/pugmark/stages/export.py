@@ -81,9 +81,9 @@ def write(folder, export, settings):
     machines.write(folder, export)
     certain, days = export.certain["encounter"].nunique(), export.occasions
     lines = [f"{export.name}: {certain} of {export.crops['encounter'].nunique()} encounters have a certain name."]
-    lines += [
-        f"{days.number} occasions of {days.days} days, from {days.first}." if days.number else "No time is known."
-    ]
+    length = f"{days.days} days" if days.days > 1 else "a day"
+    lines += [f"Occasions of {length}: {days.number}, from {days.first}." if days.number else "No time is known."]
+    lines += ["Below is what each file is for; those that could not be written are told at the end."]
     lines += ["", *(f"{names}\n    {what}" for names, what in FILES.items()), "", *export.told]
     (folder / "README.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
