@@ -148,6 +148,15 @@ def test_a_rate_above_the_chosen_one_is_no_promise(tmp_path):
     assert "75.0 % of the encounters that it was judged on show animals from which the model has learned" in said
 
 
+def test_the_effect_of_distance_and_time_is_shown_where_they_weigh_in(tmp_path):
+    pairs = {"encounter": ["a"], "candidate": ["b"], "score": [0.5], "rank": [1]}
+    folder = tmp_path / "results/cats"
+    folder.mkdir(parents=True)
+    counts = {"priors": {"same station": 3.25, "over a year": 0.5}}
+    tables.write(folder / "pairs.parquet", "pairs", pairs, "match", counts=counts)
+    assert "by: same station 3.25, over a year 0.5." in written(tmp_path).said
+
+
 def test_each_animal_leads_to_its_page(page):
     for name in ("Ana", EVIL):
         assert page.hrefs.count(f"../cats/review/individuals.html#{quote(name)}") == 2

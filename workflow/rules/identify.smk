@@ -35,6 +35,7 @@ rule match:
         lambda wildcards: batch_files(wildcards.collection, "encounters.parquet"),
         teachers=run_teachers,
         split=rules.split.output[0],
+        stations=lambda wildcards: PLAN.weighed_by(wildcards.collection),
     output:
         f"{RUN}/pairs.parquet",
     log:

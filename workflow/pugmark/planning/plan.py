@@ -164,6 +164,10 @@ class Plan:
         file = self.collections[name]["stations"]
         return [file] if file else []
 
+    def weighed_by(self, name):
+        """The same, where the places of stations weigh in on who is who."""
+        return self.stations(name) if self.collections[name]["match"]["priors"] else []
+
     def ledger(self, name):
         """The folder of those files."""
         return self.collections[name].get("ledger", f"review/{name}")

@@ -68,9 +68,10 @@ class Settings:
             deciders.check_reranked(anew)
             files = self.plan.manifest.facts(self.plan.rerank_weights(collection, run))
             more = {"rerank": anew.settings} | ({"manifest": files} if files else {})
-        if anew and anew.learns:
+        weighed = self.plan.collections[collection]["match"]["priors"]
+        if weighed or (anew and anew.learns):
             more["withhold"] = self._withheld(collection)
-        return self._of(collection, "match", **more)
+        return self._of(collection, "match", **more, **(self._places(collection) if weighed else {}))
 
     def calibrate(self, collection, run):
         """Of what the scores are worth; a re-ranker may have learned from the training part."""
@@ -92,10 +93,7 @@ class Settings:
 
     def export(self, collection):
         """Of the files for other tools, with where stations are told of."""
-        parts = self.plan.batches(collection)
-        folders = {batches.whole(part): self.plan.folder(collection, part) for part in parts}
-        stations = self.plan.collections[collection]["stations"]
-        return self._of(collection, "export", stations=stations, folders=folders)
+        return self._of(collection, "export", **self._places(collection))
 
     def embed(self, collection, run, batch):
         """Of the features: what lies outside the mask looks as it did in training."""
@@ -160,6 +158,11 @@ class Settings:
 
     def _of(self, collection, section, **more):
         return canonical({**self.plan.collections[collection][section], **more})
+
+    def _places(self, collection):
+        parts = self.plan.batches(collection)
+        folders = {batches.whole(part): self.plan.folder(collection, part) for part in parts}
+        return {"stations": self.plan.collections[collection]["stations"], "folders": folders}
 
     def _withheld(self, collection):
         wanted = self.plan.collections[collection]["identify"]["withhold"]

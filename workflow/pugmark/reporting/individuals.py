@@ -83,15 +83,17 @@ def changes(table):
 
 def sure(collection):
     """What is promised: the rate that was asked for, whether names and new animals can be told at it, the rates as they
-    were measured, which of them are higher, and the share of judged animals from which the model had not learned.
+    were measured, which of them are higher, the share of judged animals from which the model had not learned, and what
+    distance and time do to the odds where they weigh in.
     """
     table = collection.decided("calibration").drop_duplicates("quantity").set_index("quantity")
     asked = tables.provenance(collection.folder / "calibration.parquet")["settings"]["error"]
     estimated = bool(table.index.isin(list(ESTIMATED)).any())
     rates = table.rename(index=ESTIMATED)
     rates = rates.reindex([name for name in RATES if name in rates.index])
-    value = rates["value"]
+    value, pairs = rates["value"], collection.folder / "pairs.parquet"
     return {
+        "priors": tables.provenance(pairs)["counts"].get("priors", {}) if pairs.exists() else {},
         "error": asked,
         "estimated": estimated,
         "names": bool(np.isfinite(table["value"]["accept"])),

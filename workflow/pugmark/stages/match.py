@@ -7,6 +7,9 @@ A re-ranked run is told its re-ranker, which scores the best candidates by cosin
 
         --settings '{"most": 20, "rerank": {"name": "local", "shortlist": 50, "params": {...}}}'
 
+With `"priors": true` the distance between stations and the time between encounters weigh in (identity.priors). Places
+of stations come from `stations`, a CSV, or from packages in `folders`.
+
 Batches come in the order of their names. What was matched before is kept, a file for each batch, and is used again as
 long as that batch, all before it, the settings and this code are as they were: a batch whose name sorts last costs its
 own matching alone. A re-ranker that learns from names matches all of them anew when its training part has changed.
@@ -23,13 +26,22 @@ import pandas as pd
 import pyarrow as pa
 
 from pugmark import rerankers, reranking, tables, vectors
-from pugmark.identity import known, matching, rescoring
+from pugmark.formats import stations
+from pugmark.identity import known, matching, priors, rescoring
 from pugmark.planning import fingerprint
 from pugmark.planning.versions import canonical
 from pugmark.runtime import cli
 from pugmark.weights import sha256, verified
 
-DEFAULTS = {"most": 20, "rerank": None, "withhold": [], "manifest": {}}
+DEFAULTS = {
+    "most": 20,
+    "rerank": None,
+    "withhold": [],
+    "manifest": {},
+    "priors": False,
+    "stations": None,
+    "folders": {},
+}
 log = logging.getLogger(__name__)
 
 
@@ -158,10 +170,27 @@ def main(argv=None):
         weights = next(iter(given.values()), None)
         source = Closer(split, folder, arguments.run, settings["most"], settings["rerank"], told, weights)
     rows, anew = match(source, Path(arguments.kept))
+    factors = {}
+    if settings["priors"]:
+        rows, factors = weighed(rows.to_pandas(), split, folder, settings)
     counts = {"pairs": len(rows), "encounters with a candidate": len(rows["encounter"].unique())}
     models = [file.provenance() for file in given.values()]
+    counts |= {"priors": factors} if factors else {}
     tables.write(arguments.out, "pairs", rows, "match", settings, models, counts)
     log.info("%d pairs; %d of %d batches were matched anew", len(rows), anew, len(source.batches))
+
+
+def weighed(pairs, split, folder, settings):
+    """As of `priors.weighed`, told in the log."""
+    packages = sorted(Path(one) / "datapackage.json" for one in settings["folders"].values())
+    places = stations.read(settings["stations"], [path for path in packages if path.is_file()])
+    pairs, factors = priors.weighed(pairs, known.crops(split, folder, settings["withhold"]), places)
+    if factors:
+        told = ", ".join(f"{name} {factor:.2g}" for name, factor in factors.items())
+        log.info("Where and when multiply the odds that a pair is one animal: %s", told)
+    else:
+        log.warning("Too few encounters are named to learn what distance and time say: scores stay as they are.")
+    return pairs, factors
 
 
 def _is_of(file, key):
