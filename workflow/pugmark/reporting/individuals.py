@@ -99,8 +99,7 @@ def right(collection):
     rates: rows of RATES. shares: the other rows that are shares. population: {quantity: row}. ece: a row, with the
     number of bins and its drawing, or None.
     """
-    table = collection.decided("accuracy").astype(object)
-    rows = table.where(table.notna(), None).to_dict("records")
+    rows = collection.decided("accuracy").to_dict("records")
     ece = next((row for row in rows if row["quantity"] == "ECE"), None)
     if ece:
         drawn = plots.reliability([row for row in rows if row["quantity"] == "reliability"])
