@@ -3,9 +3,8 @@ holds it.
 
     PYTHONPATH=workflow python benchmarks/bench_population.py [--trials 300]
 
-Each trial draws animals with 1 or more encounters (geometric, 3.3 on average). Scores of one animal lie `clear`
-standard deviations above those of two. Probabilities are right, and the 20 best earlier candidates of each encounter
-have one.
+Each trial draws animals with 1 or more encounters (geometric, 3.3 on average). Scores of one animal lie `clear` sd
+above those of two. Probabilities are right, and the 20 best earlier candidates of each encounter have one.
 """
 
 import argparse

@@ -65,8 +65,8 @@ def test_animals_are_counted_on_the_flank_that_more_encounters_show():
     assert vetted == ("population (NIS)", None, pytest.approx(3, abs=0.3), 6)
     flanks = TRUTH["flank"].replace({"left": "right", "right": "left"})
     assert of(counts(truth=TRUTH.assign(flank=flanks)))[0] == ("population", None, 3, 4)
-    # As many left as right ones: the left ones.
-    assert of(counts("A--YZ"))[0] == ("population", None, 2, 2)
+    # As many left as right ones: c and f, and not f and g.
+    assert of(counts("A--YY"))[1] == ("population (names)", None, 2, 2)
 
 
 def test_what_bears_no_name_is_not_counted_and_one_encounter_is_no_population():

@@ -115,6 +115,7 @@ def test_probabilities_are_held_against_what_came_true_where_it_is_said_how_it_w
     assert "ECE 5.0 over 290 pairs" in page.said.partition("The animals")[0]
     section = page.said.partition("Ties")[2]
     assert "in 10 equally wide bins" in section and "ECE 5.0 % over 290 pairs." in section
+    assert "251 39 One animal, % of the pairs" in section
     assert "cats, miewid-s1: probability" in section and "Reliability of the probabilities of cats" in section
 
 

@@ -70,10 +70,11 @@ def test_a_plot_sets_means_and_bars_against_the_number():
 
 def test_probabilities_stand_against_what_came_true_with_intervals_and_numbers():
     bins = [{"at": 0.2, "value": 0.3, "low": 0.1, "high": 0.5, "n": 12}]
-    bins += [{"at": 0.9, "value": 1.0, "low": None, "high": None, "n": 3}]
+    bins += [{"at": 0.9, "value": 1.0, "low": math.nan, "high": math.nan, "n": 3}]
     (panel,) = plots.reliability(bins).axes
     assert lines(panel) == [[[0, 0], [100, 100]], [[20, 30]], [[90, 100]]]
-    assert [np.round(one.get_segments()[0], 6).tolist() for one in panel.collections] == [[[20, 10], [20, 50]]]
+    assert np.round(panel.collections[0].get_segments()[0], 6).tolist() == [[20, 10], [20, 50]]
+    assert not np.size(panel.collections[1].get_segments()), "no bar without an interval"
     assert [(text.get_text(), text.get_position()[0]) for text in panel.texts] == [("12", 20), ("3", 90)]
 
 

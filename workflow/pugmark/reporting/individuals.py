@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pugmark import tables
+from pugmark.identity.priors import CLASSES
 from pugmark.metrics.calibration import BINS
 from pugmark.reporting import drawing, plots, sightings
 from pugmark.reporting.pictures import Sheet, Tile
@@ -92,8 +93,9 @@ def sure(collection):
     rates = table.rename(index=ESTIMATED)
     rates = rates.reindex([name for name in RATES if name in rates.index])
     value, pairs = rates["value"], collection.folder / "pairs.parquet"
+    weights = tables.provenance(pairs)["counts"].get("priors", {}) if pairs.exists() else {}
     return {
-        "priors": tables.provenance(pairs)["counts"].get("priors", {}) if pairs.exists() else {},
+        "priors": {name: weights[name] for name in CLASSES if name in weights},
         "error": asked,
         "estimated": estimated,
         "names": bool(np.isfinite(table["value"]["accept"])),
@@ -112,8 +114,7 @@ def right(collection):
     rates: rows of RATES. higher: those above the interval that calibration states. shares: the other rows that are
     shares. population: {quantity: row}. ece: a row, with the number of bins and its drawing, or None.
     """
-    table, stated = collection.decided("accuracy").astype(object), sure(collection)["rates"]
-    rows = table.where(table.notna(), None).to_dict("records")
+    rows, stated = collection.decided("accuracy").to_dict("records"), sure(collection)["rates"]
     ece = next((row for row in rows if row["quantity"] == "ECE"), None)
     if ece:
         drawn = plots.reliability([row for row in rows if row["quantity"] == "reliability"])

@@ -157,7 +157,7 @@ def _bars(panel, at, name, line, dodge, spots, decades):
 def reliability(bins):
     """What came true of stated probabilities, with intervals, against the diagonal where the two are equal.
 
-    bins: dicts of at, value, low and high, shares, and n. Without a low there is no interval. Returns a Figure.
+    bins: dicts of at, value, low and high, shares whose ends may be NaN, and n. Returns a Figure.
     """
     with drawing.style():
         figure = drawing.figure(PANEL, PANEL)
@@ -168,8 +168,7 @@ def reliability(bins):
         panel.plot([0, 100], [0, 100], color=WARM, linestyle="--")
         for one in bins:
             at, value = 100 * one["at"], 100 * one["value"]
-            if one["low"] is not None:
-                panel.vlines(at, 100 * one["low"], 100 * one["high"], color=ACCENT, linewidth=3, alpha=0.45)
+            panel.vlines(at, 100 * one["low"], 100 * one["high"], color=ACCENT, linewidth=3, alpha=0.45)
             panel.plot(at, value, "o", color=ACCENT, ms=7)
             panel.text(at, 104, one["n"], ha="center", color=SOFT)
     return figure
