@@ -51,6 +51,10 @@ def write(folder, questions=6, crops=2, odd=EVIL, made=None):
     shown, wanted = material.material(*(made or tables(questions, crops, odd)))
     pictures = [material.picture(jpeg(seed)) for seed in range(8)]
     images = {crop: pictures[at % 8] for at, crop in enumerate(wanted)}
-    shown |= {"moments": [], "left_out": 0}
+    shown |= {
+        "moments": [],
+        "left_out": 0,
+        "lines": {"q0.0 ana-0.0": [0, 0, 500, 500, 600, 500, 250, 750], "q0.0 ana-0.1": []},
+    }
     pages.write(folder / "review", "leopards", shown, wanted, images, "review/leopards")
     return folder / "review/index.html"

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import numpy as np
 import pytest
 from reporting.test_browser import started
 from reviewing.drawn_review import EVIL, jpeg, tables, write
@@ -178,6 +179,45 @@ def test_animals_that_wait_are_counted_apart_and_called_so(driver, tmp_path):
     assert (
         driver.execute_script("return arguments[0].getBoundingClientRect().top", box) < 200
     )  # its name in the address opens it
+
+
+def lines(driver):
+    """Ends of the lines on the screen, from the middle of each frame in widths and heights of the pictures (60 x 40):
+    [[[x, y] in the left one, in the right one]]."""
+    return driver.execute_script("""
+        const own = document.getElementById('lines'), at = own.getBoundingClientRect();
+        const frame = (side) => document.querySelector(`#${side} .frame`).getBoundingClientRect();
+        return own.hasAttribute('hidden') ? [] : [...own.children].map((line) => [1, 2].map((end) => {
+            const box = frame(['left', 'right'][end - 1]), scale = Math.min(box.width / 60, box.height / 40);
+            const x = +line.getAttribute('x' + end) + at.left, y = +line.getAttribute('y' + end) + at.top;
+            return [(x - box.left - box.width / 2) / (60 * scale), (y - box.top - box.height / 2) / (40 * scale)];
+        }));
+    """)
+
+
+@pytest.mark.browser
+def test_match_lines_are_off_until_asked_for_and_follow_the_view(driver, tmp_path):
+    page = Page(driver, write(tmp_path))
+    wait_for_pictures(driver)
+    assert lines(driver) == [] and page.text("#matches") == ""
+    page.press("h")
+    assert "2 points match" in page.text("#matches")
+    assert np.allclose(lines(driver), [[[-0.5, -0.5], [0, 0]], [[0.1, 0], [-0.25, 0.25]]], atol=0.01)
+    page.press("m")
+    assert np.allclose(lines(driver), [[[-0.5, -0.5], [0, 0]], [[0.1, 0], [0.25, 0.25]]], atol=0.01)
+    driver.execute_script("View.set({ zoom: 1.5, x: -10 })")
+    ((left, right),) = lines(driver)  # an end outside its frame takes its line along
+    assert (left[1], right[1]) == pytest.approx((0, 0.375), abs=0.01) and right[0] - left[0] == pytest.approx(
+        0.225, abs=0.01
+    )
+    page.press("0", Keys.ARROW_RIGHT)
+    assert page.text("#matches") == "No points match under one map of the animal." and lines(driver) == []
+    page.press("j")
+    assert "were not sought" in page.text("#matches")
+    page.press("k", "h")
+    assert page.text("#matches") == "" and lines(driver) == []
+    page.press("y")
+    assert page.at == "q1"
 
 
 @pytest.mark.browser

@@ -79,19 +79,25 @@ def _mutual(products, ratio):
 
 
 def under_one_map(points, one, other, params):
-    """How many matches agree, int; 0 with fewer than `floor`.
+    """How many matches agree, int; 0 with fewer than `floor`. As of `agreed`."""
+    return int(agreed(points, one, other, params).sum())
 
-    one, other: (row of `points`, the positions of its matched key points). params: side, model, tolerance, floor.
+
+def agreed(points, one, other, params):
+    """Which matches agree, bool of N; none with fewer than `floor` matches.
+
+    one, other: (row of `points`, the positions of its N matched key points). params: side, model, tolerance, floor.
     """
     left, right = (params["side"] * points.places[row, at] for row, at in (one, other))
+    none = np.zeros(len(left), bool)
     if len(left) < params["floor"]:
-        return 0
+        return none
     within = params["tolerance"] * params["side"]
     if params["model"] == "fundamental":
         _, kept = cv2.findFundamentalMat(left, right, cv2.USAC_MAGSAC, within, 0.999, 1000)
-        return 0 if kept is None else int(kept.sum())
+        return none if kept is None else kept.ravel().astype(bool)
     found, kept = cv2.estimateAffine2D(left, right, None, cv2.USAC_MAGSAC, within, 1000, 0.999)
     if found is None:
-        return 0
+        return none
     most, least = np.linalg.svd(found[:, :2], compute_uv=False)
-    return int(kept.sum()) if 1 / STRETCH <= least <= most <= STRETCH else 0
+    return kept.ravel().astype(bool) if 1 / STRETCH <= least <= most <= STRETCH else none

@@ -14,7 +14,7 @@ from pugmark.reviewing import material
 from pugmark.runtime import disk
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGES = {"index.html": ("keys.js", "queue.js", "controls.js"), "individuals.html": ("individuals.js",)}
+PAGES = {"index.html": ("keys.js", "lines.js", "queue.js", "controls.js"), "individuals.html": ("individuals.js",)}
 OF_VIDEOS = {"videos.html": ("keys.js", "videos.js")}
 """Where there is a moment to look at."""
 SCRIPTS = ("store.js", "server.js", "pictures.js")
@@ -26,9 +26,9 @@ PLAIN = 'for (const part of ["encounters", "animals", "places"]) Object.setProto
 def write(folder, name, shown, wanted, images, home):
     """Write the pages of the collection `name` into `folder`, which they replace.
 
-    shown: as of material.material, with "moments" and "left_out", as of moments.moments. wanted: crop ids, in the
-    order in which they are needed. images: {crop_id: data URL} of them. home: where the answers belong, as it is told
-    to the person.
+    shown: as of material.material, with "lines", as of lines.between, "moments" and "left_out", as of moments.moments.
+    wanted: crop ids, in the order in which they are needed. images: {crop_id: data URL} of them. home: where the
+    answers belong, as it is told to the person.
     """
     with disk.replacing_folder(folder) as partial:
         partial = Path(partial)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pugmark import tables
 from pugmark.identity import known, ledger
-from pugmark.reviewing import material, moments, pages
+from pugmark.reviewing import lines, material, moments, pages
 from pugmark.runtime import cli
 
 DEFAULTS = {"ledger": "review"}
@@ -62,10 +62,11 @@ def main(argv=None):
     crops = crops_of(tables.read(arguments.split, "split"), results / "batches")
     shown, wanted = material.material(*found.values(), crops)
     names = {one: facts["animal"] for one, facts in shown["encounters"].items()}
-    lines = ledger.standing(ledger.read(arguments.ledger)[0])
-    answered = [{line.encounter, line.candidate} for line in lines if line.answer in ledger.OF_SWAPS]
+    said = ledger.standing(ledger.read(arguments.ledger)[0])
+    answered = [{line.encounter, line.candidate} for line in said if line.answer in ledger.OF_SWAPS]
     shown["moments"], shown["left_out"] = moments.moments(crops, names, answered)
     wanted = list(dict.fromkeys([*wanted, *(crop for one in shown["moments"] for crop in moments.crops(one))]))
+    shown["lines"] = lines.between(lines.wanted(shown["questions"], shown["encounters"]), crops, results / "batches")
     images = images_of(wanted, crops, results / "batches")
     pages.write(Path(arguments.out), results.name, shown, wanted, images, settings["ledger"])
     log.info(

@@ -5,7 +5,7 @@ const DO = {
   x: () => say("unidentifiable"), f: () => wrongFlank(), z: takeBack, j: () => move(1), k: () => move(-1), a: () => pick(0, -1), d: () => pick(0, 1),
   arrowleft: () => pick(1, -1), arrowright: () => pick(1, 1), ...View.keys,
   m: () => View.set({ mirror: !View.state().mirror }), 0: () => { View.reset(); document.querySelectorAll("input[type=range]").forEach((slider) => { slider.value = 1; }); },
-  "?": Keys.toggle,
+  h: Lines.toggle, "?": Keys.toggle,
 };
 
 const HELD = ["j", "k", "a", "d", "arrowleft", "arrowright", "+", "=", "-"];
@@ -20,8 +20,8 @@ for (const [key, text] of [["1", "Left"], ["2", "Right"], ["3", "Neither or uncl
   Keys.button(byId("flanks"), text, key, () => flank(key));
 }
 const tools = document.querySelector(".tools");
-for (const [text, key] of [["Undo", "z"], ["Previous", "k"], ["Next", "j"], ["Zoom in", "+"], ["Zoom out", "-"], ["Mirror right", "m"], ["Reset view", "0"]]) {
-  Keys.button(tools, text, key.toUpperCase(), DO[key]);
+for (const [text, key] of [["Undo", "z"], ["Previous", "k"], ["Next", "j"], ["Zoom in", "+"], ["Zoom out", "-"], ["Mirror right", "m"], ["Match lines", "h"], ["Reset view", "0"]]) {
+  Keys.button(tools, text, key.toUpperCase(), DO[key], { tool: key });
 }
 for (const [text, key] of [["Brightness", "bright"], ["Contrast", "contrast"]]) {
   const label = element("label", text);

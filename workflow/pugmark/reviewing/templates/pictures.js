@@ -36,6 +36,7 @@ const Pictures = (() => {
 // Zoom and place are those of both pictures; brightness, contrast and mirroring are for viewing alone.
 const View = (() => {
   const start = () => ({ zoom: 1, x: 0, y: 0, bright: 1, contrast: 1, mirror: false });
+  const watchers = [];
   let state = start();
   function apply() {
     for (const img of document.querySelectorAll(".frame img")) {
@@ -43,6 +44,7 @@ const View = (() => {
       img.style.transform = `translate(${state.x}%, ${state.y}%) scale(${state.zoom * flip}, ${state.zoom})`;
       img.style.filter = `brightness(${state.bright}) contrast(${state.contrast})`;
     }
+    watchers.forEach((watcher) => watcher());
   }
   const set = (facts) => { state = { ...state, ...facts }; apply(); };
   const zoom = (factor) => {
@@ -57,7 +59,7 @@ const View = (() => {
     });
   }
   const keys = { "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8) };
-  return { apply, set, zoom, watch, keys, reset: () => { state = start(); apply(); }, state: () => state };
+  return { apply, set, zoom, watch, keys, also: (watcher) => watchers.push(watcher), reset: () => { state = start(); apply(); }, state: () => state };
 })();
 
 const byId = (id) => document.getElementById(id);

@@ -9,6 +9,7 @@ const KEYS = {
   "X": "nobody can tell who is on the left", "F": "wrong flank: then 1 left, 2 right, 3 neither, 4 leave it",
   "Z": "take the last answer back", "J, K": "next, previous question", "A, D": "pictures on the left",
   "← →": "pictures on the right", "+ −": "zoom both (or the wheel; drag to move)", "M": "mirror the right picture, for viewing only",
+  "H": "show or hide lines between points that match",
   "0": "reset the view", "?": "this help",
 };
 const FLANKS = { 1: "left", 2: "right", 3: "none" };
@@ -96,6 +97,7 @@ function draw(side) {
   box.replaceChildren(element("h2", who), element("p", facts.filter(Boolean).join(" · ")), frame, strip);
   View.watch(frame);
   View.apply();
+  Lines.show(sides.map((side, number) => side[shown[number]]?.[0]));
 }
 
 // Which of the questions about its encounter the present one is.
