@@ -30,8 +30,12 @@ CONFIG = """\
 results: results
 collections: {survey: {batches: media/*, labels: none, detect: {name: whole}}}
 methods: {random: {}}
+identify: {run: [random-s1]}
 """
 TABLES = ("media.parquet", "detections.parquet", "detections.json", "masks.parquet", "crops.parquet", "labels.parquet")
+TABLES += ("encounters.parquet",)
+OF_RUN = ("clusters", "metrics", "queries", "pairs", "calibration", "identities", "individuals", "questions")
+DECIDED = ("identities", "individuals", "questions", "pairs", "calibration", "changes", "accuracy")
 # Touching a file waits a tenth of a second by default: ten minutes for all.
 SNAKEMAKE = (
     "from snakemake.executors import touch; touch.Executor.SLEEPING_TIME = 0; from snakemake.cli import main; main()"
@@ -53,9 +57,11 @@ def outputs(folder, batches):
     model, base = folder / plan.models.folder(plan.runs("survey")[0]), folder / "results" / "survey"
     report, run = folder / "results" / "report", base / "runs" / "random-s1"
     yield from (base / "split.parquet", report / "index.html", model / "model.pt", model / "trained.parquet")
-    yield from (run / f"{name}.parquet" for name in ("clusters", "metrics", "queries"))
+    yield from (run / f"{name}.parquet" for name in OF_RUN)
+    yield from (base / f"{name}.parquet" for name in DECIDED)
+    yield from (base / folder / "index.html" for folder in ("review", "export"))
     yield from (report / name for name in ("resources.html", "survey/leaderboard.svg", "survey/curves.svg"))
-    yield from (report / "survey" / f"{name}.jpg" for name in ("strips", "clusters", "masks"))
+    yield from (report / "survey" / f"{name}.jpg" for name in ("strips", "clusters", "masks", "individuals"))
     for i in range(batches):
         yield from (base / "batches" / f"batch_{i:04}" / name for name in (*TABLES, "features/random-s1.parquet"))
 

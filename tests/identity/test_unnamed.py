@@ -44,6 +44,11 @@ def test_thresholds_are_quantiles_of_the_two_kinds():
     assert rule.new == pytest.approx(0.4 - 1.645 * 0.16, abs=1e-3) and rates["estimated FNR"] == pytest.approx(0.05)
 
 
+def test_nobody_is_new_whose_score_would_be_accepted():
+    rule, _ = unnamed.strategy(FIT, 0.4, NONE, NONE)  # fewer than a quarter of the new ones would be asked about
+    assert rule.new == rule.accept == pytest.approx(norm.isf(0.4, *NEW))
+
+
 def test_what_is_certain_holds_the_thresholds_back():
     different, same = np.linspace(0, 0.99, 100), np.linspace(0.1, 0.595, 100)
     rule, _ = unnamed.strategy(FIT, 0.05, different, same)
