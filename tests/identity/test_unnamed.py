@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
+from pugmark import tables
 from pugmark.identity import unnamed
 
 NEW, SEEN = (0.2, 0.04), (0.8, 0.08)
@@ -91,3 +92,20 @@ def test_an_estimate_is_of_the_best_candidates_of_other_sequences():
     rule, rates, fit, used = unnamed.estimate(pd.concat([pairs, beside[1:]]), rows, 0.05, NONE, NONE)
     assert sorted(used) == sorted(found) and fit == unnamed.fitted(used)
     assert rates["asked"] == ((found >= rule.new) & (found < rule.accept)).sum() / 401
+
+
+def test_what_is_certain_is_sought_in_every_batch(tmp_path):
+    rows = crops(
+        ("1", "a", "m1", None), ("2", "b", "m1", None), ("3", "c", "m3", None), ("4", "d", "m4", None),
+        ("5", "d", "m5", None), ("6", "e", "m6", None),
+    )  # fmt: skip
+    rows["batch"] = ["b1"] * 2 + ["b2"] * 3 + ["b3"]
+    angles = np.radians([0, 60, 5, 0, 30, 0])
+    for batch, part in rows.groupby("batch"):
+        vectors = np.stack([np.cos(angles), np.sin(angles)], 1)[part.index].astype(np.float32)
+        (tmp_path / batch / "features").mkdir(parents=True)
+        made = {"crop_id": part["crop_id"], "feature": list(vectors)}
+        tables.write(tmp_path / batch / "features/run.parquet", "features", made, "embed")
+    different, same = unnamed.all_certain(rows, tmp_path, "run")
+    assert different == pytest.approx([0.5]) and same == pytest.approx([np.cos(np.radians(30))])
+    assert [len(kind) for kind in unnamed.all_certain(rows[5:], tmp_path, "run")] == [0, 0]
