@@ -129,3 +129,12 @@ def test_the_stage_reads_the_places_and_tells_the_factors(tmp_path, capsys):
     assert not np.allclose(scores[False], scores[True])
     told = tables.provenance(tmp_path / "pairs.parquet")["counts"]["priors"]
     assert told["same station"] > told["over 20 km"] and "same station" in capsys.readouterr().err
+
+
+def test_pairs_of_one_event_teach_nothing():
+    pairs, rows = survey()
+    again = rows[rows.index >= 120].assign(encounter=lambda part: "x" + part["encounter"])  # the same events once more
+    beside = {"encounter": again["encounter"], "candidate": again["encounter"].str[1:], "score": 0.99, "same": True}
+    beside = pd.DataFrame(beside).assign(rank=np.int32(1))
+    factors = priors.weighed(pairs, rows, PLACES)[1]
+    assert priors.weighed(pd.concat([pairs, beside]), pd.concat([rows, again]), PLACES)[1] == pytest.approx(factors)
