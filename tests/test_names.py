@@ -7,19 +7,29 @@ from project import Project
 from pugmark import tables
 from pugmark.identity import known
 
-ERROR = 0.2
+ERROR = 0.1
+CONFIG = {
+    "results": "results",
+    "collections": {
+        "drawn": {
+            "synthetic": {"seed": 3, "batches": 3, "individuals": 6},
+            "identify": {"run": [], "withhold": ["batch_03"]},
+            "calibrate": {"error": ERROR},
+        }
+    },
+    "detect": {"name": "motion"},
+    "methods": {"oracle": {}, "random": {}},
+}
 
 
 @pytest.fixture(scope="module")
-def named(project):
+def named(tmp_path_factory):
     """{control: identities of the withheld batch, with the true name of each}."""
-    asked = Project(project.folder, project.checkout, project.config)
-    told = {"identify": {"run": [], "withhold": ["batch_02"]}, "calibrate": {"error": ERROR}}
-    asked.config["collections"]["drawn"] |= told
-    folder = project.folder / "results/drawn"
-    asked.run("--", *(f"results/drawn/runs/{control}-s1/identities.parquet" for control in ("oracle", "random")))
+    made = Project(tmp_path_factory.mktemp("controls"), config=CONFIG)
+    made.run("--", *(f"results/drawn/runs/{control}-s1/identities.parquet" for control in ("oracle", "random")))
+    folder = made.folder / "results/drawn"
     crops = known.crops(tables.read(folder / "split.parquet", "split"), folder / "batches")
-    truth = known.named(crops[crops["batch"] == "batch_02"])["individual"].rename("true")
+    truth = known.named(crops[crops["batch"] == "batch_03"])["individual"].rename("true")
     found = {}
     for control in ("oracle", "random"):
         table = tables.read(folder / f"runs/{control}-s1/identities.parquet", "identities")

@@ -167,3 +167,8 @@ def test_a_run_judged_on_animals_that_it_learned_from_comes_after_others():
     found["judged"] = calibration(FNR=0.2, FPR=0.1, asked=0.9, strangers=1.0)
     assert choice.best(found, 0.05) == "judged"
     assert choice.best(found | {"judged": calibration(np.inf)}, 0.05) == "taught"
+
+
+def test_a_name_stands_for_who_was_told_it_else_for_the_oldest():
+    every = pd.DataFrame({"name": ["Ana", "Ana", "X", "X"], "individual": ["Bo", "Ana", "Cleo", "Dan"]})
+    assert accuracy.owners(every, every[1:2]).to_dict() == {"Ana": "Ana", "X": "Cleo"}

@@ -167,3 +167,9 @@ def test_the_promise_holds_on_animals_that_were_not_judged():
         wrong.append(found["wrong"].mean())
     assert np.mean(missed) <= 0.05 and np.mean(wrong) <= 0.05
     assert np.mean(missed) > 0.02  # and it is not kept by asking about everything
+
+
+def test_no_more_candidates_are_inspected_than_there_are():
+    rows = table([(True, 0.5, rank == 1, 0.1, rank) for rank in [1] * 90 + [7] * 10])
+    assert strategy.chosen(rows, 0.05).inspect == 7
+    assert strategy.chosen(rows, 0.05, most=4).inspect == 4 and strategy.chosen(rows, 0.05, 9, most=4).inspect == 4

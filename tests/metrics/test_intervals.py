@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy.special import stdtrit
+from scipy.special import betaincinv, stdtrit
 from scipy.stats import binomtest
 
 from pugmark.metrics import intervals
@@ -99,3 +99,11 @@ def test_a_rare_rate_is_held_where_animals_differ():
         low, high = intervals.of_rates(errors, np.ones(120), np.repeat(np.arange(30), 4))
         held.append(low <= 0.05 <= high)
     assert 0.93 <= np.mean(held) <= 0.99
+
+
+def test_a_rate_of_few_individuals_by_hand():
+    # Residuals .75 and thrice -.25: a variance of 4 / 3 * .75 / 64, so 8 chances tell as much as 7 independent ones.
+    told = 7 * (stdtrit(7, 0.975) / stdtrit(3, 0.975)) ** 2
+    low, high = intervals.of_rates(np.r_[1, np.zeros(7)], np.ones(8), np.repeat(np.arange(4), 2))
+    assert low == pytest.approx(betaincinv(told / 8, told * 7 / 8 + 1, 0.025))
+    assert high == pytest.approx(betaincinv(told / 8 + 1, told * 7 / 8, 0.975))

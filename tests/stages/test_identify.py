@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from pugmark import tables
+from pugmark.identity import known
 from pugmark.stages import calibrate, identify, match
 
 ERROR = 0.1
@@ -154,6 +155,25 @@ def test_without_names_clear_features_decide_by_an_estimate_that_says_so(tmp_pat
     seen = found[found["animal"].duplicated()]
     assert wrong.mean() <= ERROR and (seen["decision"] == "new").mean() <= ERROR
     assert (found["decision"] == "known").mean() > 0.3 and 0.02 < (found["decision"] == "review").mean() < 0.3
+
+
+def test_a_chosen_number_of_candidates_holds_without_names_too(tmp_path):
+    survey = Survey(tmp_path, noise=0.05, animals=90).without_names()
+    survey.run()
+    rows = known.crops(tables.read(tmp_path / "split.parquet", "split"), tmp_path)
+    pairs = tables.read(tmp_path / "pairs.parquet", "pairs")
+    for asked, inspected in ((None, 10), (3, 3)):
+        found = calibrate.estimated(pairs, rows, tmp_path, "run", {"error": 0.1, "inspect": asked})
+        assert {row["quantity"]: row["value"] for row in found}["inspect"] == inspected
+
+
+def test_what_cannot_be_promised_is_told_with_its_reason():
+    told = {"accept": 0.5, "new": 0.2}
+    assert calibrate.shortfalls(told, True, 0.05) == []
+    (few,) = calibrate.shortfalls({"accept": np.inf, "new": -np.inf}, True, 0.05)
+    assert "sure enough" in few and "call an animal new" in few and few.endswith("name more animals.")
+    (weak,) = calibrate.shortfalls(told | {"new": -np.inf}, False, 0.05)
+    assert "sure enough" not in weak and "call an animal new" in weak and "re-ranker" in weak
 
 
 def test_without_names_nothing_is_estimated_of_scores_of_one_kind(tmp_path):
