@@ -13,18 +13,21 @@ const Lines = (() => {
     return { x: box.left + left, y: box.top + top, inside: left >= 0 && top >= 0 && left <= box.width && top <= box.height };
   }
 
+  const images = () => ["left", "right"].map((side) => document.querySelector(`#${side} .frame img`));
+
+  function told(found) {
+    if (!found) return "Match lines were not sought between these two pictures: only between the first two of each side, in the first questions.";
+    return found.length ? `${found.length / 4} points match under one map of the animal.` : "No points match under one map of the animal.";
+  }
+
   function draw() {
-    const svg = byId("lines"), images = ["left", "right"].map((side) => document.querySelector(`#${side} .frame img`));
-    const found = DATA.lines[crops.join(" ")];
+    if (!on) return;
+    const svg = byId("lines"), own = svg.getBoundingClientRect(), found = DATA.lines[crops.join(" ")], pair = images();
     svg.replaceChildren();
-    svg.toggleAttribute("hidden", !on);
-    document.querySelector("[data-tool=h]").ariaPressed = String(on);
-    byId("matches").textContent = !on ? "" : !found ? "Match lines were not sought between these two pictures: only between the first two of each side, in the first questions."
-      : found.length ? `${found.length / 4} points match under one map of the animal.` : "No points match under one map of the animal.";
-    if (!on || !found || images.some((img) => !img || !img.naturalWidth)) return;
-    const own = svg.getBoundingClientRect();
+    byId("matches").textContent = told(found);
+    if (!found || pair.some((img) => !img || !img.naturalWidth)) return;
     for (let at = 0; at < found.length; at += 4) {
-      const ends = [place(images[0], found[at], found[at + 1], false), place(images[1], found[at + 2], found[at + 3], true)];
+      const ends = [place(pair[0], found[at], found[at + 1], false), place(pair[1], found[at + 2], found[at + 3], true)];
       if (!ends.every((end) => end.inside)) continue;
       const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
       ends.forEach((end, number) => { line.setAttribute(`x${number + 1}`, end.x - own.left); line.setAttribute(`y${number + 1}`, end.y - own.top); });
@@ -32,12 +35,22 @@ const Lines = (() => {
     }
   }
 
-  const show = (pair) => {
+  // Other pictures are shown: their lines come when they have loaded.
+  function show(pair) {
     crops = pair;
-    for (const img of document.querySelectorAll(".frame img")) img.onload = draw;
+    if (on) images().forEach((img) => { if (img) img.onload = draw; });
     draw();
-  };
+  }
+
+  function toggle() {
+    on = !on;
+    byId("lines").toggleAttribute("hidden", !on);
+    byId("matches").textContent = "";
+    document.querySelector("[data-tool=h]").ariaPressed = String(on);
+    show(crops);
+  }
+
   addEventListener("resize", draw);
   View.also(draw);
-  return { draw, show, toggle: () => { on = !on; draw(); } };
+  return { show, toggle };
 })();
