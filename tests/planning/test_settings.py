@@ -120,6 +120,22 @@ def test_figures_carry_the_users_name_of_the_method(config):
     assert (found["method"], found["seed"], found["family"]) == ("mine", 2, "supervised")
 
 
+def test_withheld_names_reach_neither_the_split_nor_the_encounters(config):
+    plain = settings(config, "split", "cats"), settings(config, "encounter", "cats", "2024-06")
+    assert "withhold" not in plain[0] and "told" not in plain[1]
+    config["collections"]["cats"]["identify"] = {"withhold": ["2024-06"]}
+    assert settings(config, "split", "cats")["withhold"] == ["2024-06"]
+    assert settings(config, "encounter", "cats", "2024-06")["told"] is False
+    assert settings(config, "encounter", "cats", "2024-05") == plain[1]  # whose encounters stay as they are
+
+
+def test_places_of_stations_weigh_in_where_that_is_asked_for(config):
+    assert "stations" not in settings(config, "match", "cats", "mine-s2")
+    config["collections"]["cats"]["match"] = {"priors": True}
+    found = settings(config, "match", "cats", "mine-s2")
+    assert found["stations"] is None and set(found["folders"]) == {"2024-05", "2024-06"}
+
+
 def test_the_split_depends_on_the_batches(config):
     assert settings(config, "split", "cats")["batches"] == ["2024-05", "2024-06"]
 

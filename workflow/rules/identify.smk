@@ -63,9 +63,9 @@ rule match:
         " --out={output:q} > {log:q} 2>&1"
 
 
+# It may read features as well: those of the pairs, which are there.
 rule calibrate:
     input:
-        run_features,
         lambda wildcards: batch_files(wildcards.collection, "encounters.parquet"),
         pairs=rules.match.output[0],
         split=rules.split.output[0],
@@ -77,7 +77,7 @@ rule calibrate:
     conda:
         "../../envs/pugmark.yaml"
     resources:
-        mem_mb=memory(2000, per_input=1),
+        mem_mb=memory(2000, per_input=4),
         runtime=minutes(30),
     params:
         folder=f"{RESULTS}/{{collection}}/batches",
