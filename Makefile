@@ -14,6 +14,7 @@ help: ## Show this list
 
 .venv/.installed: envs/requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pugmark needs Python 3.11 or newer: make PYTHON=...")'
+	@test ! -L .venv || { echo ".venv is a link, and what it leads to would be deleted: remove the link."; exit 1; }
 	@echo "Installing the locked packages into .venv: about 7 GB, minutes on a slow connection."
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet uv==0.13.8

@@ -127,6 +127,7 @@ def test_what_cannot_be_promised_is_said(tmp_path):
     ]
     said = written(tmp_path, rates).said
     assert "It does not keep both errors at 5.0 % ." in said and "judged on 7 named encounters" in said
+    assert "by a score. No score" in said and "a candidate. It was judged" in said
     assert "it names nobody by a score" in said and "a person is asked whenever there is a candidate" in said
     with open(tmp_path / "out/cats/sightings.csv", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
