@@ -27,8 +27,8 @@ def mended(rows, swaps):
             found = exchanged(rows, tracks, frame, [place[crop] for crop in crops])
             if not found:
                 told.append(f"{' and '.join(crops)} are swapped from frame {frame}, which does not part two tracks.")
-            elif set(found) not in done:  # nor said of other crops of the same tracks
-                done.append(set(found))
+            elif found not in done:  # nor said of other crops of the same tracks
+                done.append(found)
                 start, one, other = found
                 later = tracks[start:]
                 later[:] = np.where(later == one, other, np.where(later == other, one, later))
@@ -49,4 +49,4 @@ def exchanged(rows, tracks, frame, places):
     if path[places[0]] != path[places[1]] or not len(after):
         return None
     ends = {tracks[part[part < after[0]][-1]] for part in own if part[0] < after[0]}
-    return (int(after[0]), *ends) if len(ends) == 2 else None
+    return (int(after[0]), *sorted(ends)) if len(ends) == 2 else None
