@@ -3,7 +3,8 @@
 FNR, FPR and `asked` are those of identity.strategy, so they can be held against what `calibrate` promised. Of groups:
 an individual with two names is split, a name with two individuals combines them. An encounter is shifted if its name is
 that of another animal while its own animal has one too, and excluded if it bears none (terms of Johansson et al.,
-Scientific Reports 2020). A name is that of the animal that was told by it, else of the one that bears it most often.
+Scientific Reports 2020). A name is that of the animal that was told by it. Where none was, an encounter is wrong if its
+name was first another's, and shifted if another animal bears it more often.
 
 BAKS and BAUS are as in AnimalCLEF 2025, over encounters: the share rightly named of each animal that the catalogue
 knew, and the share given no known name of each that it did not. The competition ranked by their geometric mean.

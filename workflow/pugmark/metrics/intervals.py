@@ -1,4 +1,7 @@
-"""Confidence intervals that resample individuals: images of one animal are not independent, animals nearly are."""
+"""Confidence intervals by individuals: images of one animal are not independent, animals nearly are.
+
+Figures of methods resample the individuals; rates of rare errors count independent chances.
+"""
 
 import numpy as np
 from scipy.special import betaincinv, stdtrit
