@@ -29,7 +29,7 @@ def seen(collection, new):
         return {"run": None, "sheet": Sheet(FILE, (), COLUMNS)}
     crops = _named(collection, identities)
     rows = animals(collection.decided("individuals"), identities, crops, new)
-    shown = rows[:MOST]
+    shown, promise = rows[:MOST], sure(collection)
     return {
         "run": tables.provenance(collection.folder / "accuracy.parquet")["settings"]["run"],
         "figures": figures(rows, identities, crops, collection.decided("questions")),
@@ -37,8 +37,8 @@ def seen(collection, new):
         "shown": shown,
         "sheet": Sheet(FILE, tuple(_row(crops, row["name"]) for row in shown), COLUMNS),
         "changes": changes(collection.decided("changes")),
-        "sure": sure(collection),
-        "right": right(collection),
+        "sure": promise,
+        "right": right(collection, promise["rates"]),
         "reviewable": not collection.decided("questions").empty,
     }
 
@@ -108,13 +108,14 @@ def sure(collection):
     }
 
 
-def right(collection):
-    """How right the names are on withheld batches; all is empty without any.
+def right(collection, stated):
+    """How right the names are on withheld batches; all is empty without any. stated: rates, as of `sure`.
 
     rates: rows of RATES. higher: those above the interval that calibration states. shares: the other rows that are
     shares. population: {quantity: row}. ece: a row, with the number of bins and its drawing, or None.
     """
-    rows, stated = collection.decided("accuracy").to_dict("records"), sure(collection)["rates"]
+    rows = collection.decided("accuracy").to_dict("records")
+    highest = {row["quantity"]: row["high"] for row in stated if row["quantity"] != "asked"}
     ece = next((row for row in rows if row["quantity"] == "ECE"), None)
     if ece:
         drawn = plots.reliability([row for row in rows if row["quantity"] == "reliability"])
@@ -123,12 +124,7 @@ def right(collection):
     apart = {*RATES, *population, "ECE", "reliability"}
     return {
         "rates": [row for row in rows if row["quantity"] in RATES],
-        "higher": [
-            row["quantity"]
-            for row in rows
-            for one in stated
-            if row["quantity"] == one["quantity"] in ("FNR", "FPR") and row["value"] > one["high"]
-        ],
+        "higher": [row["quantity"] for row in rows if row["value"] > highest.get(row["quantity"], np.inf)],
         "shares": [row for row in rows if row["quantity"] not in apart],
         "population": population,
         "ece": ece,
