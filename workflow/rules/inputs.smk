@@ -202,6 +202,12 @@ def swaps(wildcards):
     return swapped(name) if videos else ""
 
 
+def cosines_option(wildcards):
+    """The run whose features give the scores, as an option of the stage; none where a re-ranker gives them."""
+    reranked = PLAN.reranking(wildcards.collection, wildcards.run)
+    return [] if reranked else [f"--run={run_of(wildcards).name}"]
+
+
 def deciding(file):
     """Input function: a file of every run that may decide."""
 
@@ -332,9 +338,3 @@ def report_studies():
     """The page of each study."""
     for name in PLAN.config["studies"]:
         yield pictured(f"studies/{name}.html", "study", "Studies")
-
-
-def cosines_option(wildcards):
-    """The run whose features give the scores, as an option of the stage; none where a re-ranker gives them."""
-    reranked = PLAN.reranking(wildcards.collection, wildcards.run)
-    return [] if reranked else [f"--run={run_of(wildcards).name}"]

@@ -133,6 +133,11 @@ def _allowed(error, number):
     return int(np.floor(error * (number + 1))) - 1
 
 
+def fewest(error, share=1.0):
+    """Named encounters of which fewer cannot promise an `error` rate. share: as of `judged`."""
+    return 1 / (error * share) - 1
+
+
 def seen(named):
     """Whether an earlier encounter of another sequence shows the animal, from a side that is compared."""
     rows = named.rename_axis("encounter").reset_index()

@@ -58,7 +58,8 @@ class Settings:
     def split(self, collection):
         """Of the split, with the batches that it is made over and the gap that ends an event in all of them."""
         gap = self.plan.collections[collection]["ingest"]["sequence_gap"]
-        more = {"withhold": self._withheld(collection)} if self._withheld(collection) else {}
+        withheld = self._withheld(collection)
+        more = {"withhold": withheld} if withheld else {}
         return self._of(collection, "split", batches=self.plan.batches(collection), sequence_gap=gap, **more)
 
     def match(self, collection, run):

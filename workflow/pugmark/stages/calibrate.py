@@ -121,13 +121,13 @@ def main(argv=None):
     every = known.crops(split, arguments.folder, settings["withhold"])
     named, learned = known.named(every), known.learned(every, trained)
     share = max(1, len(named)) / max(1, every["encounter"].nunique())
-    strangers, fewest = known.strangers(named, every, trained), 1 / (settings["error"] * share) - 1
+    strangers, fewest = known.strangers(named, every, trained), strategy.fewest(settings["error"], share)
     if len(strangers) >= fewest:
         learned = np.union1d(learned, named.index.difference(strangers))
     pairs = tables.read(arguments.pairs, "pairs")
     rows = calibrate(pairs, named, share, settings, learned)
     named = named[~named.index.isin(learned)]
-    if arguments.run and len(named) < 1 / settings["error"] - 1:
+    if arguments.run and len(named) < strategy.fewest(settings["error"]):
         rows = estimated(pairs, every, Path(arguments.folder), arguments.run, settings) or rows
     if len(named):
         rows.append(row("strangers", named.index.isin(strangers).mean(), len(named)))
