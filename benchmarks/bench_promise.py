@@ -4,7 +4,8 @@
 
 Each survey has animals of two flanks that look unlike each other, four batches with new animals in each, and one or two
 visits of an animal in a batch. A share of the animals is named. Printed, over the seeds: the mean rates of false
-negatives and of false positives on the others, the encounters left to a person, how often the interval that calibration
+negatives and of false positives on the others, the encounters left to a person, the share of the names given by scores
+that are wrong, how often the interval that calibration
 states holds the rate of false negatives, of that survey and of all seeds in the mean, and how often the interval of the
 measured rate holds the stated one.
 """
@@ -83,6 +84,7 @@ def rates(animals, noise, named, seed):
     seen = pd.Series(strategy.seen(truth), truth.index)[judged.index]
     found = accuracy.errors(judged, owners, questions, truth["individual"], seen)
     measured = {"FNR": found["missed"].sum() / seen.sum(), "FPR": found["wrong"].mean(), "asked": found["asked"].mean()}
+    measured |= {"wrong names": found["misnamed"].sum() / max(1, accuracy.by_score(judged).sum())}
     ends = intervals.of_rates(found["missed"].to_numpy(float), seen.to_numpy(float), judged["individual"].to_numpy(str))
     both = stated | {"least": ends[0], "most": ends[1]}
     return measured, both, np.isfinite([rule.accept, rule.new]).all()
@@ -97,7 +99,8 @@ def main():
         f"{ERROR:.0%} asked for. In the stated interval: the measured rate, the mean of all seeds; in the "
     )
     sys.stdout.write(
-        "measured one: the stated rate\nanimals noise named   FNR   FPR  asked  measured  mean  stated  promised\n"
+        "measured one: the stated rate\n"
+        "animals noise named   FNR   FPR  asked wrong names  measured  mean  stated  promised\n"
     )
     for case in CASES:
         measured, ends, promised = zip(*(rates(*case, seed) for seed in range(seeds)), strict=True)
@@ -108,7 +111,7 @@ def main():
             ((ends["low"] <= mean["FNR"]) & (mean["FNR"] <= ends["high"])).mean(),
             ends["value"].between(ends["least"], ends["most"]).mean(),
         ]
-        shown = "".join(f"{100 * mean[name]:6.1f}" for name in ("FNR", "FPR", "asked"))
+        shown = "".join(f"{100 * mean[name]:6.1f}" for name in ("FNR", "FPR", "asked", "wrong names"))
         told = "  ".join(f"{share:6.0%}" if pd.notna(share) else 6 * " " for share in held)
         sys.stdout.write(f"{case[0]:7} {case[1]:5} {case[2]:5.0%} {shown}  {told}   {sum(promised):3} of {seeds}\n")
         sys.stdout.flush()

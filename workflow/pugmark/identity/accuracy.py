@@ -1,10 +1,12 @@
 """How right the names are, on encounters whose true names the workflow was not told.
 
-FNR, FPR and `asked` are those of identity.strategy, so they can be held against what `calibrate` promised. Of groups:
-an individual with two names is split, a name with two individuals combines them. An encounter is shifted if its name is
-that of another animal while its own animal has one too, and excluded if it bears none (terms of Johansson et al.,
-Scientific Reports 2020). A name is that of the animal that was told by it. Where none was, an encounter is wrong if its
-name was first another's, and shifted if another animal bears it more often.
+FNR, FPR and `asked` are those of identity.strategy, so they can be held against what `calibrate` promised: they are of
+single links. What is linked to a wrong one bears its name as well, which `wrong names` counts.
+
+Of groups: an individual with two names is split, a name with two individuals combines them. An encounter is shifted if
+its name is that of another animal while its own animal has one too, and excluded if it bears none (terms of Johansson
+et al., Scientific Reports 2020). A name is that of the animal that was told by it. Where none was, a name is wrong if
+it was first another's, and an encounter is shifted if another animal bears its name more often.
 
 BAKS and BAUS are as in AnimalCLEF 2025, over encounters: the share rightly named of each animal that the catalogue
 knew, and the share given no known name of each that it did not. The competition ranked by their geometric mean.
@@ -40,24 +42,25 @@ def rows(identities, questions, truth, untold, told):
         "FNR": (found["missed"], seen.to_numpy(float)),
         "FPR": (found["wrong"], everyone),
         "asked": (found["asked"], everyone),
-        "wrong names": (found["wrong"], named),
+        "wrong names": (found["misnamed"], named),
     }
     made = [_ratio(name, *pair, judged["individual"]) for name, pair in ratios.items() if pair[1].any()]
     return made + [row(name, value, number) for name, value, number in groups(judged, table.loc[told])]
 
 
 def errors(judged, owners, questions, truth, seen):
-    """What became of each encounter, as strategy.outcome says it: DataFrame of bool.
+    """What became of each encounter, as strategy.outcome says it, and whether it is misnamed: DataFrame of bool.
 
-    judged: name, decision, by and true individual by encounter. owners: as of `owners`. truth: Series of true names.
-    seen: bool by encounter.
+    judged: name, candidate, decision, by and true individual by encounter. owners: as of `owners`. truth: Series of
+    true names. seen: bool by encounter.
     """
-    wrong = by_score(judged) & (judged["name"].map(owners) != judged["individual"])
+    wrong = by_score(judged) & (judged["candidate"].map(truth) != judged["individual"])
+    misnamed = by_score(judged) & (judged["name"].map(owners) != judged["individual"])
     asked = judged["decision"] == "review"
     ends = questions["candidate"].map(truth).to_numpy() == questions["encounter"].map(truth).to_numpy()
     shown = judged.index.isin(questions["encounter"][ends])
     missed = seen & ((judged["decision"] == "new") | wrong | (asked & ~shown))
-    return pd.DataFrame({"missed": missed, "wrong": wrong, "asked": asked})
+    return pd.DataFrame({"missed": missed, "wrong": wrong, "misnamed": misnamed, "asked": asked})
 
 
 def by_score(judged):
