@@ -5,8 +5,8 @@ never seen. In between, a person inspects its `inspect` best candidates and tell
 
 A false negative is an animal counted twice: it was seen before, and yet its encounter is called new, or bears another's
 name, or the person was not shown the right candidate. Its rate is over the encounters of animals that were seen before.
-A false positive is an encounter that is likened to another animal without a person, over all encounters. Two points of false
-negatives make an abundance 5 % too large (Patton et al., Conservation Biology 2025).
+A false positive is an encounter that is likened to another animal without a person, over all encounters. Two points of
+false negatives make an abundance 5 % too large (Patton et al., Conservation Biology 2025).
 
 The thresholds leave one error less than the chosen share of n + 1 encounters (split conformal prediction; Vovk et al.,
 Algorithmic learning in a random world, 2005). So the promise holds for an encounter that was not among them. Then
