@@ -51,20 +51,22 @@ def arrange(folder):
 
 
 def read(results, run):
-    """(Crops with all true names; pairs; encounters that the run has learned from)."""
+    """(Crops with all true names; pairs; crops that the run has learned from)."""
     every = known.crops(tables.read(results / "split.parquet", "split"), results / "batches")
     files = (results / "models" / run.split("+")[0]).glob("*/trained.parquet")
-    learned = known.learned(every, pd.concat([tables.read(file, "trained")["crop_id"] for file in files]))
-    return every, tables.read(results / "runs" / run / "pairs.parquet", "pairs"), learned
+    trained = pd.concat([tables.read(file, "trained")["crop_id"] for file in files])
+    return every, tables.read(results / "runs" / run / "pairs.parquet", "pairs"), trained
 
 
-def measured(every, pairs, learned, told, error):
+def measured(every, pairs, trained, told, error):
     """({quantity: stated row}, {quantity: measured row}). told: whether the name of each row of `every` is, bool."""
     rows = every.assign(individual=every["individual"].where(told, None))
     names, truth = known.named(rows), known.named(every)
-    stated = calibrate.calibrate(pairs, names, len(names) / every["encounter"].nunique(), {"error": error}, learned)
+    share = len(names) / every["encounter"].nunique()
+    learned, _ = calibrate.unjudged(names, rows, trained, error, share)
+    stated = calibrate.calibrate(pairs, names, share, {"error": error}, learned)
     identities, questions, _ = naming.decided(rows, pairs, *strategy.of_table(pd.DataFrame(stated)))
-    untold = truth.index[~truth.index.isin(names.index) & ~truth.index.isin(learned)]
+    untold = truth.index[~truth.index.isin(names.index) & ~truth.index.isin(known.learned(every, trained))]
     found = accuracy.rows(identities, questions, truth, untold, names.index)
     return [{row["quantity"]: row for row in part if row["quantity"] != "probability"} for part in (stated, found)]
 

@@ -119,11 +119,9 @@ def main(argv=None):
     if settings["learns"]:  # the re-ranker, from the named crops of the training part
         trained = pd.concat([trained, reranking.taught(split)["crop_id"]])
     every = known.crops(split, arguments.folder, settings["withhold"])
-    named, learned = known.named(every), known.learned(every, trained)
+    named = known.named(every)
     share = max(1, len(named)) / max(1, every["encounter"].nunique())
-    strangers, fewest = known.strangers(named, every, trained), strategy.fewest(settings["error"], share)
-    if len(strangers) >= fewest:
-        learned = np.union1d(learned, named.index.difference(strangers))
+    learned, strangers = unjudged(named, every, trained, settings["error"], share)
     pairs = tables.read(arguments.pairs, "pairs")
     rows = calibrate(pairs, named, share, settings, learned)
     named = named[~named.index.isin(learned)]
@@ -135,8 +133,17 @@ def main(argv=None):
     tables.write(arguments.out, "calibration", rows, "calibrate", settings, counts=counts)
     told = {one["quantity"]: one["value"] for one in rows if one["quantity"] != "probability"}
     log.info("%d named encounters; %s", len(named), ", ".join(f"{name} {value:.3g}" for name, value in told.items()))
-    for sentence in shortfalls(told, len(named) < fewest, settings["error"]):
+    few = len(named) < strategy.fewest(settings["error"], share)
+    for sentence in shortfalls(told, few, settings["error"]):
         log.warning("%s", sentence)
+
+
+def unjudged(named, every, trained, error, share):
+    """(Encounters that are not judged, those of animals that the model has not learned from). Others: as of known."""
+    learned, strangers = known.learned(every, trained), known.strangers(named, every, trained)
+    if len(strangers) >= strategy.fewest(error, share):
+        learned = np.union1d(learned, named.index.difference(strangers))
+    return learned, strangers
 
 
 def shortfalls(told, few, error):
