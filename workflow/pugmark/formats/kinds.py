@@ -14,7 +14,8 @@ VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".avi", ".divx", ".mkv", ".webm", ".
     *(".mjpg", ".mjpeg", ".h264", ".dav"),
 }
 SIDECARS = frozenset({".csv", ".json"})
-_MEDIA = IMAGES | VIDEOS
+_VIDEOS = tuple(VIDEOS)  # `endswith` takes tuples, and is asked of millions of files
+_MEDIA = (*IMAGES, *VIDEOS)
 
 
 def suffix(path):
@@ -24,9 +25,9 @@ def suffix(path):
 
 def is_media(path):
     """Whether `path` is named like an image or a video."""
-    return suffix(path) in _MEDIA
+    return path.lower().endswith(_MEDIA)
 
 
 def is_video(path):
     """Whether `path` is named like a video."""
-    return suffix(path) in VIDEOS
+    return path.lower().endswith(_VIDEOS)
