@@ -120,33 +120,35 @@ def memory(jobs_of):
     print(pd.DataFrame(peaks).reindex([stage for stage in STAGES if stage in peaks[max(peaks)]]).round(1).to_string())
 
 
-def increment(jobs_of, last, number):
-    """Print what one more batch costs beside a batch's share of a run over `number`, in processor seconds."""
-    every = pd.concat([jobs for size, jobs in jobs_of.items() if size <= number])
-    own = every[~every["stage"].isin(AGGREGATES)]["cpu"].sum() / number
-    whole = jobs_of[number][jobs_of[number]["stage"].isin(AGGREGATES)].groupby("stage")["cpu"].sum()
-    again = last.groupby("stage")["cpu"].sum()
-    one = again[~again.index.isin(AGGREGATES)].sum()
-    print(f"batch {number + 1}, its own jobs: {one:.2f} s, a batch's share of the others {own:.2f} s: {one / own:.2f}")
-    for stage in AGGREGATES:
-        print(f"  {stage}: {again.get(stage, 0):.2f} s, whole run {whole.get(stage, 0):.2f} s")
-    everything, share = again.sum(), own + whole.sum() / number
-    print(f"  with these: {everything:.2f} s, a share of {share:.2f} s: {everything / share:.1f}")
+def increment(last, number, detection):
+    """Print what one more batch costs beside a batch's share of a run over all, in processor seconds.
+
+    last: the jobs of the last batch, which load their libraries themselves. Each batch has such jobs of its own, of
+    which a detector takes `detection` seconds; those that sum up cost a run over all batches what they cost here.
+    """
+    seconds = last.groupby("stage")["cpu"].sum().reindex(STAGES).dropna()
+    print(f"batch {number}, processor seconds with the libraries' loading")
+    print(seconds.round(2).to_string())
+    sums = seconds[seconds.index.isin(AGGREGATES)].sum()
+    own = seconds.sum() - sums + (detection and detection - seconds["detect"])
+    print(f"own jobs {own:.1f} s, {detection or seconds['detect']:.1f} s of them for detection; sums {sums:.1f} s: "
+          f"{(own + sums) / (own + sums / number):.2f} of a batch's share")  # fmt: skip
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batches", type=int, default=1000)
     parser.add_argument("--media", type=int, default=1000, help="pictures in a batch, about")
+    parser.add_argument("--detection", type=float, default=0, help="processor seconds of a detector for one batch")
     parser.add_argument("--folder", type=Path, help="where to put the project and leave it; else a temporary folder")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        measure(Project(folder.resolve(), arguments.media), arguments.batches)
+        measure(Project(folder.resolve(), arguments.media), arguments.batches, arguments.detection)
 
 
-def measure(project, number):
+def measure(project, number, detection):
     pictures = Counter(path.suffix for path in project.files)[".JPG"]
     print(f"{number} batches of {pictures} pictures with {ANIMALS} named boxes")
     with serving(project.folder, [*(f"stages.{stage}" for stage in STAGES), "methods.random"]) as served:
@@ -159,9 +161,9 @@ def measure(project, number):
         project.dry("nothing to do", "Nothing to be done")
         project.grow(number + 1)
         project.dry("one new batch", "ingest")
-        last = project.run(*served)
-    memory(jobs_of | {number + 1: last})
-    increment(jobs_of, last, number)
+    memory(jobs_of)
+    with serving(project.folder, []) as served:
+        increment(project.run(*served), number + 1, detection)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ def serving(folder, modules):
         finally:
             os.kill(process, signal.SIGTERM)
             os.waitpid(process, 0)
+            os.unlink(f"{folder}/socket")
 
 
 def _serve(server, folder, modules):

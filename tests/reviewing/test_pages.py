@@ -11,6 +11,7 @@ from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 
 from pugmark.identity import ledger, said
 from pugmark.reviewing import material, pages, serve
@@ -258,6 +259,7 @@ def test_two_open_pages_and_two_reviewers_lose_and_mix_nothing(driver, tmp_path)
     driver.execute_script("Store.add('rename', {encounter: 'ana-0', value: 'Anna'})")
     driver.switch_to.window(first)
     page.press("y")
+    WebDriverWait(driver, 20).until(lambda _: len(page.said(tmp_path)[1]) == 3)
     assert [line.answer for line in page.said(tmp_path)[1]] == ["different", "rename", "same"]
     driver.execute_script("localStorage.setItem('pugmark:reviewer', 'Bo')")
     page.press("n")

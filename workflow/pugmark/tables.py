@@ -88,6 +88,14 @@ def read_arrow(path, name, columns=None):
         return file.read(columns)
 
 
+def of_batches(folder, batches, name, columns=None):
+    """The tables {batch}/`name`.parquet below `folder`, one below the other, as a DataFrame with a column `batch`."""
+    parts = [read_arrow(Path(folder) / batch / f"{name}.parquet", name, columns) for batch in batches]
+    nothing = schema(name).empty_table().select(columns or schema(name).names)
+    table = pa.concat_tables(parts or [nothing]).to_pandas()
+    return table.assign(batch=np.repeat(np.array(batches, object), [part.num_rows for part in parts]))
+
+
 def stream(path, name, columns):
     """Like `read`, but yield rows as tuples, a few in memory at a time: for image bytes."""
     with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:

@@ -1,6 +1,8 @@
 """Files for other programs: MegaDetector's JSON with names, wildlife-datasets' metadata, and the tracks of videos."""
 
+import itertools
 import json
+import operator
 
 import pandas as pd
 
@@ -30,9 +32,11 @@ def megadetector(export):
     names = sorted(export.certain["individual"].unique())
     numbers = {name: str(number) for number, name in enumerate(names, 1)}
     images = []
-    for (batch, path), part in export.crops.groupby(["batch", "path"], sort=True):
-        entry = {"file": f"{batch}/{path}", "detections": [_box(row, numbers) for row in part.itertuples()]}
-        if part["frame_number"].notna().any():
+    rows = export.crops.sort_values(["batch", "path"], kind="stable").itertuples()
+    for (batch, path), boxes in itertools.groupby(rows, key=operator.attrgetter("batch", "path")):
+        found = [_box(row, numbers) for row in boxes]
+        entry = {"file": f"{batch}/{path}", "detections": found}
+        if any("frame_number" in box for box in found):
             # Without a frame rate the format takes a video for a failure only.
             rate, frames = export.videos.get((batch, path), (-1.0, []))
             lost = {} if frames else {"detections": None, "failure": "the video states no frame rate"}

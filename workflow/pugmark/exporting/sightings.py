@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pugmark import tables
 from pugmark.exporting import occasions
@@ -15,8 +17,8 @@ from pugmark.identity import known
 from pugmark.planning import batches
 
 DECIDED = ("known", "new")
-OF_CROPS = ["crop_id", "path", "frame_number", "x", "y", "w", "h", "confidence"]
-OF_MEDIA = ["media_id", "path", "kind", "width", "height", "utc_offset"]
+OF_CROPS = ["crop_id", "media_id", "path", "frame_number", "x", "y", "w", "h", "confidence"]
+OF_MEDIA = ["media_id", "kind", "width", "height", "utc_offset"]
 
 
 @dataclass
@@ -83,9 +85,9 @@ def of_collection(split, folder, identities, certainty):
     whether it is decided and at least as probable as `certainty`.
     """
     rows = known.crops(split, folder).drop(columns=["individual", "flank"])
-    parts = [_of_batch(folder / batch).assign(batch=batch) for batch in rows["batch"].unique()]
-    facts = pd.concat(parts) if parts else pd.DataFrame(columns=[*OF_CROPS, *OF_MEDIA[2:], "batch"])
-    rows = rows.merge(facts, on=["crop_id", "batch"], how="left", validate="one_to_one")
+    parts = [_of_batch(folder, batch) for batch in rows["batch"].unique()]
+    facts = pa.concat_tables(parts).to_pandas() if parts else pd.DataFrame(columns=[*OF_CROPS, *OF_MEDIA, "batch"])
+    rows = rows.merge(facts.drop(columns="media_id"), on=["crop_id", "batch"], how="left", validate="one_to_one")
     rows = rows.merge(identities.drop(columns="candidate"), on="encounter", how="left")
     certain = rows["decision"].isin(DECIDED) & (rows["probability"] >= certainty) & rows["individual"].notna()
     # Without any crop, pandas knows no types.
@@ -109,10 +111,14 @@ def videos(crops, folder):
     return found
 
 
-def _of_batch(folder):
-    crops = tables.read(folder / "crops.parquet", "crops", [*OF_CROPS, "media_id"])
-    media = tables.read(folder / "media.parquet", "media", OF_MEDIA).drop_duplicates("media_id")
-    return crops.merge(media.drop(columns="path"), on="media_id", how="left").drop(columns="media_id")
+def _of_batch(folder, batch):
+    """OF_CROPS and OF_MEDIA of the crops of a batch, an Arrow table: media without a crop are not kept."""
+    crops = tables.read_arrow(folder / batch / "crops.parquet", "crops", OF_CROPS)
+    media = tables.read_arrow(folder / batch / "media.parquet", "media", OF_MEDIA)
+    media = media.take(pc.index_in(crops["media_id"], value_set=media["media_id"].combine_chunks()))
+    for name in OF_MEDIA[1:]:
+        crops = crops.append_column(name, media[name])
+    return crops.append_column("batch", pa.repeat(batch, len(crops)))
 
 
 def plain(names, blank="_", forbidden=r"[^A-Za-z0-9.-]"):

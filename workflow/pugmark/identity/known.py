@@ -1,9 +1,5 @@
 """The encounters of a collection with what was said of them, over all batches."""
 
-from pathlib import Path
-
-import pandas as pd
-
 from pugmark import tables
 
 _OF_SPLIT = ["crop_id", "batch", "individual", "sequence"]
@@ -18,9 +14,7 @@ def crops(split, folder, withhold=()):
     """
     split = split.assign(individual=split["individual"].where(~split["batch"].isin(withhold), None))
     batches = sorted(split["batch"].unique())
-    parts = [tables.read(Path(folder) / batch / "encounters.parquet", "encounters") for batch in batches]
-    parts = [part.drop(columns="sequence").assign(batch=batch) for part, batch in zip(parts, batches, strict=True)]
-    every = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True) if parts else _nothing()
+    every = tables.of_batches(folder, batches, "encounters").drop(columns="sequence")
     return in_order(every.merge(split[_OF_SPLIT], on=["crop_id", "batch"], validate="one_to_one"))
 
 
@@ -55,8 +49,3 @@ def strangers(named, rows, crops):
     """The encounters of animals that a model has not learned from. named: as of `named`. Others: as of `learned`."""
     taught = rows["individual"][rows["crop_id"].isin(crops)]
     return named.index[~named["individual"].isin(taught)]
-
-
-def _nothing():
-    columns = [name for name in tables.definitions()["encounters"]["columns"] if name != "sequence"]
-    return pd.DataFrame(columns=[*columns, "batch"])

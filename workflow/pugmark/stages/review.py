@@ -9,8 +9,6 @@ The pages open from disk. `python -m pugmark.reviewing.serve` serves them where 
 import logging
 from pathlib import Path
 
-import pandas as pd
-
 from pugmark import tables
 from pugmark.identity import known, ledger
 from pugmark.reviewing import lines, material, moments, pages
@@ -24,18 +22,14 @@ log = logging.getLogger(__name__)
 def crops_of(split, folder):
     """One row per crop, as material.material and moments.moments take them."""
     rows = known.crops(split, folder)
-    parts = [boxes_of(folder / batch).assign(batch=batch) for batch in rows["batch"].unique()]
-    facts = pd.concat(parts) if parts else pd.DataFrame(columns=[*BOXES, "seconds", "batch"])
-    return rows.merge(facts, on=["crop_id", "batch"], how="left")
-
-
-def boxes_of(folder):
-    """BOXES of a batch's crops, with the seconds into the video of those that are of a frame."""
-    boxes = tables.read(folder / "crops.parquet", "crops", [*BOXES, "timestamp"])
-    media = tables.read(folder / "media.parquet", "media", ["path", "kind", "timestamp"])
-    starts = media[media["kind"] == "video"].drop_duplicates("path").set_index("path")["timestamp"]
-    seconds = boxes["timestamp"] - starts.reindex(boxes["path"]).to_numpy()
-    return boxes.drop(columns="timestamp").assign(seconds=seconds.dt.total_seconds())
+    boxes = tables.of_batches(folder, rows["batch"].unique(), "crops", BOXES)
+    rows = rows.merge(boxes, on=["crop_id", "batch"], how="left")
+    filmed = rows["batch"][rows["frame_number"].notna()].unique()
+    media = tables.of_batches(folder, filmed, "media", ["path", "kind", "timestamp"])
+    starts = media[media["kind"] == "video"].drop_duplicates(["batch", "path"]).rename(columns={"timestamp": "starts"})
+    rows = rows.merge(starts.drop(columns="kind"), on=["batch", "path"], how="left")
+    seconds = (rows["timestamp"] - rows["starts"]).dt.total_seconds()
+    return rows.drop(columns="starts").assign(seconds=seconds)
 
 
 def images_of(wanted, crops, folder):

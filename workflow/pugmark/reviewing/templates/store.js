@@ -114,8 +114,12 @@ const Store = (() => {
     return name;
   }
 
+  // Browsers tell other pages a little late. One that wrote meanwhile wrote without the lines of this page.
   window.addEventListener("storage", (event) => {
-    if (event.key === "pugmark:reviewer" || event.key === place + reviewer()) { take(); tell(); }
+    if (event.key !== "pugmark:reviewer" && event.key !== place + reviewer()) return;
+    take();
+    if (lines.length > Kept.list(place + owner).length) keep();
+    tell();
   });
   take();
   return {
