@@ -6,6 +6,8 @@ import runpy
 import pytest
 from places import ROOT
 
+from pugmark.identity import ledger
+
 PAGES = [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")]
 GENERATE = runpy.run_path(str(ROOT / "docs" / "generate.py"))
 
@@ -24,6 +26,14 @@ def test_links_lead_to_files(page):
 def test_the_index_lists_every_page():
     listed = set(LINK.findall((ROOT / "docs" / "index.md").read_text()))
     assert {page.removeprefix("docs/") for page in PAGES} - {"index.md"} <= listed
+
+
+def test_the_lines_of_the_ledger_that_are_shown_are_read_as_they_are_explained(tmp_path):
+    (block,) = re.findall(r"```csv\n(.*?)```", (ROOT / "docs" / "review.md").read_text(), re.DOTALL)
+    (tmp_path / "Ana.csv").write_text(block)
+    lines, told = ledger.read(ledger.files(tmp_path))
+    assert block.splitlines()[0] == ",".join(ledger.COLUMNS) and not told
+    assert [(line.answer, line.value) for line in lines] == [("same", ""), ("name", "Ada")]
 
 
 def test_the_page_of_settings_is_current():

@@ -172,7 +172,17 @@ def test_rows_of_pictures_that_are_gone_are_counted(tmp_path, caplog):
     found = sidecars.read(tmp_path, {}, counts=counts)
     assert column(found, "individual") == ["Ada"] and counts == {"rows of tables that name no media file": 2}
     hint = "labels.csv, line 3: there is no media file S 1/ab.jpg (the nearest is S 1/a.jpg)"
+    hint += "; labels.csv, line 4: there is no media file S 1/c.jpg"
     assert f"2 of 3 rows name no media file. {hint}" in caplog.text
+
+
+def test_of_many_pictures_that_are_gone_five_are_told_with_their_lines(tmp_path, caplog):
+    photo(tmp_path / "a.jpg")
+    table(tmp_path, "path,individual\na.jpg,Ada\n" + "".join(f"{number}.png,Bo\n" for number in range(7)))
+    sidecars.read(tmp_path, {})
+    for number in range(5):
+        assert f"labels.csv, line {number + 3}: there is no media file {number}.png" in caplog.text
+    assert "line 8" not in caplog.text and caplog.text.rstrip().endswith("; and 2 more")
 
 
 def test_a_table_outlives_the_last_of_its_pictures(tmp_path):

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 
@@ -74,7 +75,8 @@ def test_an_answer_is_on_the_disk_when_append_returns(tmp_path):
     """Killed right after: the answer is there, with its header."""
     code = (
         "import os, sys; sys.path.insert(0, 'workflow'); from pugmark.identity import ledger;"
-        f"ledger.append({str(tmp_path)!r}, ledger.Line('t', 'Ana', 'a', 'b', '', '', 'same', '', '', '0', ''));"
+        f"ledger.append({str(tmp_path)!r}, ledger.Line('2024-05-01T00:00:01Z', 'Ana', 'a', 'b', '', '', 'same', '', '',"
+        " '0', ''));"
         "os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == -9
@@ -91,6 +93,13 @@ def test_an_answer_is_on_the_disk_when_append_returns(tmp_path):
         ({"answer": "withdrawn"}, "it takes back nothing"),
         ({"reviewer": ""}, "no reviewer"),
         ({"encounter": ""}, "needs"),
+        ({"time": "yesterday"}, "`time` is 'yesterday', which is no time of ISO 8601"),
+        ({"time": "2024-02-30T10:00:00Z"}, "no time of ISO 8601"),
+        ({"time": "2024-05-01"}, "no time of ISO 8601 to the second"),
+        ({"time": "27.11.2026 10:15"}, "as a spreadsheet writes times.*Download the file again"),
+        ({"time": "46353,4271"}, "as a spreadsheet writes times"),
+        ({"supersedes": "11/27/26 10:15 AM"}, "`supersedes` is '11/27/26 10:15 AM', as a spreadsheet writes times"),
+        ({"value": "Zo\ufffd"}, "it is not UTF-8 text"),
     ],
 )
 def test_a_line_that_says_nothing_is_refused_and_told(tmp_path, facts, fault):
@@ -99,7 +108,32 @@ def test_a_line_that_says_nothing_is_refused_and_told(tmp_path, facts, fault):
         ledger.append(tmp_path, wrong)
     (tmp_path / "x.csv").write_text(ledger.text([ledger.COLUMNS, wrong]))
     lines, told = ledger.read([str(tmp_path / "x.csv")])
-    assert not lines and fault in told[0] and "x.csv, line 2" in told[0]
+    assert not lines and re.search(fault, told[0]) and "x.csv, line 2" in told[0]
+
+
+def test_the_order_of_answers_is_that_of_their_times_whatever_offset_they_state(tmp_path):
+    """Z, an offset, a fraction; without either it is UTC. What is superseded is found by the moment as well."""
+    times = ["2024-05-01T10:00:00.123+05:30", "2024-05-01 06:00:00", "2024-05-01T06:30:00Z", "2024-05-01T01:30:00-0600"]
+    rows = [line(1, "same")._replace(time=time) for time in times]
+    rows += [line(1, "withdrawn")._replace(time="2024-05-01T12:00:00Z", supersedes="2024-05-01T13:30:00+06:00")]
+    (tmp_path / "x.csv").write_text(ledger.text([ledger.COLUMNS, *reversed(rows)]))
+    lines, told = ledger.read([str(tmp_path / "x.csv")])
+    utc = ["2024-05-01T04:30:00.123000Z", "2024-05-01T06:00:00Z", "2024-05-01T06:30:00Z", "2024-05-01T07:30:00Z"]
+    assert [one.time for one in lines[:4]] == utc and not told
+    assert [one.time for one in ledger.standing(lines)] == ["2024-05-01T06:30:00Z"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
+def test_a_ledger_that_a_spreadsheet_saved_with_semicolons_is_read_and_added_to(tmp_path, encoding):
+    written = [line(1, "name", value="a; b, c"), line(2, "name", value="Zoë")]
+    (tmp_path / "Ana.csv").write_text(ledger.text([ledger.COLUMNS, *written], ";"), encoding=encoding)
+    ledger.append(tmp_path, line(3, "name", value="Bo; Cy"))
+    lines, told = ledger.read(ledger.files(tmp_path))
+    values = [one.value for one in lines]
+    if encoding == "cp1252":
+        assert values == ["a; b, c", "Bo; Cy"] and "line 3: it is not UTF-8 text" in told[0] and len(told) == 1
+    else:
+        assert values == ["a; b, c", "Zoë", "Bo; Cy"] and not told
 
 
 def test_a_file_of_other_columns_is_refused_by_name(tmp_path):
@@ -111,7 +145,8 @@ def test_a_file_of_other_columns_is_refused_by_name(tmp_path):
 def test_the_same_file_twice_says_everything_once(tmp_path):
     ledger.append(tmp_path, line(1, "same"))
     (tmp_path / "copy.csv").write_bytes((tmp_path / "Ana.csv").read_bytes())
-    assert len(ledger.read(ledger.files(tmp_path))[0]) == 1
+    (only,) = ledger.read(ledger.files(tmp_path))[0]
+    assert only.where == f"{tmp_path / 'Ana.csv'}, line 2"
 
 
 def test_a_later_answer_replaces_the_earlier_one_of_that_reviewer_alone():
@@ -147,10 +182,18 @@ def test_names_flanks_and_renames():
 def test_an_encounter_whose_first_crop_has_gone_is_found_by_its_pictures():
     assert of(line(1, "same", "gone", "b", encounter_media="m2 m9")).same == [("a", "b")]
     found = of(line(1, "same", "gone", "a", encounter_media="m3"))  # two encounters show that picture
-    assert not found.same and "gone: same; that is not there now" in found.told[0]
+    assert not found.same and "said same of an encounter that is gone and a; it counts again" in found.told[0]
     assert of(line(1, "same", "a2", "b")).same == [("a", "b")]  # by now another crop comes first
     found = of(line(1, "different", "a", "a2"))
     assert not found.different and "it is one encounter now" in found.told[0]
+
+
+def test_an_answer_on_what_is_gone_is_told_with_its_file_and_line(tmp_path):
+    for one in (line(1, "same"), line(2, "unidentifiable", "gone")):
+        ledger.append(tmp_path, one)
+    lines, _ = ledger.read(ledger.files(tmp_path))
+    told = "Ana said unidentifiable of an encounter that is gone; it counts again when that comes back."
+    assert of(*lines).told == [f"{tmp_path / 'Ana.csv'}, line 3: {told}"]
 
 
 def test_a_file_that_was_cut_short_in_its_first_line_holds_no_answer_and_takes_the_next(tmp_path):

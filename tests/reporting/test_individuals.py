@@ -18,8 +18,11 @@ RIGHT += [("reliability", 0.25, 0.1, 0.4, 251, 0.22), ("reliability", 1.0, None,
 RATES += [("FNR", 0.031, 0.01, 0.07, 32), ("FPR", 0.02, None, None, 40), ("asked", 0.25, 0.1, 0.4, 40)]
 
 
-def written(folder, rates=RATES, accuracy=()):
-    """The page of a collection whose first batch is old; Ana is known, EVIL is new, one encounter waits."""
+def written(folder, rates=RATES, accuracy=(), **doubts):
+    """The page of a collection whose first batch is old; Ana is known, EVIL is new, one encounter waits.
+
+    doubts: "ledger" and "conflicts", what `identify` says of answers and of what cannot all be true.
+    """
     tree = Tree(folder, "cats", batches=("b1", "b2"), per_batch=4)
     # An earlier report, on the first batch alone, when nobody had a name.
     given = {"batches": ["b1"], "runs": []}
@@ -65,7 +68,8 @@ def written(folder, rates=RATES, accuracy=()):
     made["accuracy"] = pd.DataFrame(list(accuracy), columns=[*columns, "at"])
     for name, rows in made.items():
         settings = {"error": 0.05, "run": "miewid-s1"}
-        tables.write(tree.folder / f"{name}.parquet", name, rows, "decide", settings)
+        counts = doubts if name == "identities" else None
+        tables.write(tree.folder / f"{name}.parquet", name, rows, "decide", settings, counts=counts)
     given = {"batches": ["b1", "b2"], "runs": []}
     report.report(folder / "results", folder / "out", {"collections": {"cats": given}, "methods": METHODS})
     return Page((folder / "out/index.html").read_text())
@@ -133,6 +137,24 @@ def test_what_cannot_be_promised_is_said(tmp_path):
         rows = list(csv.DictReader(file))
     assert "ECE" not in said.partition("The animals")[0] and "Counted on one flank" not in said
     assert len(rows) == 8 and {row["individual"] for row in rows} == {"Ana", "A-1", EVIL, ""}
+
+
+def test_answers_that_do_not_count_are_told_with_their_lines_beside_the_names(tmp_path):
+    fault = f"review/cats/{EVIL}.csv, line {{}}: nobody knows the answer 'maybe'."
+    said = written(tmp_path, ledger=[fault.format(line) for line in range(2, 9)]).said
+    part = said.partition("Who was seen")[2].partition("How sure is it")[0]
+    assert "Some of what people said does not count." in part and "Correct a faulty line in its file" in part
+    assert all(fault.format(line) in part for line in range(2, 7)) and fault.format(7) not in part
+    assert "and 2 more" in part and "What cannot all be true" not in part
+
+
+def test_crops_and_encounters_are_told_by_the_name_of_the_animal_and_a_picture(tmp_path):
+    dispute = "Of m000-d00 and m006-d00, Ana says same, Bo says different: nothing follows until they agree."
+    clash = "m001-d00 and gone-d00 look alike, but they are named Ana and Bo."
+    said = written(tmp_path, ledger=[dispute], conflicts=[clash]).said
+    assert dispute.replace("m000-d00", "Ana (b1/x/m000.jpg)").replace("m006-d00", "b2/x/m006.jpg") in said
+    assert "What cannot all be true A name in a table" in said
+    assert clash.replace("m001-d00", "Ana (b1/x/m001.jpg)") in said, "what is not there keeps its checksum"
 
 
 def test_an_estimate_is_called_so(tmp_path):

@@ -130,7 +130,7 @@ def _video(file, prefix, media):
 
 
 def _at_hand(rows, media, source, counts):
-    """The `rows` whose files are there, under the files' own names; the others are counted and told.
+    """The `rows` whose files are there, under the files' own names; the others are counted, and the first of them told.
 
     Raises BatchError where rows name files, files are there, and none fits: then it is the paths that are wrong.
     """
@@ -143,7 +143,8 @@ def _at_hand(rows, media, source, counts):
         if media and not found:
             _refuse([*examples, *gone[SHOWN:]], source)
         counts["rows of tables that name no media file"] += len(gone)
-        LOG.warning("%s: %d of %d rows name no media file. %s", source, len(gone), len(rows), examples[0])
+        told = "; ".join(examples) + (f"; and {len(gone) - SHOWN} more" if len(gone) > SHOWN else "")
+        LOG.warning("%s: %d of %d rows name no media file. %s", source, len(gone), len(rows), told)
     return found
 
 

@@ -25,8 +25,10 @@ from collections import namedtuple
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pugmark.formats.text import DELIMITERS
+
 COLUMNS = (
-    "time",  # UTC, ISO 8601; no two lines of a reviewer share one
+    "time",  # ISO 8601 to the second or finer, UTC unless it states an offset; no two lines of a reviewer share one
     "reviewer",
     "encounter",
     "candidate",
@@ -44,8 +46,15 @@ OF_SWAPS = ("swapped", "not swapped", "perhaps swapped")
 ANSWERS = (*OF_PAIRS, *OF_ONE, *OF_SWAPS, "withdrawn")
 FLANKS = ("left", "right", "none")
 _FORMULA = re.compile(r"^[=+\-@\t\r]")  # what a spreadsheet would run
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
+# 27.11.2026 10:15, 11/27/26, or days since 1900.
+_OF_SPREADSHEET = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b.*|\d{5}([.,]\d+)?")
 
-Line = namedtuple("Line", COLUMNS)
+
+class Line(namedtuple("Line", COLUMNS)):
+    """An answer. where: the file and line that it was read from, which are no part of it: a copy says nothing new."""
+
+    where = "a line of the ledger"
 
 
 class LedgerError(ValueError):
@@ -60,26 +69,27 @@ def files(folder):
 def read(paths):
     """(Lines of all ledgers by time, sentences about lines that say nothing).
 
-    A line cut short by a power cut is told and passed over, and so is a file that ends in its first line. Raises
-    LedgerError where the columns are not COLUMNS.
+    A line cut short by a power cut is told and passed over, and so is a file that ends in its first line. A spreadsheet
+    may have put semicolons or tabs between the cells. Raises LedgerError where the columns are not COLUMNS.
     """
     lines, told = [], []
     for path in paths:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = csv.reader(file)
+        with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
+            delimiter = _delimiter(file.readline())
+            file.seek(0)
+            rows = csv.reader(file, delimiter=delimiter)
             header = next(rows, [])
             if _is_begun(header):
                 told.append(f"{path}: it ends in its first line, so it holds no answer.")
                 continue
             if missing := [name for name in COLUMNS if name not in header]:
                 raise LedgerError(f"{path}: no column {', '.join(missing)}. A ledger begins with {','.join(COLUMNS)}.")
-            for row in rows:
-                if row:
-                    named = dict(zip(header, map(_plain, row), strict=False))
-                    line = Line(*(named.get(name, "") for name in COLUMNS))
-                    fault = _fault(line, len(row) == len(header))
-                    told += [f"{path}, line {rows.line_num}: {fault}"] if fault else []
-                    lines += [] if fault else [line]
+            for row in filter(None, rows):
+                line = _line(dict(zip(header, map(_plain, row), strict=False)))
+                line.where = f"{path}, line {rows.line_num}"
+                fault = _fault(line, len(row) == len(header))
+                told += [f"{line.where}: {fault}"] if fault else []
+                lines += [] if fault else [line]
     return sorted(dict.fromkeys(lines)), told
 
 
@@ -110,20 +120,22 @@ def append(folder, line):
         size = os.fstat(handle).st_size
         # A line that a power cut left unfinished stays alone.
         start = "" if size and os.pread(handle, 1, size - 1) == b"\n" else "\n"
-        if b"\n" not in os.pread(handle, size, 0):  # nor a first line: no answer is lost
+        header, end, _ = os.pread(handle, size, 0).partition(b"\n")
+        delimiter = _delimiter(header.decode(errors="replace"))
+        if not end:  # nor a first line: no answer is lost
             os.ftruncate(handle, 0)
-            start = text([COLUMNS])
-        _write(handle, (start + text([line])).encode())
+            start = text([COLUMNS], delimiter)
+        _write(handle, (start + text([line], delimiter)).encode())
         os.fsync(handle)
     finally:
         os.close(handle)
     _sync(path.parent)
 
 
-def text(rows):
+def text(rows, delimiter=","):
     """Rows as CSV. What a spreadsheet would take for a formula gets an apostrophe, which `read` takes away."""
     parts = [[f"'{cell}" if _FORMULA.match(cell) else cell for cell in map(str, row)] for row in rows]
-    return "".join(",".join(_quoted(cell) for cell in row) + "\n" for row in parts)
+    return "".join(delimiter.join(_quoted(cell) for cell in row) + "\n" for row in parts)
 
 
 def file_name(reviewer):
@@ -137,10 +149,38 @@ def now():
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def _delimiter(header):
+    """What stands between the cells of a ledger, by its first line."""
+    return max(DELIMITERS, key=header.count)
+
+
+def _line(named):
+    """The Line of {column: cell}. Times are told in UTC, so that their order is that of the answers."""
+    line = Line(*(named.get(name, "") for name in COLUMNS))
+    return line._replace(time=_utc(line.time) or line.time, supersedes=_utc(line.supersedes) or line.supersedes)
+
+
+def _utc(text):
+    """An ISO 8601 time as one in UTC, unchanged where it is one already; None where it is no time."""
+    if not _TIME.fullmatch(text):
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+        time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # 30 February
+        return None
+    return text if text.endswith("Z") and "T" in text else time.isoformat().replace("+00:00", "Z")
+
+
 def _fault(line, whole):
     """Why a line says nothing, or None."""
     if not whole:
         return "it is cut short. Answer that pair again."
+    if "\ufffd" in "".join(line):
+        return "it is not UTF-8 text. Save the file as CSV in UTF-8, or download it again from the review page."
+    for column in ("time", "supersedes"):
+        if (stated := getattr(line, column)) and not _utc(stated):
+            return f"`{column}` is {stated!r}, {_no_time(stated)}"
     if line.answer not in ANSWERS:
         return f"nobody knows the answer {line.answer!r}. There are {', '.join(ANSWERS)}."
     if not (line.time and line.reviewer):
@@ -159,8 +199,18 @@ def _fault(line, whole):
     return None
 
 
+def _no_time(stated):
+    """What is wrong with the time of a line, and what to do."""
+    if _OF_SPREADSHEET.fullmatch(stated):
+        return (
+            "as a spreadsheet writes times: it has changed them when it saved the file. Download the file again from "
+            "the review page, or take an earlier copy. Without either, write times such as 2026-11-27T10:15:00Z."
+        )
+    return "which is no time of ISO 8601 to the second. Write it in UTC, such as 2026-11-27T10:15:00Z."
+
+
 def _quoted(cell):
-    return '"' + cell.replace('"', '""') + '"' if re.search(r'[",\n\r]', cell) else cell
+    return '"' + cell.replace('"', '""') + '"' if re.search(r'[",;\t\n\r]', cell) else cell
 
 
 def _plain(cell):

@@ -36,18 +36,21 @@ def of(lines, rows):
     for line in ledger.standing(lines):
         # A swap is of these very boxes: the same frames show other animals as well.
         media = ("", "") if line.answer in ledger.OF_SWAPS else (line.encounter_media, line.candidate_media)
-        one = found.encounter(line.encounter, media[0])
-        other = found.encounter(line.candidate, media[1]) if line.candidate else None
-        if one is None or (line.candidate and other is None):
-            gone = line.encounter if one is None else line.candidate
-            said.told.append(f"{line.reviewer} said at {line.time} of {gone}: {line.answer}; that is not there now.")
+        ends = [found.encounter(line.encounter, media[0])]
+        ends += [found.encounter(line.candidate, media[1])] if line.candidate else []
+        one, other = ends[0], ends[-1]
+        if None in ends:
+            subject = " and ".join(end or "an encounter that is gone" for end in ends)
+            said.told.append(
+                f"{line.where}: {line.reviewer} said {line.answer} of {subject}; it counts again when that comes back."
+            )
         elif line.answer in ledger.OF_ONE:
             own[line.answer][one].append(line)
         elif line.answer in ledger.OF_PAIRS and one != other:
             answers[frozenset((one, other))].append(line)
         elif line.answer == "different":
             said.told.append(
-                f"{line.reviewer} said at {line.time} that {one} shows two animals; it is one encounter now."
+                f"{line.where}: {line.reviewer} said that {one} shows two animals, but it is one encounter now."
             )
     _pairs(said, answers)
     _single(said, own)

@@ -1,5 +1,7 @@
 """Who was seen: the animals of a collection, what became of them since, what waits for a person, and how sure it is."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -9,8 +11,8 @@ from pugmark.metrics.calibration import BINS
 from pugmark.reporting import drawing, plots, sightings
 from pugmark.reporting.pictures import Sheet, Tile
 
-MOST, MOST_CHANGES, COLUMNS = 24, 50, 11
-"""Animals with pictures, changes that are told one by one, and crops of an animal in a row."""
+MOST, MOST_CHANGES, MOST_TOLD, COLUMNS = 24, 50, 5, 11
+"""Animals with pictures, changes and doubts that are told one by one, and crops of an animal in a row."""
 RATES = ("FNR", "FPR", "wrong names", "asked")
 ESTIMATED = {"estimated FNR": "FNR", "estimated FPR": "FPR"}
 """Rates of collections without names, and what they estimate."""
@@ -37,6 +39,7 @@ def seen(collection, new):
         "shown": shown,
         "sheet": Sheet(FILE, tuple(_row(crops, row["name"]) for row in shown), COLUMNS),
         "changes": changes(collection.decided("changes")),
+        "told": told(collection, crops),
         "sure": promise,
         "right": right(collection, promise["rates"]),
         "reviewable": not collection.decided("questions").empty,
@@ -80,6 +83,29 @@ def changes(table):
     told = told.astype(object).where(told.notna(), None)
     rows = told.head(MOST_CHANGES).to_dict("records")
     return {"every": table, "told": rows, "more": len(told) - len(rows)}
+
+
+def told(collection, crops):
+    """What `identify` said of the ledger, and of what cannot all be true, as it stands in the metadata of its table.
+
+    {"ledger", "conflicts": {"shown": the first sentences, "more": how many there are beside them}}. crops: of `_named`.
+    """
+    counts = tables.provenance(collection.folder / "identities.parquet")["counts"]
+    every = {about: counts.get(about, []) for about in ("ledger", "conflicts")}
+    return {
+        about: {"shown": [_readable(one, crops) for one in said[:MOST_TOLD]], "more": max(0, len(said) - MOST_TOLD)}
+        for about, said in every.items()
+    }
+
+
+def _readable(sentence, crops):
+    """A sentence with the animal and a picture in place of the checksums by which it calls crops and encounters."""
+    word = r"[\w-]+"
+    meant = crops[crops["crop_id"].isin(re.findall(word, sentence))]
+    pictures, names = meant["batch"] + "/" + meant["path"], meant["name"]
+    called = (names + " (" + pictures + ")").where(names.notna(), pictures)
+    called = dict(zip(meant["crop_id"], called, strict=True))
+    return re.sub(word, lambda found: called.get(found[0], found[0]), sentence)
 
 
 def sure(collection):

@@ -15,7 +15,7 @@ from pugmark.runtime import cli
 
 DEFAULTS = {"withhold": []}
 TOLD = 20
-"""Conflicts that the log tells; the table's metadata hold them all."""
+"""Sentences that the log tells; the metadata of the identities hold them all, and the report tells some of them."""
 log = logging.getLogger(__name__)
 
 
@@ -39,13 +39,14 @@ def main(argv=None):
     counts |= {one: int((table["decision"] == one).sum()) for one in (*reversed(naming.DECISIONS), naming.NOBODY)}
     tables.write(arguments.individuals, "individuals", animals, "identify", settings, counts=counts)
     tables.write(arguments.questions, "questions", asked, "identify", settings, counts=counts)
-    told = [*cut, *people.told, *conflicts]
-    tables.write(arguments.out, "identities", table, "identify", settings, counts=counts | {"conflicts": told})
+    told = {"ledger": [*cut, *people.told], "conflicts": conflicts}
+    tables.write(arguments.out, "identities", table, "identify", settings, counts=counts | told)
     log.info("%d answers; %s", len(lines), ", ".join(f"{count} {what}" for what, count in counts.items()))
-    for sentence in told[:TOLD]:
+    sentences = [*told["ledger"], *told["conflicts"]]
+    for sentence in sentences[:TOLD]:
         log.warning("%s", sentence)
-    if len(told) > TOLD:
-        log.warning("and %d more conflicts", len(told) - TOLD)
+    if len(sentences) > TOLD:
+        log.warning("and %d more of that kind", len(sentences) - TOLD)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ const ANSWERS = [
 ];
 const KEYS = {
   "Y or Space": "same animal", "N or R": "different animals", "U": "unsure: nobody is asked again, nothing follows",
-  "X": "nobody can tell who is on the left", "F": "wrong flank: then 1 left, 2 right, 3 neither, 4 leave it",
+  "X": "nobody can tell who is on the left, or no animal is there", "F": "wrong flank: then 1 left, 2 right, 3 neither, 4 leave it",
   "Z": "take the last answer back", "J, K": "next, previous question", "A, D": "pictures on the left",
   "← →": "pictures on the right", "+ −": "zoom both (or the wheel; drag to move)", "M": "mirror the right picture, for viewing only",
   "H": "show or hide lines between points that match",
