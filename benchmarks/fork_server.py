@@ -14,11 +14,13 @@ import os
 import shlex
 import signal
 import socket
+import subprocess
 import sys
 import traceback
 from pathlib import Path
 
 CLIENT = Path(__file__).with_name("fork_client.py")
+WORKFLOW = Path(__file__).parents[1] / "workflow"
 
 
 @contextlib.contextmanager
@@ -30,17 +32,18 @@ def serving(folder, modules):
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(f"{folder}/socket")
         server.listen(64)
-        process = os.fork() or _serve(server, folder, modules)
+        # A process of its own, which has loaded nothing but `modules`.
+        command = [sys.executable, __file__, str(server.fileno()), *modules]
+        process = subprocess.Popen(command, cwd=folder, pass_fds=[server.fileno()])
         try:
             yield folder / "bash_env", folder / "jobs.jsonl"
         finally:
-            os.kill(process, signal.SIGTERM)
-            os.waitpid(process, 0)
+            process.terminate()
+            process.wait()
             os.unlink(f"{folder}/socket")
 
 
-def _serve(server, folder, modules):
-    os.chdir(folder)
+def _serve(server, modules):
     for module in modules:
         importlib.import_module(f"pugmark.{module}")
     gc.freeze()
@@ -49,7 +52,7 @@ def _serve(server, folder, modules):
         request, _ = server.accept()
         if not os.fork():
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _answer(request, folder / "jobs.jsonl")
+            _answer(request, Path("jobs.jsonl"))
             os._exit(0)
         request.close()
 
@@ -93,3 +96,8 @@ def _memory(field):
     """Kilobytes, from Linux's account of this process."""
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) for line in file if line.startswith(field))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(WORKFLOW))
+    _serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])

@@ -43,6 +43,7 @@ def definitions():
     return yaml.safe_load(SCHEMAS.read_text())
 
 
+@functools.cache
 def schema(name, feature_size=None):
     """The Arrow schema of table `name`; `feature_size` is the length of the vectors of a features table."""
     fields = []

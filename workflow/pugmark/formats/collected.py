@@ -17,10 +17,7 @@ def crops(folder, batches, gap):
     once, in the first; what the batches say of it differently is not known. gap: seconds within which media of one
     camera are of one event.
     """
-    parts = [_batch(folder / batch, batch) for batch in batches]
-    # Empty tables know no types that a concatenation should heed.
-    every = pd.concat([part for part in parts if len(part)] or parts[:1] or [_nothing()], ignore_index=True)
-    once, counts = _once(every)
+    once, counts = _once(_every(folder, batches))
     media = [_ends(tables.read(folder / batch / "media.parquet", "media", _MEDIA)) for batch in batches]
     linked = sequences.linked(pd.concat([part for part in media if len(part)]), gap) if any(map(len, media)) else {}
     counts["sequences joined to those of other batches"] = len(linked) - len(set(linked.values()))
@@ -29,21 +26,21 @@ def crops(folder, batches, gap):
     return once.assign(sequence=once["sequence"].map(lambda own: linked.get(own, own))), counts
 
 
-def _nothing():
-    return pd.DataFrame(columns=list(tables.definitions()["split"]["columns"]))
-
-
-def _batch(folder, name):
+def _every(folder, batches):
+    """All crops of all batches, with what their batch says of them."""
     wanted = [column for column in tables.definitions()["split"]["columns"] if column not in ("batch", *SAID)]
-    found = tables.read(folder / "crops.parquet", "crops", columns=[*wanted, "path"])
-    found = found.sort_values(["timestamp", "path", "frame_number", "crop_id"], kind="stable")
-    labels = tables.read(folder / "labels.parquet", "labels", columns=["crop_id", *SAID])
-    found = found.merge(labels, on="crop_id", how="left").assign(batch=name)
-    named = found.dropna(subset=["individual"])
-    # Names may have come after the stations: a folder that bears an animal's is none.
-    if places.name_animals(zip(named["path"], named["individual"], strict=True)):
-        found["station"] = found["station"].mask(found["station"] == found["path"].map(places.station))
-    return found.drop(columns="path")
+    found = tables.of_batches(folder, batches, "crops", [*wanted, "path"])
+    found = found.assign(place=found["batch"].map({batch: place for place, batch in enumerate(batches)}))
+    found = found.sort_values(["place", "timestamp", "path", "frame_number", "crop_id"], kind="stable")
+    labels = tables.of_batches(folder, batches, "labels", ["crop_id", *SAID])
+    found = found.merge(labels, on=["batch", "crop_id"], how="left")
+    for batch, named in found.dropna(subset=["individual"]).groupby("batch"):
+        # Names may have come after the stations: a folder that bears an animal's is none.
+        if places.name_animals(zip(named["path"], named["individual"], strict=True)):
+            rows = found["batch"] == batch
+            own = found.loc[rows, "path"].map(places.station)
+            found.loc[rows, "station"] = found.loc[rows, "station"].mask(found.loc[rows, "station"] == own)
+    return found.drop(columns=["path", "place"])
 
 
 def _once(every):

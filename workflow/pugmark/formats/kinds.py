@@ -25,9 +25,9 @@ def suffix(path):
 
 def is_media(path):
     """Whether `path` is named like an image or a video."""
-    return path.lower().endswith(_MEDIA)
+    return os.fspath(path).lower().endswith(_MEDIA)
 
 
 def is_video(path):
     """Whether `path` is named like a video."""
-    return path.lower().endswith(_VIDEOS)
+    return os.fspath(path).lower().endswith(_VIDEOS)

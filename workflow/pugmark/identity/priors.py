@@ -10,7 +10,6 @@ An animal never weighs itself: pairs of named encounters get the weights of the 
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
 
 from pugmark import tables
 from pugmark.identity import known
@@ -72,6 +71,8 @@ def _fitted(scores, classes, same, taken):
     """(weight of the score, weights of the classes, constant); None where too few pairs are `taken`."""
     if min(np.count_nonzero(same[taken]), np.count_nonzero(~same[taken])) < FEWEST:
         return None
+    from sklearn.linear_model import LogisticRegression  # takes long to load
+
     spread = scores[taken].std() or 1.0  # so that a score is held back no more than a class, whatever its scale
     columns = [scores[taken] / spread, *(part[taken] == step for part in classes for step in range(6))]
     model = LogisticRegression(max_iter=1000).fit(np.column_stack(columns), same[taken].astype(bool))

@@ -9,19 +9,21 @@ over the pairs (Naeini et al., Obtaining well calibrated probabilities using Bay
 """
 
 import numpy as np
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 BINS = 10
 
 
 def isotonic(scores, same):
     """A rising step function: pools of neighbours that are out of order share their mean."""
+    from sklearn.isotonic import IsotonicRegression  # takes long to load
+
     return IsotonicRegression(out_of_bounds="clip").fit(scores, same).predict
 
 
 def logistic(scores, same):
     """Logistic regression: two numbers, for few pairs."""
+    from sklearn.linear_model import LogisticRegression
+
     model = LogisticRegression().fit(scores[:, None], same)
     return lambda found: model.predict_proba(found[:, None])[:, 1]
 

@@ -7,7 +7,6 @@ Both are as in AnimalCLEF 2025.
 """
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 
 def unknown(ranked):
@@ -20,6 +19,8 @@ def auroc(ranked):
     new, known = unknown(ranked), ranked["positives"] > 0
     if not (new.any() and known.any()):
         return np.nan
+    from sklearn.metrics import roc_auc_score  # takes long to load
+
     return float(roc_auc_score(known[new | known], ranked["similarity"][new | known]))
 
 

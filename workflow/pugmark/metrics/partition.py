@@ -6,7 +6,6 @@ cluster of its own.
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 
 def matched(individuals, clusters):
@@ -37,6 +36,8 @@ def id_f1(right, clusters):
 
 def agreement(individuals, clusters):
     """Adjusted Rand index and adjusted mutual information (arithmetic averaging)."""
+    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score  # takes long to load
+
     clusters = np.array(clusters, np.int64)
     noise = clusters < 0
     clusters[noise] = clusters.max(initial=0) + 1 + np.arange(noise.sum())

@@ -132,8 +132,8 @@ class Collection:
         return found
 
     def _of_batches(self, name, columns):
-        parts = [_read(self.batch_file(batch, name), name, columns) for batch in self.batches]
-        return _stack(parts, name, [], columns)
+        found = [batch for batch in self.batches if self.batch_file(batch, name).exists()]
+        return tables.of_batches(self.folder / "batches", found, name, columns).drop(columns="batch")
 
 
 def _read(path, name, columns=None):

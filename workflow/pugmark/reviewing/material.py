@@ -25,8 +25,12 @@ def material(identities, individuals, questions, crops):
     """
     crops = crops.sort_values(["encounter", "sharpness", "crop_id"], ascending=[True, False, True])
     shown = crops.groupby("encounter", sort=False).head(MOST).sort_values(["encounter", "timestamp", "crop_id"])
-    groups = {name: part for name, part in shown.groupby("encounter", sort=False)}
-    encounters = {row.encounter: _encounter(row, groups[row.encounter]) for row in identities.itertuples()}
+    pictures = {}
+    for encounter, *crop in shown[["encounter", "crop_id", "media_id"]].itertuples(index=False):
+        pictures.setdefault(encounter, []).append(crop)
+    first = shown[["encounter", "batch", "station", "timestamp"]].drop_duplicates("encounter")
+    rows = identities.merge(first, on="encounter", validate="one_to_one")
+    encounters = {row.encounter: _encounter(row, pictures[row.encounter]) for row in rows.itertuples()}
     animals = _animals(individuals, identities, encounters)
     asked = [
         [row.encounter, row.candidate, row.individual, round(row.probability, 2), row.why]
@@ -36,8 +40,7 @@ def material(identities, individuals, questions, crops):
     return {"questions": asked, "encounters": encounters, "animals": animals}, wanted
 
 
-def _encounter(row, part):
-    first = part.iloc[0]
+def _encounter(row, crops):
     return {
         "animal": _or_none(row.individual),
         "flank": _or_none(row.flank),
@@ -45,10 +48,10 @@ def _encounter(row, part):
         "by": row.by,
         "probability": round(row.probability, 2),
         "candidate": _or_none(row.candidate),
-        "batch": first["batch"],
-        "station": _or_none(first["station"]),
-        "time": None if pd.isna(first["timestamp"]) else f"{first['timestamp']:%Y-%m-%d %H:%M:%S}",
-        "crops": [[crop.crop_id, crop.media_id] for crop in part.itertuples()],
+        "batch": row.batch,
+        "station": _or_none(row.station),
+        "time": None if pd.isna(row.timestamp) else f"{row.timestamp:%Y-%m-%d %H:%M:%S}",
+        "crops": crops,
     }
 
 

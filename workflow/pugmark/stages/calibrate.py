@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from pugmark import reranking, tables
-from pugmark.identity import known, strategy, unnamed
+from pugmark.identity import known, strategy
 from pugmark.metrics import calibration, intervals
 from pugmark.runtime import cli
 
@@ -89,6 +89,8 @@ def probabilities(pairs, named, way):
 
 def estimated(pairs, every, folder, run, settings):
     """Rows of the calibration table that need no names, none where nothing can be estimated. every: of known.crops."""
+    from pugmark.identity import unnamed  # loads scikit-learn
+
     found = unnamed.estimate(pairs, every, settings["error"], *unnamed.all_certain(every, folder, run))
     if found is None:
         return []
