@@ -272,6 +272,13 @@ def test_megadetector_and_wildlife_datasets(tmp_path):
     assert not (tmp_path / "tracks.csv").exists()
 
 
+def test_a_path_that_looks_like_a_formula_is_still_a_path(tmp_path):
+    made = export()
+    made.crops["batch"] = "-b1"
+    machines.write(tmp_path, made)
+    assert frame(tmp_path / "wildlife_datasets.csv")["path"].str.startswith("-b1/x/").all()
+
+
 def test_tracks_of_a_video(tmp_path):
     made = export()
     made.crops = made.crops.assign(path="x/film.mp4", kind="frame", frame_number=range(len(ROWS)))
