@@ -8,7 +8,7 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
-from exporting.drawn_export import INDIVIDUALS, ROWS, STATIONS, crops, export, line
+from exporting.drawn_export import ROWS, STATIONS, export, line
 
 from pugmark.exporting import camtrapr, capture_recapture, machines, occasions, plain_tables, secr, sightings
 
@@ -152,7 +152,7 @@ def test_secr_captures_traps_and_what_has_no_name(tmp_path):
         ["A-1", "500.0", "0.0", "1", "0.75", "1"], ["B-2", "1500.5", "-20.0", "0", "0.5", "1"],
     ]  # fmt: skip
     assert read_table(tmp_path / "secr_Tm.txt") == [["Mara_2024", "1", "0", "0"], ["Mara_2024", "0", "1", "0"]]
-    assert made.told[0].startswith("secr: 2 of the animals") and "is the left one" in made.told[0]
+    assert made.told[0].startswith("secr: 2 of the 3 animals") and "is the left one" in made.told[0]
 
 
 def test_without_coordinates_or_dates_the_traps_are_told_of(tmp_path):
@@ -252,8 +252,9 @@ def test_base_r_builds_the_objects(tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("Rscript"), reason="no R on this machine: install Debian's r-base-core")
-def test_base_r_takes_nobody(tmp_path):
-    capture_recapture.write(tmp_path, export([]))
+@pytest.mark.parametrize("rows", [[], ROWS[:1], [(*row[:3], None, *row[4:]) for row in ROWS]])
+def test_base_r_takes_what_is_there(tmp_path, rows):
+    capture_recapture.write(tmp_path, export(rows))
     found = subprocess.run(["Rscript", "-e", 'source("load.R")'], cwd=tmp_path, capture_output=True, text=True)
     assert found.returncode == 0 and not found.stderr, found.stderr
 
@@ -297,10 +298,35 @@ def test_tracks_of_a_video(tmp_path):
     assert lines[0] == f"1,{animals['Ana']},50.0,50.0,100.0,25.0,0.9,-1,-1,-1" and len(lines) == len(table) == 8
 
 
-@pytest.mark.parametrize("rows", [[], ROWS[7:8]])
-def test_nobody_known_writes_empty_files(tmp_path, rows):
+FOR_R = "camtrapR_records.csv secr_captures* oscr_* spim_* pairwise_*"
+
+
+def written(folder, patterns=FOR_R):
+    return sorted(path.name for pattern in patterns.split() for path in folder.glob(pattern))
+
+
+@pytest.mark.parametrize("rows", [[], ROWS[7:8], [("e1", "Ana", "new", "left", None, None)]])
+def test_what_would_hold_a_header_alone_is_not_written_and_told(tmp_path, rows):
     made = export(rows)
     for part in (plain_tables, camtrapr, secr, capture_recapture, machines):
         part.write(tmp_path, made)
-    assert read_table(tmp_path / "secr_captures.txt") == [] and frame(tmp_path / "camtrapR_records.csv").empty
-    assert len(crops(rows)) == len(rows) and len(INDIVIDUALS) == 4
+    assert written(tmp_path) == [] and (tmp_path / "sightings.csv").exists()
+    told = " ".join(made.told)
+    assert "secr, oSCR, SPIM: no captures, because no encounter" in told and "camtrapR: no records, because" in told
+    assert "SCR-Classify-Pairwise: not written, because" in told
+    assert len(read_table(tmp_path / "secr_Tm.txt")) == 2  # of each station, also where all are zeros
+
+
+def test_without_a_station_secr_has_no_file(tmp_path):
+    secr.write(tmp_path, export([], STATIONS[:0]))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_flank_that_no_capture_shows_has_no_file(tmp_path):
+    made = export([row for row in ROWS if row[3] == "left"])
+    secr.write(tmp_path, made)
+    assert written(tmp_path) == ["secr_captures.txt", "secr_captures_hybrid.txt", "secr_captures_left.txt"]
+    assert "secr: secr_captures_right.txt not written, because no capture shows that flank." in made.told
+    made = export([(*row[:3], None, *row[4:]) for row in ROWS])
+    capture_recapture.write(tmp_path, made)
+    assert not written(tmp_path, "spim_*") and "SPIM: not written, because no capture shows a known flank." in made.told
