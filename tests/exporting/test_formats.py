@@ -34,7 +34,23 @@ def test_the_plain_tables(tmp_path):
     )
     assert frame(tmp_path / "unidentified.csv")["encounter"].tolist() == ["e7", "e8"]
     assert "e7" not in frame(tmp_path / "sightings.csv")["encounter"].tolist()
-    assert made.told == ["2 of 10 encounters have no certain name: see unidentified.csv."]
+    assert made.told[1].startswith("2 of 10 encounters have no certain name: see unidentified.csv. 1 names")
+
+
+def test_the_animals_are_those_that_other_files_name_and_tell_what_waits(tmp_path):
+    # Ana is certain, and one more of her encounters waits; of A-1 nothing is certain, and Ivo is below the certainty.
+    made = export([*ROWS, ("e11", "Ana", "review", "left", "A_1", "2024-05-03 02:00:00"), ("e12", "Ivo", *ROWS[0][2:])])
+    made.individuals.loc[len(made.individuals)] = ["Ivo", "left_only", None]
+    made.crops.loc[made.crops["individual"] == "Ivo", "certain"] = False
+    for part in (plain_tables, camtrapr, secr):
+        part.write(tmp_path, made)
+    table = frame(tmp_path / "individuals.csv").set_index("individual")
+    assert table[["certain", "waiting"]].astype(int).to_numpy().tolist() == [[5, 1], [1, 0], [2, 0]]
+    assert set(table.index) == {"Ana", "NA", "O'Neil #2"} == set(frame(tmp_path / "sightings.csv")["individual"])
+    assert set(table.index) == set(frame(tmp_path / "camtrapR_records.csv")["Individual"])
+    assert len({row[1] for row in read_table(tmp_path / "secr_captures.txt")}) == len(table)
+    assert "individuals.csv: 3 animals with a certain name" in made.told[0] and "; 1 of them have" in made.told[0]
+    assert "2 names of theirs are provisional and not in individuals.csv" in made.told[1]
 
 
 def test_no_cell_is_a_formula(tmp_path):
@@ -152,7 +168,8 @@ def test_secr_captures_traps_and_what_has_no_name(tmp_path):
         ["A-1", "500.0", "0.0", "1", "0.75", "1"], ["B-2", "1500.5", "-20.0", "0", "0.5", "1"],
     ]  # fmt: skip
     assert read_table(tmp_path / "secr_Tm.txt") == [["Mara_2024", "1", "0", "0"], ["Mara_2024", "0", "1", "0"]]
-    assert made.told[0].startswith("secr: 2 of the 3 animals") and "is the left one" in made.told[0]
+    assert made.told[0].startswith("secr: 3 of the 3 animals of individuals.csv are in secr_captures.txt. 2 of them")
+    assert "is the left one" in made.told[1]
 
 
 def test_without_coordinates_or_dates_the_traps_are_told_of(tmp_path):

@@ -83,15 +83,18 @@ def _captures(folder, export, rows):
             "the survey. Without captures these tools stop, so their files of captures are not written."
         )
         return
+    counted = rows["individual"].unique()
+    alone = sum(len(export.sides[name]) == 1 for name in counted)
+    export.told.append(
+        f"secr: {len(counted)} of the {len(export.sides)} animals of individuals.csv are in secr_captures.txt. {alone} "
+        "of them are known from one flank, and two of those may be one."
+    )
     if missing:
         export.told.append(f"secr: {', '.join(missing)} not written, because no capture shows that flank.")
     if len(used[more]):
-        counted = rows["individual"].unique()
-        alone = sum(len(export.sides[name]) == 1 for name in counted)
         export.told.append(
-            f"secr: {alone} of the {len(counted)} animals in secr_captures.txt are known from one flank, and two of "
-            f"them may be one. The files of one flank count nobody twice; secr_captures_hybrid.txt is the {more} one, "
-            "of which more animals are known."
+            f"secr: the files of one flank count nobody twice; secr_captures_hybrid.txt is the {more} one, of which "
+            "more animals are known."
         )
 
 
