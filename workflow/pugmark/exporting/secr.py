@@ -85,9 +85,9 @@ def _captures(folder, export, rows):
         return
     counted = rows["individual"].unique()
     alone = sum(len(export.sides[name]) == 1 for name in counted)
+    doubt = f" {alone} of them are known from one flank, and two of those may be one." if alone else ""
     export.told.append(
-        f"secr: {len(counted)} of the {len(export.sides)} animals of individuals.csv are in secr_captures.txt. {alone} "
-        "of them are known from one flank, and two of those may be one."
+        f"secr: {len(counted)} of the {len(export.sides)} animals of individuals.csv are in secr_captures.txt.{doubt}"
     )
     if missing:
         export.told.append(f"secr: {', '.join(missing)} not written, because no capture shows that flank.")
