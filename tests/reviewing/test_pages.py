@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from reporting.test_browser import started
+from reporting.test_browser import resize, started
 from reviewing.drawn_review import EVIL, jpeg, tables, write
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.action_chains import ActionChains
@@ -128,6 +128,23 @@ def test_flanks_names_pictures_and_view(driver, tmp_path):
     field.send_keys("=Lynx n zy", Keys.ENTER)
     answers, lines = page.said(tmp_path)
     assert answers == {"q0": "flank", "q1": "name"} and lines[-1].value == "=Lynx n zy" and page.at == "q2"
+
+
+@pytest.mark.browser
+def test_the_tools_stand_in_one_line_and_the_sliders_never_part(driver, tmp_path):
+    Page(driver, write(tmp_path))
+    tops = """return ['button', 'label'].map((kind) =>
+        [...new Set([...document.querySelectorAll('.tools ' + kind)].map((one) => {
+            const box = one.getBoundingClientRect();
+            return Math.round((box.top + box.bottom) / 2);
+        }))])"""
+    resize(driver, 1264)  # 1,280 less a scroll bar
+    buttons, labels = driver.execute_script(tops)
+    assert len(buttons) == len(labels) == 1 and abs(buttons[0] - labels[0]) <= 1
+    resize(driver, 1000)
+    buttons, labels = driver.execute_script(tops)
+    assert len(labels) == 1 and labels[0] > buttons[0]
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 @pytest.mark.browser
