@@ -73,6 +73,16 @@ def test_our_own_reader_finds_the_names_again(tmp_path):
     assert said["b1/x/e7.jpg"][0] is None and "b1/x/e9.jpg" not in said
 
 
+@pytest.mark.parametrize("name", ["-1", "=A1", "@x", "+b"])
+def test_names_that_a_spreadsheet_takes_for_formulas_stay_as_they_are(tmp_path, name):
+    rows = [(row[0], name, row[2], row[3], name, row[5]) if row[0] == "e4" else row for row in ROWS]
+    places = STATIONS[1:].assign(station=name)
+    write(tmp_path, rows=rows, stations=pd.concat([STATIONS, places], ignore_index=True))
+    (row,) = reader.rows(tmp_path / "camtrap_dp", "datapackage.json", ["b1/x/e4.jpg"], Counter())
+    assert (row["individual"], row["station"]) == (name, name)
+    assert name in pd.read_csv(tmp_path / "dwc_occurrences.csv", dtype=str)["organismID"].tolist()
+
+
 def test_one_observation_of_one_level_for_each_animal_and_event(tmp_path):
     made = write(tmp_path)
     seen = table(tmp_path, "observations").set_index("observationID")

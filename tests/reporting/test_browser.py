@@ -80,6 +80,19 @@ def test_the_page_opens_whole_and_quietly(browser):
     _rows_show_their_part_of_the_sheet(browser)
 
 
+def test_the_leaderboard_is_whole_on_a_screen_and_scrolls_on_a_telephone(browser):
+    """A real collection has mINP as well, so its columns are as wide at 1,220 pixels as these are at 1,120."""
+    sizes = """
+        const board = document.querySelector("table.sortable"), box = board.closest(".scroll");
+        return [board.scrollWidth, box.clientWidth, getComputedStyle(box).overflowX];"""
+    resize(browser, 1120)
+    table, box, _ = browser.execute_script(sizes)
+    assert table <= box
+    resize(browser, 400)
+    table, box, overflow = browser.execute_script(sizes)
+    assert table > box and overflow == "auto"
+
+
 def test_tables_sort_by_number_and_by_name(browser):
     table = browser.find_element(By.CSS_SELECTOR, "table.sortable")
 

@@ -40,6 +40,6 @@ def write(folder, *films):
     found, left_out = moments.moments(rows, {one: f"Name of {one[-1]}" for one in rows["encounter"]})
     wanted = [crop for one in found for crop in moments.crops(one)]
     images = {crop: material.picture(jpeg(crop[-1])) for crop in wanted}
-    shown = {"questions": [], "encounters": {}, "animals": {}, "moments": found, "left_out": left_out}
+    shown = {"questions": [], "encounters": {}, "animals": {}, "order": [], "moments": found, "left_out": left_out}
     pages.write(folder / "review", "pen", shown, list(dict.fromkeys(wanted)), images, "review/pen")
     return folder / "review/videos.html"

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pugmark import __version__
-from pugmark.exporting.sightings import csv
+from pugmark.exporting.sightings import exact
 from pugmark.formats.camtrap_dp import COLUMNS, STANDARD
 
 DIGITS = {"high": 1, "medium": 2, "low": 3}
@@ -53,10 +53,10 @@ def write(folder, export, generalise, packed):
         return
     (folder / "camtrap_dp").mkdir()
     for name, table in tables.items():
-        csv(folder / "camtrap_dp" / f"{name}.csv", table.reindex(columns=COLUMNS[name].split()))
+        exact(folder / "camtrap_dp" / f"{name}.csv", table.reindex(columns=COLUMNS[name].split()))
     described = json.dumps(descriptor(export.name, tables, generalise, packed), indent=2, ensure_ascii=False)
     (folder / "camtrap_dp/datapackage.json").write_text(described + "\n", encoding="utf-8")
-    csv(folder / "dwc_occurrences.csv", occurrences(tables, generalise))
+    exact(folder / "dwc_occurrences.csv", occurrences(tables, generalise))
     left_out = export.crops["encounter"].nunique() - rows["encounter"].nunique()
     if left_out:
         export.told.append(

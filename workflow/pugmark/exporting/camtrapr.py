@@ -15,9 +15,12 @@ SPECIES = "animal"
 
 
 def write(folder, export):
-    """camtrapR_records.csv, and camtrapR_stations.csv where stations are known."""
+    """camtrapR_records.csv where anybody was seen, and camtrapR_stations.csv where stations are known."""
     rows = records(export)
-    csv(folder / "camtrapR_records.csv", rows)
+    if len(rows):
+        csv(folder / "camtrapR_records.csv", rows)
+    else:
+        export.told.append("camtrapR: no records, because no encounter with a certain name has a station and a time.")
     left_out = export.certain["encounter"].nunique() - len(rows)
     if left_out:
         export.told.append(f"camtrapR: {left_out} encounters without a station or a time are left out of the records.")

@@ -22,13 +22,14 @@ LINKED = ("both", "linked")
 
 
 def write(folder, export):
-    """oscr_*.csv, spim_*.csv, pairwise_*.csv and load.R."""
+    """oscr_*.csv, spim_*.csv and pairwise_*.csv, as far as there is anything to tell these tools, and load.R."""
     animals, places = secr.names(export)
     rows = secr.captures(export, animals, places)
-    edf = pd.DataFrame({"session": 1, "individual": rows["ID"], "occasion": rows["Occasion"], "trap": rows["Detector"]})
-    csv(folder / "oscr_edf.csv", edf.drop_duplicates())
-    _traps(folder, export, places)
-    _spim(folder, export, rows, animals, places)
+    if len(rows):  # else `secr` says why there are none
+        edf = {"session": 1, "individual": rows["ID"], "occasion": rows["Occasion"], "trap": rows["Detector"]}
+        csv(folder / "oscr_edf.csv", pd.DataFrame(edf).drop_duplicates())
+        _traps(folder, export, places)
+        _spim(folder, export, rows, animals, places)
     _pairwise(folder, export, places)
     (folder / "load.R").write_text((Path(__file__).parent / "load.R").read_text())
 
@@ -56,6 +57,9 @@ def _spim(folder, export, rows, animals, places):
     together &= np.array([number_of.at[at] == 2 for at in cell], bool)
     captured = [_array("B", "left", rows[together], order, places)]
     captured += [_array(side[0].upper(), side, rows[~together], order, places) for side in ("left", "right")]
+    if not sum(map(len, captured)):
+        export.told.append("SPIM: not written, because no capture shows a known flank.")
+        return
     csv(folder / "spim_captures.csv", pd.concat(captured).drop_duplicates())
     sizes = {"n.fixed": len(linked), "n.L": len(order["left"]), "n.R": len(order["right"])}
     csv(folder / "spim_sizes.csv", pd.DataFrame([sizes | {"J": len(places), "K": export.occasions.number}]))
@@ -82,8 +86,14 @@ def _pairwise(folder, export, places):
     rows = export.encounters.dropna(subset=["station"])
     rows = rows.assign(occasion=export.occasions.of(rows["timestamp"]))
     rows = rows[rows["occasion"] > 0].reset_index(drop=True)
-    trap = {name: number for number, name in enumerate(places, 1)}
     sample = dict(zip(rows["encounter"], range(1, len(rows) + 1), strict=True))
+    pairs = export.pairs[export.pairs["a"].isin(sample) & export.pairs["b"].isin(sample)]
+    if pairs.empty:
+        export.told.append(
+            "SCR-Classify-Pairwise: not written, because no two encounters with station and time were compared."
+        )
+        return
+    trap = {name: number for number, name in enumerate(places, 1)}
     table = {
         "sample": list(sample.values()),
         "encounter": rows["encounter"],
@@ -92,7 +102,6 @@ def _pairwise(folder, export, places):
     }
     csv(folder / "pairwise_samples.csv", pd.DataFrame(table))
     numbers = opinions.classifiers(export.pairs)
-    pairs = export.pairs[export.pairs["a"].isin(sample) & export.pairs["b"].isin(sample)]
     table = {"a": pairs["a"].map(sample), "b": pairs["b"].map(sample), "classifier": pairs["classifier"].map(numbers)}
     csv(folder / "pairwise_pairs.csv", pd.DataFrame(table | {"category": pairs["category"]}))
     csv(folder / "pairwise_classifiers.csv", pd.DataFrame({"number": numbers.values(), "classifier": numbers.keys()}))

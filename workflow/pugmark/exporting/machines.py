@@ -7,14 +7,14 @@ import operator
 import pandas as pd
 
 from pugmark import __version__
-from pugmark.exporting.sightings import csv
+from pugmark.exporting.sightings import csv, exact
 from pugmark.formats.megadetector import VERSION
 
 
 def write(folder, export):
     """megadetector.json, wildlife_datasets.csv, and of videos tracks.csv and mot/*.txt."""
     (folder / "megadetector.json").write_text(json.dumps(megadetector(export), indent=1, ensure_ascii=False) + "\n")
-    csv(folder / "wildlife_datasets.csv", wildlife_datasets(export))
+    exact(folder / "wildlife_datasets.csv", wildlife_datasets(export))
     frames = tracks(export)
     if len(frames):
         csv(folder / "tracks.csv", frames)

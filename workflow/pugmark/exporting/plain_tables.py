@@ -12,15 +12,31 @@ OF_SIGHTINGS += ["x", "y", "w", "h", "station", "timestamp"]
 
 def write(folder, export):
     """encounters.csv, individuals.csv, sightings.csv (one row per picture and animal), unidentified.csv, pairs.csv."""
-    table = encounters(export)
+    table, animals = encounters(export), individuals(export)
     csv(folder / "encounters.csv", table)
-    csv(folder / "individuals.csv", export.individuals)
+    csv(folder / "individuals.csv", animals)
     csv(folder / "sightings.csv", export.certain[OF_SIGHTINGS])
     csv(folder / "pairs.csv", export.pairs)
-    uncertain = export.encounters[~export.encounters["certain"]]["encounter"]
-    csv(folder / "unidentified.csv", table[table["encounter"].isin(uncertain)])
+    uncertain = table[~export.encounters["certain"].to_numpy()]
+    csv(folder / "unidentified.csv", uncertain)
+    waiting = sum(animals["waiting"] > 0)
+    export.told.append(
+        f"individuals.csv: {len(animals)} animals with a certain name, as in all other files; {waiting} of them have "
+        "encounters that wait for a person as well."
+    )
     if len(uncertain):
-        export.told.append(f"{len(uncertain)} of {len(table)} encounters have no certain name: see unidentified.csv.")
+        alone = set(uncertain["individual"].dropna()) - set(animals["individual"])
+        export.told.append(
+            f"{len(uncertain)} of {len(table)} encounters have no certain name: see unidentified.csv. {len(alone)} "
+            "names of theirs are provisional and not in individuals.csv: such an animal may be one of the others."
+        )
+
+
+def individuals(export):
+    """The animals that other files name: those with a certain encounter, how many are certain and how many wait."""
+    rows = export.encounters.assign(waiting=export.encounters["decision"] == "review")
+    counts = rows.groupby("individual")[["certain", "waiting"]].sum().astype(int).reset_index()
+    return export.individuals.merge(counts[counts["certain"] > 0], on="individual")
 
 
 def encounters(export):

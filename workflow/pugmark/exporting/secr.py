@@ -11,35 +11,18 @@ from pugmark.exporting.sightings import csv, plain, share, text
 
 
 def write(folder, export):
-    """secr_captures*.txt, secr_traps.txt, secr_Tm.txt and names.csv."""
+    """secr_captures*.txt, secr_traps.txt, secr_Tm.txt and names.csv; none without a row, because secr stops at it."""
     animals, places = names(export)
     pairs = [("individual", animals), ("station", places)]
-    csv(
-        folder / "names.csv",
-        pd.DataFrame(
-            [(kind, *pair) for kind, known in pairs for pair in known.items()], columns=["kind", "name", "written"]
-        ),
-    )
-    rows = captures(export, animals, places)
-    used = {"left": rows[rows["flank"] == "left"], "right": rows[rows["flank"] == "right"]}
-    more = max(used, key=lambda side: used[side]["ID"].nunique())
-    used |= {"hybrid": used[more]}
-    for name, part in {"": rows, **used}.items():
-        lines = part[["Session", "ID", "Occasion", "Detector"]].drop_duplicates().to_numpy().tolist()
-        text(folder / f"secr_captures{name and '_'}{name}.txt", lines, "Session ID Occasion Detector")
-    alone = sum(len(sides) == 1 for sides in export.sides.values())
-    export.told.append(
-        f"secr: {alone} of the animals in secr_captures.txt are known from one flank, and two of them may be one. The "
-        f"files of one flank count nobody twice; secr_captures_hybrid.txt is the {more} one, of which more animals are "
-        "known."
-    )
-    _tell(export, rows)
+    written = [(kind, *pair) for kind, known in pairs for pair in known.items()]
+    if written:
+        csv(folder / "names.csv", pd.DataFrame(written, columns=["kind", "name", "written"]))
+    _captures(folder, export, captures(export, animals, places))
+    _tell(export)
     _traps(folder, export, places)
-    text(
-        folder / "secr_Tm.txt",
-        unidentified(export, places),
-        "Session, then detections without a name per occasion; detectors in the order of the traps",
-    )
+    if places and export.occasions.number:
+        what = "Session, then detections without a name per occasion; detectors in the order of the traps"
+        text(folder / "secr_Tm.txt", unidentified(export, places), what)
 
 
 def names(export):
@@ -83,8 +66,40 @@ def session(export):
     return plain([export.name])[export.name]
 
 
-def _tell(export, rows):
-    """Say which named encounters are no captures, and why. rows: as of `captures`."""
+def _captures(folder, export, rows):
+    """Write the files of captures, and say what they count. rows: as of `captures`."""
+    used = {side: rows[rows["flank"] == side] for side in ("left", "right")}
+    more = max(used, key=lambda side: used[side]["ID"].nunique())
+    parts = {"secr_captures": rows, **{f"secr_captures_{side}": part for side, part in used.items()}}
+    parts["secr_captures_hybrid"] = used[more]
+    for name, part in parts.items():
+        if len(part):
+            lines = part[["Session", "ID", "Occasion", "Detector"]].drop_duplicates().to_numpy().tolist()
+            text(folder / f"{name}.txt", lines, "Session ID Occasion Detector")
+    missing = [f"{name}.txt" for name, part in parts.items() if part.empty]
+    if rows.empty:
+        export.told.append(
+            "secr, oSCR, SPIM: no captures, because no encounter with a certain name has a station and a time within "
+            "the survey. Without captures these tools stop, so their files of captures are not written."
+        )
+        return
+    counted = rows["individual"].unique()
+    alone = sum(len(export.sides[name]) == 1 for name in counted)
+    doubt = f" {alone} of them are known from one flank, and two of those may be one." if alone else ""
+    export.told.append(
+        f"secr: {len(counted)} of the {len(export.sides)} animals of individuals.csv are in secr_captures.txt.{doubt}"
+    )
+    if missing:
+        export.told.append(f"secr: {', '.join(missing)} not written, because no capture shows that flank.")
+    if len(used[more]):
+        export.told.append(
+            f"secr: the files of one flank count nobody twice; secr_captures_hybrid.txt is the {more} one, of which "
+            "more animals are known."
+        )
+
+
+def _tell(export):
+    """Say which named encounters are no captures, and why."""
     placed = export.captured(export.certain.drop_duplicates("encounter"))
     left_out = export.certain["encounter"].nunique() - len(placed)
     if left_out:

@@ -136,13 +136,16 @@ def plain(names, blank="_", forbidden=r"[^A-Za-z0-9.-]"):
 
 
 def csv(path, table):
-    """Write a DataFrame as CSV that R and spreadsheets read: UTF-8, no index, empty cells for what is not known.
+    """Write a DataFrame as CSV that people open in spreadsheets: what would be a formula there gets an apostrophe."""
+    texts = table.select_dtypes(["object", "string"]).columns
+    exact(path, table.assign(**{column: table[column].map(_no_formula) for column in texts}))
 
-    What a spreadsheet would take for a formula gets an apostrophe.
+
+def exact(path, table):
+    """Write a DataFrame as CSV: UTF-8, no index, empty cells for what is not known, and every name as it is.
+
+    For tables that a program reads by the rules of a standard: to it an apostrophe would be a part of the name.
     """
-    table = table.copy()
-    for column in table.select_dtypes(["object", "string"]).columns:
-        table[column] = table[column].map(_no_formula)
     table.to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d %H:%M:%S")
 
 

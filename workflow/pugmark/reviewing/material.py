@@ -11,6 +11,8 @@ MOST = 8
 """Pictures of an encounter, and of a flank of an animal."""
 SIDE, QUALITY = 480, 82
 """Pixels of a picture's longer side, and the quality of its JPEG."""
+SMALL = 120
+"""Pixels of a thumbnail's longer side: those of a thousand animals are three megabytes, loaded as the list is read."""
 SHARD = 60
 """Pictures in a file, which the page loads when it comes to the first of them."""
 TOTAL = 20_000
@@ -18,7 +20,7 @@ TOTAL = 20_000
 
 
 def material(identities, individuals, questions, crops):
-    """({"questions", "encounters", "animals"} for the pages, crop ids in the order in which they are needed).
+    """({"questions", "encounters", "animals", "order"} for the pages, crop ids in the order in which they are needed).
 
     identities, individuals, questions: DataFrames of the tables. crops: DataFrame with crop_id, encounter, media_id,
     batch, station, timestamp and sharpness. Of an encounter the sharpest crops are shown.
@@ -37,7 +39,9 @@ def material(identities, individuals, questions, crops):
         for row in questions.sort_values("place").itertuples()
     ]
     wanted = _wanted(asked, animals, encounters)
-    return {"questions": asked, "encounters": encounters, "animals": animals}, wanted
+    _faces(animals, encounters, set(wanted), dict(zip(crops["crop_id"], crops["sharpness"], strict=True)))
+    order = _order(animals, encounters)
+    return {"questions": asked, "encounters": encounters, "animals": animals, "order": order}, wanted
 
 
 def _encounter(row, crops):
@@ -80,6 +84,23 @@ def _wanted(asked, animals, encounters):
     return list(dict.fromkeys(wanted))[:TOTAL]
 
 
+def _order(animals, encounters):
+    """Names, those met most often first, and last those that wait for a person: they are no animals yet."""
+
+    def place(name):
+        own = animals[name]["encounters"]
+        return all(encounters[one]["decision"] == "review" for one in own), -len(own), name
+
+    return sorted(animals, key=place)
+
+
+def _faces(animals, encounters, wanted, sharpness):
+    """Add to each animal its `face`, which is the sharpest of its pictures among `wanted`, or None."""
+    for animal in animals.values():
+        own = [crop for one in animal["encounters"] for crop, _ in encounters[one]["crops"] if crop in wanted]
+        animal["face"] = max(own, key=sharpness.get, default=None)
+
+
 def _spread(lists):
     """At most MOST items, of as many of the lists as possible, the first of each before any second."""
     turns = [[one[turn] for one in lists if turn < len(one)] for turn in range(max(map(len, lists), default=0))]
@@ -88,9 +109,18 @@ def _spread(lists):
 
 def picture(jpeg, _mask=None):
     """A crop as a data URL, no longer than SIDE."""
+    return _url(jpeg, SIDE)
+
+
+def small(url):
+    """The thumbnail of a `picture`."""
+    return _url(base64.b64decode(url.partition(",")[2]), SMALL)
+
+
+def _url(jpeg, side):
     held = io.BytesIO()
     with Image.open(io.BytesIO(jpeg)) as image:
-        image.thumbnail((SIDE, SIDE))
+        image.thumbnail((side, side))
         image.convert("RGB").save(held, "JPEG", quality=QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(held.getvalue()).decode()}"
 

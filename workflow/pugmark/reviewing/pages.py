@@ -33,9 +33,10 @@ def write(folder, name, shown, wanted, images, home):
     with disk.replacing_folder(folder) as partial:
         partial = Path(partial)
         (partial / "pictures").mkdir()
-        places = {}
-        for number, crops in enumerate(material.shards(wanted)):
-            found = {crop: images[crop] for crop in crops}
+        places, faces = {}, [shown["animals"][name]["face"] for name in shown["order"]]
+        small = {f"{crop} small": material.small(images[crop]) for crop in faces if crop}
+        for number, crops in enumerate([*material.shards(wanted), *material.shards([*small])]):
+            found = {crop: small.get(crop) or images[crop] for crop in crops}
             _script(partial / f"pictures/{number}.js", f"Pictures.take({_json(found)});\n")
             places |= dict.fromkeys(crops, number)
         about = {"collection": name, "version": __version__, "ledger": home, "columns": ledger.COLUMNS}

@@ -23,13 +23,15 @@ const tools = document.querySelector(".tools");
 for (const [text, key] of [["Undo", "z"], ["Previous", "k"], ["Next", "j"], ["Zoom in", "+"], ["Zoom out", "-"], ["Mirror right", "m"], ["Match lines", "h"], ["Reset view", "0"]]) {
   Keys.button(tools, text, key.toUpperCase(), DO[key], { tool: key });
 }
+const sliders = element("span", "", { className: "sliders" });
 for (const [text, key] of [["Brightness", "bright"], ["Contrast", "contrast"]]) {
   const label = element("label", text);
   const slider = Object.assign(document.createElement("input"), { type: "range", min: 0.3, max: 3, step: 0.05, value: 1 });
   slider.oninput = () => View.set({ [key]: Number(slider.value) });
   label.append(slider);
-  tools.append(label);
+  sliders.append(label);
 }
+tools.append(sliders);
 Keys.help(KEYS);
 byId("names").append(...Object.keys(DATA.animals).map((name) => element("option", "", { value: name })));
 byId("naming").onsubmit = (event) => {

@@ -4,19 +4,6 @@ const SURE = 0.9;
 const FLANKS = { both: "both flanks", linked: "both flanks", left_only: "left flank only", right_only: "right flank only", unknown: "flank not known" };
 const said = (one) => Store.standing().filter((line) => line.encounter === one && !["unsure", ...SWAPS].includes(line.answer));
 
-function list() {
-  const wanted = byId("search").value.trim().toLowerCase();
-  byId("animals").replaceChildren(...Object.entries(DATA.animals)
-    .filter(([name]) => name.toLowerCase().includes(wanted))
-    .map(([name, animal]) => {
-      const item = element("li", ""), link = element("a", name, { href: "#" + encodeURIComponent(name) });
-      item.append(link, ` ${animal.encounters.length} ${animal.encounters.length === 1 ? "encounter" : "encounters"}, ${FLANKS[animal.status]} `);
-      const tag = waits(animal) ? "waits" : doubtful(animal).length ? "doubtful" : "";
-      if (tag) item.append(element("span", tag, { className: "tag" }));
-      return item;
-    }));
-}
-
 // Such an animal is none yet: it has a name of its own until a person has answered.
 const waits = (animal) => animal.encounters.every((one) => DATA.encounters[one].decision === "review");
 
@@ -25,6 +12,22 @@ const doubtful = (animal) => animal.encounters.filter((one) => {
   const own = DATA.encounters[one];
   return own.decision === "review" || (own.decision === "known" && own.by === "workflow" && own.probability < SURE);
 });
+
+// Of each animal [its name in small letters, its line in the list].
+const LINES = DATA.order.map((name) => {
+  const animal = DATA.animals[name], item = element("li", ""), text = element("span", "");
+  text.append(element("a", name, { href: "#" + encodeURIComponent(name) }));
+  text.append(` ${animal.encounters.length} ${animal.encounters.length === 1 ? "encounter" : "encounters"}, ${FLANKS[animal.status]} `);
+  const tag = waits(animal) ? "waits" : doubtful(animal).length ? "doubtful" : "";
+  if (tag) text.append(element("span", tag, { className: "tag" }));
+  item.append(Pictures.small(animal.face, ""), text);
+  return [name.toLowerCase(), item];
+});
+
+function list() {
+  const wanted = byId("search").value.trim().toLowerCase();
+  for (const [name, item] of LINES) item.hidden = !name.includes(wanted);
+}
 
 function timeline(times) {
   const known = times.filter(Boolean).map((time) => Date.parse(time.replace(" ", "T"))).sort((a, b) => a - b);
@@ -125,6 +128,6 @@ function refresh() {
 byId("search").oninput = list;
 window.onhashchange = () => { page(); byId("animal").scrollIntoView(); };
 Store.watch(refresh);
-list();
+byId("animals").append(...LINES.map(([, item]) => item));
 refresh();
 if (location.hash) byId("animal").scrollIntoView();

@@ -18,19 +18,43 @@ const Pictures = (() => {
     return asked.get(number);
   }
 
-  // An <img> of a crop, filled as soon as its picture is there.
-  function image(crop, text) {
+  function fill(img, crop) {
+    const number = DATA.places[crop];
+    if (number !== undefined) load(number).then(() => { if (found.has(crop)) img.src = found.get(crop); });
+  }
+
+  function empty(text) {
     const img = document.createElement("img");
     img.alt = text;
     img.draggable = false;
-    const number = DATA.places[crop];
-    if (number !== undefined) load(number).then(() => { if (found.has(crop)) img.src = found.get(crop); });
+    return img;
+  }
+
+  // An <img> of a crop, filled as soon as its picture is there.
+  function image(crop, text) {
+    const img = empty(text);
+    fill(img, crop);
+    return img;
+  }
+
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
+      watcher.unobserve(target);
+      fill(target, target.dataset.crop);
+    }
+  }, { rootMargin: "300px" });
+
+  // The thumbnail of a crop, which is loaded when it comes near the screen.
+  function small(crop, text) {
+    const img = empty(text);
+    img.dataset.crop = crop + " small";
+    watcher.observe(img);
     return img;
   }
 
   const take = (pictures) => Object.entries(pictures).forEach(([crop, url]) => found.set(crop, url));
   const ahead = (crops) => crops.forEach((crop) => DATA.places[crop] !== undefined && load(DATA.places[crop]));
-  return { take, image, ahead };
+  return { take, image, small, ahead };
 })();
 
 // Zoom and place are those of both pictures; brightness, contrast and mirroring are for viewing alone.
