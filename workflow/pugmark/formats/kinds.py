@@ -14,8 +14,7 @@ VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".avi", ".divx", ".mkv", ".webm", ".
     *(".mjpg", ".mjpeg", ".h264", ".dav"),
 }
 SIDECARS = frozenset({".csv", ".json"})
-_VIDEOS = tuple(VIDEOS)  # `endswith` takes tuples, and is asked of millions of files
-_MEDIA = (*IMAGES, *VIDEOS)
+MEDIA = IMAGES | VIDEOS
 
 
 def suffix(path):
@@ -25,9 +24,9 @@ def suffix(path):
 
 def is_media(path):
     """Whether `path` is named like an image or a video."""
-    return os.fspath(path).lower().endswith(_MEDIA)
+    return suffix(path) in MEDIA
 
 
 def is_video(path):
     """Whether `path` is named like a video."""
-    return os.fspath(path).lower().endswith(_VIDEOS)
+    return suffix(path) in VIDEOS

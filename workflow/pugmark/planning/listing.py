@@ -46,7 +46,8 @@ def of(folder, every=False):
         contents = [(path, folders.content(os.path.join(folder, path))) for path, size in found if size is None]
     except folders.BatchError as error:
         return Listing(*[_digest(str(error)).hexdigest()[:16]] * 3)
-    counted = [facts for facts in found if facts[1] is not None and (every or kinds.is_media(facts[0]))]
+    known = [(path, size, kinds.suffix(path)) for path, size in found if size is not None]
+    counted = [(path, size) for path, size, suffix in known if every or suffix in kinds.MEDIA]
     media.update(_digest("".join(f"{path}\0{size}\0" for path, size in counted)).digest())
     labels = media.copy()
     for path, content in contents:
@@ -54,7 +55,7 @@ def of(folder, every=False):
         # A file that says nothing is as good as none.
         for digest, said in ((media, taken), (labels, taken), (labels, naming), (names, naming)):
             digest.update(_digest(f"{path}\0{said}").digest() if said else b"")
-    videos = any(kinds.is_video(path) for path, _ in counted)
+    videos = any(suffix in kinds.VIDEOS for *_, suffix in known)
     return Listing(*(digest.hexdigest()[:16] for digest in (media, labels, names)), videos=videos)
 
 
