@@ -4,6 +4,7 @@ import json
 import shlex
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from exporting.drawn_export import INDIVIDUALS, ROWS, STATIONS, crops, export, line
 
 from pugmark.exporting import camtrapr, capture_recapture, machines, occasions, plain_tables, secr, sightings
+from pugmark.stages import export as stage
 
 
 def read_table(path):
@@ -94,6 +96,25 @@ def test_nobody_is_captured_where_no_camera_ran(tmp_path):
     assert "Bo" not in (tmp_path / "secr_captures.txt").read_text()
     assert read_table(tmp_path / "secr_Tm.txt")[1] == ["Mara_2024", "0", "1", "0"]
     assert any("1 encounters are left out, because by the table of stations no camera" in told for told in made.told)
+
+
+def test_what_shows_no_animal_is_in_no_file_and_is_told(tmp_path):
+    """e11 is grass: what the workflow and people said of it and another goes as well. All else is as without it."""
+    rows = [(one, name.replace("NA", "Nala") if name else None, *facts) for one, name, *facts in ROWS]
+    grass, settings = ("e11", None, "other", "left", "C", "1999-05-01 10:00:00"), {"generalise": None}
+    said = [line("Al", "e4", "e1", "same"), line("Al", "e11", "e1", "different")]
+    without, made = export(rows, said=said[:1]), export([*rows, grass], said=said, more=[("e11", "e1", 0.9, 1)])
+    for name, each in (("without", without), ("with", made)):
+        (tmp_path / name).mkdir()
+        stage.write(tmp_path / name, each, settings)
+    told = "1 encounters show no animal of this collection, as people said: no file holds them.\n"
+    texts = [
+        {path.relative_to(tmp_path / name): path.read_text() for path in (tmp_path / name).rglob("*.*")}
+        for name in ("without", "with")
+    ]
+    assert told in texts[1][Path("README.txt")]
+    texts[1][Path("README.txt")] = texts[1][Path("README.txt")].replace(told, "")
+    assert texts[0] == texts[1] and Path("camtrap_dp/observations.csv") in texts[0]
 
 
 def test_the_first_trap_ran_on_the_first_occasion(tmp_path):
