@@ -3,7 +3,7 @@
 import pandas as pd
 
 from pugmark.exporting import occasions, opinions
-from pugmark.exporting.sightings import Export
+from pugmark.exporting.sightings import Export, of_animals
 from pugmark.identity.ledger import Line
 from pugmark.identity.strategy import Strategy
 
@@ -53,11 +53,15 @@ def line(who, one, other, answer, time="2024-06-01T00:00:00Z"):
     return Line(time, who, f"{one}-d00", f"{other}-d00", "", "", answer, "", "", "", "")
 
 
-def export(rows=ROWS, stations=STATIONS, days=1, starts="00:00", said=()):
+def export(rows=ROWS, stations=STATIONS, days=1, starts="00:00", said=(), more=()):
+    """The Export of `rows`. more: pairs of the pairs table beside those of ROWS."""
     table = crops(rows)
     individuals = pd.DataFrame(INDIVIDUALS, columns=["individual", "status", "linked_by"])
-    pairs = pd.DataFrame([("e3", "e1", 0.9, 1), ("e6", "e5", 0.8, 1), ("e5", "e2", 0.3, 1), ("e7", "e4", 0.5, 1)])
+    pairs = pd.DataFrame(
+        [("e3", "e1", 0.9, 1), ("e6", "e5", 0.8, 1), ("e5", "e2", 0.3, 1), ("e7", "e4", 0.5, 1), *more]
+    )
     pairs.columns = ["encounter", "candidate", "score", "rank"]
     pairs = opinions.table(pairs, Strategy(0.7, 0.4, 1), lambda scores: scores / 2, said, table)
+    table, pairs, told = of_animals(table, pairs)
     over = occasions.over(table["timestamp"], stations, days, starts)
-    return Export("Mara 2024", table, individuals, pairs, stations, over)
+    return Export("Mara 2024", table, individuals, pairs, stations, over, told)

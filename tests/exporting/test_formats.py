@@ -2,12 +2,14 @@
 
 import json
 import shlex
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from exporting.drawn_export import ROWS, STATIONS, export, line
 
 from pugmark.exporting import camtrapr, capture_recapture, machines, occasions, plain_tables, secr, sightings
+from pugmark.stages import export as stage
 
 
 def read_table(path):
@@ -88,6 +90,25 @@ def test_problems_that_overlap_or_stick_out_count_once():
     assert occasions.running(row) == [(times[1], times[2])]
     made = camtrapr.stations(row).iloc[0]
     assert (made["Problem1_from"], made["Problem1_to"]) == (times[2], times[5]) and "Problem2_from" not in made
+
+
+def test_what_shows_no_animal_is_in_no_file_and_is_told(tmp_path):
+    """e11 is grass: what the workflow and people said of it and another goes as well. All else is as without it."""
+    rows = [(one, name.replace("NA", "Nala") if name else None, *facts) for one, name, *facts in ROWS]
+    grass, settings = ("e11", None, "other", "left", "C", "1999-05-01 10:00:00"), {"generalise": None}
+    said = [line("Al", "e4", "e1", "same"), line("Al", "e11", "e1", "different")]
+    without, made = export(rows, said=said[:1]), export([*rows, grass], said=said, more=[("e11", "e1", 0.9, 1)])
+    for name, each in (("without", without), ("with", made)):
+        (tmp_path / name).mkdir()
+        stage.write(tmp_path / name, each, settings)
+    told = "1 encounters show no animal of this collection, as people said: no file holds them.\n"
+    texts = [
+        {path.relative_to(tmp_path / name): path.read_text() for path in (tmp_path / name).rglob("*.*")}
+        for name in ("without", "with")
+    ]
+    assert told in texts[1][Path("README.txt")]
+    texts[1][Path("README.txt")] = texts[1][Path("README.txt")].replace(told, "")
+    assert texts[0] == texts[1] and Path("camtrap_dp/observations.csv") in texts[0]
 
 
 def test_camtrapr_records_and_stations(tmp_path):

@@ -161,7 +161,8 @@ def test_a_later_answer_replaces_the_earlier_one_of_that_reviewer_alone():
 def test_whatever_was_said_can_be_taken_back():
     undo = line(3, "withdrawn", supersedes="2024-05-01T00:00:02Z")
     assert of(line(1, "same"), line(2, "different"), undo).same == [("a", "b")]
-    assert of(line(2, "unidentifiable"), undo).unidentifiable == set()
+    assert of(line(2, "other"), undo).nobody == {}
+    assert of(line(1, "unidentifiable"), line(2, "other"), undo).nobody == {"a": "unidentifiable"}
     # Nobody takes back what another said; and what was taken back stays so.
     assert of(line(2, "different", reviewer="Bo"), undo).different == {frozenset("ab")}
     again = line(4, "withdrawn", supersedes="2024-05-01T00:00:03Z")
@@ -174,9 +175,34 @@ def test_names_flanks_and_renames():
         line(4, "rename", "b", value="Cleo"), line(5, "unidentifiable", "c"),
     )  # fmt: skip
     assert found.names == {"a": "Bea"} and found.flanks == {"c": "left"}
-    assert found.renames == [("b", "Cleo")] and found.unidentifiable == {"c"}
+    assert found.renames == [("b", "Cleo")] and found.nobody == {"c": "unidentifiable"}
     found = of(line(1, "name", value="Ada"), line(2, "name", value="Bea", reviewer="Bo"))
     assert not found.names and "Ana says Ada, Bo says Bea" in found.told[0]
+
+
+def test_whoever_is_nobody_is_not_compared_named_or_disputed():
+    lines = [
+        line(1, "same"),
+        line(2, "different", "b", "c"),
+        line(3, "unsure", "c", "a"),
+        line(4, "name", "b", value="Bo"),
+    ]
+    lines += [line(5, "rename", "b", value="Bob"), line(6, "different", reviewer="Cy")]
+    for answer in ledger.OF_NOBODY:
+        found = of(*lines, line(7, answer, "b", reviewer="Di"))
+        assert found.nobody == {"b": answer} and not (found.names or found.renames)
+        (told,) = found.told
+        assert "b bears no name any more" in told and "called Bob" in told
+        assert not (found.same or found.different or found.disputed) and found.unsure == {frozenset("ac")}
+
+
+def test_of_two_words_for_nobody_a_reviewers_later_one_counts_and_two_reviewers_have_to_agree():
+    found = of(line(1, "unidentifiable"), line(2, "other"))
+    assert found.nobody == {"a": "other"} and not found.told
+    assert of(line(1, "other"), line(2, "other", reviewer="Bo")).nobody == {"a": "other"}
+    found = of(line(1, "unidentifiable"), line(2, "other", reviewer="Bo"))
+    assert found.nobody == {"a": "unidentifiable"}
+    assert found.told == ["Of a, Ana says unidentifiable, Bo says other: it counts as unidentifiable until they agree."]
 
 
 def test_an_encounter_whose_first_crop_has_gone_is_found_by_its_pictures():

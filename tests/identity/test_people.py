@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from identity.test_naming import RULE, pairs, rows
 
-from pugmark.identity import individuals, naming
+from pugmark.identity import individuals, ledger, naming
 from pugmark.identity.said import Said
 
 
@@ -67,7 +67,6 @@ def test_a_dispute_is_asked_first_and_decides_nothing():
     table, asked, _ = named(ABC, OPEN, disputed=["bc"])
     assert asked.iloc[0][["encounter", "candidate", "why"]].tolist() == ["c", "b", "dispute"]
     assert table["individual"].nunique() == 3 and not asked.duplicated(["encounter", "candidate"]).any()
-    assert "dispute" not in named(ABC, OPEN, disputed=["bc"], unidentifiable={"b"})[1]["why"].tolist()
 
 
 def test_answers_that_cannot_all_be_true_are_told_and_asked():
@@ -113,16 +112,25 @@ def test_two_encounters_that_a_person_names_alike_are_one_animal():
     assert table["decision"].tolist()[::2] == ["known", "known"] and set(table["by"]) == {"person", "workflow"}
 
 
-def test_who_is_unidentifiable_has_no_name_and_is_nobodys_candidate():
-    table, asked, _ = named(ABC, [*OPEN[:2], ("c", "b", 0.95)], unidentifiable={"b"})
-    assert table.loc["b", ["individual", "decision", "by"]].tolist() == [None, "unidentifiable", "person"]
+@pytest.mark.parametrize("decision", ledger.OF_NOBODY)
+def test_who_is_nobody_has_no_name_and_is_nobodys_candidate(decision):
+    table, asked, _ = named(ABC, [*OPEN[:2], ("c", "b", 0.95)], nobody={"b": decision})
+    assert table.loc["b", ["individual", "decision", "by", "probability"]].tolist() == [None, decision, "person", 1]
     assert table["candidate"]["c"] == "a" and "b" not in set(asked["encounter"]) | set(asked["candidate"])
 
 
-def test_who_is_unidentifiable_keeps_no_label_from_others():
+@pytest.mark.parametrize("decision", ledger.OF_NOBODY)
+def test_who_is_nobody_keeps_no_label_from_others(decision):
     crops = rows(("a", {"individual": "Ana"}), ("b", {"individual": "Ana"}), ("c", {}))
-    table, _, _ = named(crops, unidentifiable={"a"}, different=["bc"])
+    table, _, _ = named(crops, nobody={"a": decision}, different=["bc"])
     assert table["individual"].tolist()[:2] == [None, "Ana"] and table["by"]["b"] == "labels"
+
+
+def test_an_animal_that_a_person_says_is_none_stands_among_no_animals():
+    people = Said(nobody={"b": "other"})
+    table, _, _ = naming.decided(ABC, pairs(("c", "b", 0.9)), RULE, lambda scores: scores, people)
+    assert table["decision"].tolist() == ["new", "other", "new"]
+    assert len(individuals.of(table, naming.encounters(ABC, people), people)) == 2
 
 
 def test_a_sure_second_candidate_is_known_after_the_first_was_rejected():

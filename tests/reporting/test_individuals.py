@@ -28,7 +28,7 @@ def written(folder, rates=RATES, accuracy=(), **doubts):
     given = {"batches": ["b1"], "runs": []}
     report.report(folder / "results", folder / "out", {"collections": {"cats": given}, "methods": METHODS})
     crops = [crop["crop_id"] for crop in tree.crops]
-    own = [crops[0], crops[0], crops[2], crops[3], crops[4], crops[4], crops[6], crops[6]]
+    own = [crops[0], crops[0], crops[2], crops[3], crops[4], crops[4], crops[6], crops[7]]
     for batch in ("b1", "b2"):
         rows = [
             {key: crop[key] for key in ("crop_id", "media_id", "sequence", "station", "timestamp")}
@@ -38,7 +38,7 @@ def written(folder, rates=RATES, accuracy=(), **doubts):
         ]
         tables.write(tree.folder / f"batches/{batch}/encounters.parquet", "encounters", rows, "encounter")
     facts = [("Ana", "known", "labels"), ("Ana", "known", "workflow"), ("A-1", "review", "workflow")]
-    facts += [(EVIL, "new", "workflow"), (None, "unidentifiable", "person")]
+    facts += [(EVIL, "new", "workflow"), (None, "unidentifiable", "person"), (None, "other", "person")]
     encounters = list(dict.fromkeys(own))
     identities = [
         {"encounter": one, "individual": name, "decision": decision, "by": by, "flank": "left", "probability": 0.9}
@@ -81,9 +81,10 @@ def page(tmp_path_factory):
 
 
 def test_the_figures_count_animals_that_are_decided(page):
-    for words in ("Animals 2", "New since the last report 1", "Encounters 5", "Sightings (crops) 8"):
+    for words in ("Animals 2", "New since the last report 1", "Encounters 5", "Sightings (crops) 7"):
         assert _figure(page, *words.rsplit(" ", 1)), words
     assert _figure(page, "Encounters that wait for a person", "1") and _figure(page, "Unidentifiable", "1")
+    assert _figure(page, "No animal of this collection", "1")
 
 
 def _figure(page, title, number):

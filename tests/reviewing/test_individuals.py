@@ -38,6 +38,20 @@ def test_an_animal_has_a_page_where_it_is_renamed_merged_and_split(driver, tmp_p
 
 
 @pytest.mark.browser
+def test_what_shows_no_animal_is_said_on_the_animals_page_too_and_carries_nothing_more(driver, tmp_path):
+    index = write(tmp_path)
+    Page(driver, index)
+    driver.get((index.parent / "individuals.html").as_uri() + "#Ana")
+    first = "//section[@id='animal']//button[text()='No animal or other species']"
+    driver.find_element(By.XPATH, first).click()
+    assert "you said: other" in driver.find_element(By.ID, "animal").text
+    driver.find_element(By.CSS_SELECTOR, "#animal form input").send_keys("Anna", Keys.ENTER)
+    (tmp_path / "answers.csv").write_text(driver.execute_script("return Store.csv()"))
+    found = said.of(ledger.read([str(tmp_path / "answers.csv")])[0], tables()[3])
+    assert found.nobody == {"ana-0": "other"} and found.renames == [("ana-1", "Anna")]
+
+
+@pytest.mark.browser
 def test_the_list_of_animals_shows_each_and_loads_what_is_on_the_screen(driver, tmp_path):
     known, animals, asked, crops = tables(questions=1000)
     known.loc[known["encounter"].isin(["q7", "q8"]), "decision"] = "new"

@@ -84,6 +84,32 @@ def test_one_key_per_answer_moves_on_and_can_be_undone(driver, tmp_path):
 
 
 @pytest.mark.browser
+def test_what_shows_no_animal_is_said_by_key_or_button_and_is_asked_about_no_more(driver, tmp_path):
+    identities, individuals, asked, crops = tables()
+    asked.loc[[2, 3], "candidate"] = ["q0", "q1"]
+    page = Page(driver, write(tmp_path, made=(identities, individuals, asked, crops)))
+    page.press("o")
+    driver.find_element(By.CSS_SELECTOR, "[data-answer=other]").click()
+    answers, lines = page.said(tmp_path)
+    assert answers == {"q0": "other", "q1": "other"} and lines[0].encounter_media == "m-q0-0 m-q0-1"
+    assert page.at == "q4" and "4 of 6" in page.text("#progress")  # nor is q2 or q3 compared with them
+    page.press("z")
+    assert page.at == "q1" and page.said(tmp_path)[0] == {"q0": "other"}
+    page.press("k", "x")
+    assert page.said(tmp_path)[0] == {"q0": "unidentifiable"}  # the later answer counts
+
+
+@pytest.mark.browser
+def test_the_answers_are_one_row_in_a_small_window(driver, tmp_path):
+    before = driver.get_window_size()
+    driver.set_window_size(1280, 900)
+    Page(driver, write(tmp_path))
+    tops = "return [...document.querySelectorAll('#answers button')].map((one) => one.getBoundingClientRect().top)"
+    assert len(set(driver.execute_script(tops))) == 1
+    driver.set_window_size(before["width"], before["height"])
+
+
+@pytest.mark.browser
 def test_answers_outlive_the_page_and_belong_to_one_reviewer(driver, tmp_path):
     index = write(tmp_path)
     Page(driver, index).press("y", "n")

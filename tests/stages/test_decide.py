@@ -19,9 +19,10 @@ def surveyed(tmp_path_factory):
     return survey
 
 
-def measured(survey, withhold, learned=()):
-    """{quantity: [row]} of the accuracy table."""
+def measured(survey, withhold, learned=(), other=()):
+    """{quantity: [row]} of the accuracy table. other: encounters that a person calls no animal of the collection."""
     identities, split = (tables.read(survey.folder / f"{name}.parquet", name) for name in ("identities", "split"))
+    identities.loc[identities["encounter"].isin(other), ["individual", "decision", "by"]] = None, "other", "person"
     settings = decide.DEFAULTS | {"withhold": withhold}
     found = {}
     for row in decide.measured(identities, survey.folder, split, survey.folder, learned, settings):
@@ -46,6 +47,13 @@ def test_what_a_model_has_learned_from_is_not_judged(surveyed):
     last = surveyed.rows[surveyed.rows["batch"] == "b2"]
     found = measured(surveyed, ["b2"], last["crop_id"][:10])
     assert found["population"][0]["n"] == len(last) - 10 and measured(surveyed, []) == {}
+
+
+def test_what_a_person_calls_no_animal_is_neither_an_animal_nor_an_error(surveyed):
+    last = surveyed.rows[surveyed.rows["batch"] == "b2"]["crop_id"]
+    found = measured(surveyed, ["b2"], other=last[:10])
+    assert found["excluded"][0]["value"] == 0 and found["excluded"][0]["n"] == len(last) - 10
+    assert found["population"][0]["n"] == found["FPR"][0]["n"] == len(last) - 10
 
 
 def test_who_waits_for_a_person_is_no_animal_yet(tmp_path):

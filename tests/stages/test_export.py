@@ -92,6 +92,17 @@ def test_all_files_of_a_video(survey):
     assert not (out / "overlay").exists()
 
 
+def test_what_a_person_calls_no_animal_is_nowhere_and_is_told(survey):
+    names = tables.read(survey / "C/identities.parquet", "identities")
+    names.loc[1, ["individual", "decision"]] = None, "other"
+    tables.write(survey / "C/identities.parquet", "identities", names, "drawn")
+    out = run(survey, overlay=True)
+    assert len(json.loads((out / "megadetector.json").read_text())["images"][0]["detections"]) == 3
+    said = (out / "README.txt").read_text()
+    assert "C: 1 of 1 encounters have a certain name." in said and "1 encounters show no animal of this coll" in said
+    assert "c4b" not in "".join(path.read_text() for path in out.rglob("*.csv"))
+
+
 def test_names_stand_on_the_boxes_of_the_video_and_people_do_not(survey):
     out = run(survey, overlay=True)
     with av.open(str(out / "overlay/1.mp4")) as film:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from pugmark import tables
 from pugmark.exporting import occasions
-from pugmark.identity import known
+from pugmark.identity import known, ledger
 from pugmark.planning import batches
 
 DECIDED = ("known", "new")
@@ -93,6 +93,17 @@ def of_collection(split, folder, identities, certainty):
     # Without any crop, pandas knows no types.
     rows = rows.astype({"timestamp": "datetime64[us]", "probability": float})
     return rows.assign(certain=certain.astype(bool), batch=rows["batch"].map(batches.whole))
+
+
+def of_animals(crops, pairs):
+    """(crops, pairs, sentences for README.txt) without what shows no animal of this collection, as people said.
+
+    crops: as of `of_collection`. pairs: as of opinions.table.
+    """
+    others = set(crops["encounter"][crops["decision"] == ledger.OTHER])
+    told = [f"{len(others)} encounters show no animal of this collection, as people said: no file holds them."]
+    kept = ~(pairs["a"].isin(others) | pairs["b"].isin(others))
+    return crops[~crops["encounter"].isin(others)], pairs[kept], told if others else []
 
 
 def videos(crops, folder):

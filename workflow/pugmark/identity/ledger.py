@@ -5,6 +5,7 @@ encounters, or on one encounter (`candidate` is then empty):
 
     same, different, unsure     of the pair
     unidentifiable              nobody can tell who `encounter` is
+    other                       `encounter` shows no animal of this collection: no animal at all, or another species
     flank                       `encounter` shows the flank `value`: left, right, or none of them
     name                        `encounter` shows the animal `value`, as a label would say
     rename                      the animal of `encounter` is called `value` from now on
@@ -41,7 +42,8 @@ COLUMNS = (
     "supersedes",
 )
 OF_PAIRS = ("same", "different", "unsure")
-OF_ONE = ("unidentifiable", "flank", "name", "rename")
+UNIDENTIFIABLE, OTHER = OF_NOBODY = ("unidentifiable", "other")
+OF_ONE = (*OF_NOBODY, "flank", "name", "rename")
 OF_SWAPS = ("swapped", "not swapped", "perhaps swapped")
 ANSWERS = (*OF_PAIRS, *OF_ONE, *OF_SWAPS, "withdrawn")
 FLANKS = ("left", "right", "none")
@@ -100,9 +102,13 @@ def standing(lines):
     for line in lines:
         if (line.reviewer, line.time) not in taken_back and line.answer != "withdrawn":
             pair = frozenset((line.encounter, line.candidate))
-            kind = next((kind for kind in (OF_PAIRS, OF_SWAPS) if line.answer in kind), line.answer)
-            last[line.reviewer, kind, pair] = line
+            last[line.reviewer, kind(line.answer), pair] = line
     return sorted(last.values())
+
+
+def kind(answer):
+    """The answers of which a reviewer gives one on a subject, with `answer` among them; else `answer` alone."""
+    return next((kind for kind in (OF_PAIRS, OF_SWAPS, OF_NOBODY) if answer in kind), answer)
 
 
 def append(folder, line):

@@ -20,7 +20,6 @@ from pugmark.identity.said import Said
 DECISIONS = ("new", "review", "known")
 """From the weakest to the strongest; the encounters of one track share the strongest."""
 NEW, REVIEW, KNOWN = range(3)
-NOBODY = "unidentifiable"
 
 
 def decided(rows, pairs, rule, probability, said=None):
@@ -53,7 +52,7 @@ def decided(rows, pairs, rule, probability, said=None):
     strength[rejected_all] = NEW
     strength = pd.Series(strength).groupby(found["track"].to_numpy()).transform("max").to_numpy()
     table = _told(table, found, apart["score"], strength, probability, said)
-    by_hand = rejected_all | found.index.isin([*confirmed, *said.names, *said.unidentifiable])
+    by_hand = rejected_all | found.index.isin([*confirmed, *said.names, *said.nobody])
     table = table.assign(
         probability=table["probability"].where(~by_hand, 1.0),
         by=table["by"].where(~by_hand, "person"),
@@ -101,7 +100,7 @@ def possible(pairs, found, animals, said):
     rank: as in the pairs table. beside: whether both are of one event.
     """
     one, other = (tables.places(found.index, pairs[end]) for end in ("encounter", "candidate"))
-    nobody = found.index.isin(said.unidentifiable)
+    nobody = found.index.isin(said.nobody)
     side = found["flank"].map(FLANKS).fillna(0).to_numpy()
     kept = (one >= 0) & (other >= 0) & ~(nobody[one] | nobody[other]) & (side[one] * side[other] >= 0)
     facts = {"one": one, "other": other, "score": pairs["score"].to_numpy(float), "rank": pairs["rank"].to_numpy()}
@@ -133,7 +132,7 @@ def encounters(rows, said=None):
     named = named.where(named.notna(), None)
     for one, name in said.names.items():
         named[one] = name
-    named[first.index.isin(said.unidentifiable)] = None
+    named[first.index.isin(said.nobody)] = None
     for one, flank in said.flanks.items():
         first.loc[one, "flank"] = flank if flank in FLANKS else None
     return first.assign(individual=named, media=_media(rows, first.index))
@@ -160,7 +159,7 @@ def best(pairs, number):
 
 def _alike(animals, found, column, said):
     conflicts, first = [], {}
-    codes, _ = pd.factorize(found[column].mask(found.index.isin(said.unidentifiable)))
+    codes, _ = pd.factorize(found[column].mask(found.index.isin(said.nobody)))
     for at in np.flatnonzero(codes >= 0):
         one = first.setdefault(codes[at], at)
         if one != at:
@@ -184,11 +183,11 @@ def _confirmed(animals, found, said):
 def _told(table, found, score, strength, probability, said):
     """The rows of the identities table, as the workflow and labels have them."""
     same = np.where(np.isfinite(score), probability(np.where(np.isfinite(score), score, 0)), 0.0)
-    nobody, labelled = found.index.isin(said.unidentifiable), found["individual"].notna().to_numpy()
+    nobody, labelled = table["encounter"].map(said.nobody), found["individual"].notna().to_numpy()
     return table.assign(
         flank=found["flank"].to_numpy(),
-        individual=table["individual"].astype(object).where(~nobody, None),
-        decision=np.where(nobody, NOBODY, np.array(DECISIONS, object)[strength]),
+        individual=table["individual"].astype(object).where(nobody.isna(), None),
+        decision=nobody.where(nobody.notna(), np.array(DECISIONS, object)[strength]),
         probability=np.where(labelled, 1.0, np.where(strength == NEW, 1 - same, same)),
         by=np.where(labelled, "labels", "workflow"),
     )

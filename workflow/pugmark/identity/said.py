@@ -14,15 +14,16 @@ from pugmark.identity import ledger
 @dataclass
 class Said:
     """same: pairs of encounters, in order of time. different, unsure, disputed: sets of pairs, each a frozenset of two
-    encounters; reviewers disagree on the disputed ones. unidentifiable: set of encounters. flanks, names: {encounter:
-    what it is}. renames: pairs of an encounter and the new name of its animal, in order of time. told: sentences.
+    encounters; reviewers disagree on the disputed ones. nobody: {encounter that has no name: which of ledger.OF_NOBODY
+    it is}; of those, pairs and names say nothing. flanks, names: {encounter: what it is}. renames: pairs of an
+    encounter and the new name of its animal, in order of time. told: sentences.
     """
 
     same: list = field(default_factory=list)
     different: set = field(default_factory=set)
     unsure: set = field(default_factory=set)
     disputed: set = field(default_factory=set)
-    unidentifiable: set = field(default_factory=set)
+    nobody: dict = field(default_factory=dict)
     flanks: dict = field(default_factory=dict)
     names: dict = field(default_factory=dict)
     renames: list = field(default_factory=list)
@@ -45,13 +46,14 @@ def of(lines, rows):
                 f"{line.where}: {line.reviewer} said {line.answer} of {subject}; it counts again when that comes back."
             )
         elif line.answer in ledger.OF_ONE:
-            own[line.answer][one].append(line)
+            own[ledger.kind(line.answer)][one].append(line)
         elif line.answer in ledger.OF_PAIRS and one != other:
             answers[frozenset((one, other))].append(line)
         elif line.answer == "different":
             said.told.append(
                 f"{line.where}: {line.reviewer} said that {one} shows two animals, but it is one encounter now."
             )
+    _nobody(said, own, answers)
     _pairs(said, answers)
     _single(said, own)
     return said
@@ -89,6 +91,24 @@ def opinions(lines, rows):
                 yield line.reviewer, one, other, line.answer
 
 
+def _nobody(said, own, answers):
+    """Take down who has no name, and forget what else was said of who it is."""
+    for one, lines in own[ledger.OF_NOBODY].items():
+        if len({line.answer for line in lines}) == 1:
+            said.nobody[one] = lines[0].answer
+        else:  # it has no name either way, and remains a sighting
+            said.nobody[one] = ledger.UNIDENTIFIABLE
+            said.told.append(_disagreement(one, lines, "answer", meanwhile="it counts as unidentifiable"))
+        own["name"].pop(one, None)
+        said.told += [
+            f"{line.where}: {one} bears no name any more, so its animal is not called {line.value.strip()}. "
+            "Rename another encounter of that animal."
+            for line in own["rename"].pop(one, [])
+        ]
+    for pair in [pair for pair in answers if pair & said.nobody.keys()]:
+        del answers[pair]
+
+
 def _pairs(said, answers):
     for pair, lines in answers.items():
         opinions = {line.answer for line in lines} - {"unsure"}
@@ -103,7 +123,6 @@ def _pairs(said, answers):
 
 
 def _single(said, own):
-    said.unidentifiable = set(own["unidentifiable"])
     for answer, facts in (("flank", said.flanks), ("name", said.names)):
         for one, lines in own[answer].items():
             values = {line.value.strip() for line in lines}
@@ -115,10 +134,10 @@ def _single(said, own):
     said.renames = [(one, name) for _, one, name in sorted(every)]
 
 
-def _disagreement(subject, lines, *told):
+def _disagreement(subject, lines, *told, meanwhile="nothing follows"):
     """A sentence about Lines that contradict one another. told: the columns that say so."""
     who = ", ".join(f"{line.reviewer} says {' '.join(getattr(line, name) for name in told)}" for line in lines)
-    return f"Of {subject}, {who}: nothing follows until they agree."
+    return f"Of {subject}, {who}: {meanwhile} until they agree."
 
 
 class _Finder:

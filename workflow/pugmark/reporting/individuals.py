@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pugmark import tables
+from pugmark.identity import ledger
 from pugmark.identity.priors import CLASSES
 from pugmark.metrics.calibration import BINS
 from pugmark.reporting import drawing, plots, sightings
@@ -63,16 +64,18 @@ def animals(individuals, identities, crops, new):
 
 
 def figures(rows, identities, crops, questions):
-    """The figures that open a collection's section: {title: number}."""
-    decision = identities["decision"]
+    """The figures that open a collection's section: {title: number}. What shows no animal is counted apart."""
+    decision, shows = identities["decision"], crops["decision"] != ledger.OTHER
+    others = int((decision == ledger.OTHER).sum())
     told = {
         "Animals": sum(not row["waits"] for row in rows),
         "New since the last report": sum(row["new"] and not row["waits"] for row in rows),
-        "Encounters": len(identities),
-        "Sightings (crops)": len(crops),
+        "Encounters": len(identities) - others,
+        "Sightings (crops)": int(shows.sum()),
         "Encounters that wait for a person": int((decision == "review").sum()),
         "Questions": len(questions),
-        "Unidentifiable": int((decision == "unidentifiable").sum()),
+        "Unidentifiable": int((decision == ledger.UNIDENTIFIABLE).sum()),
+        "No animal of this collection": others,
     }
     return {title: number for title, number in told.items() if number or title in ("Animals", "Encounters")}
 

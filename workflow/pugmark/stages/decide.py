@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from pugmark import tables
-from pugmark.identity import accuracy, changes, choice, known, strategy, withheld
+from pugmark.identity import accuracy, changes, choice, known, ledger, strategy, withheld
 from pugmark.runtime import cli, disk
 
 DEFAULTS = {"error": 0.05, "withhold": []}
@@ -74,6 +74,8 @@ def measured(identities, run, split, folder, learned, settings):
         return []
     crops = known.crops(split, folder)
     truth, taught = known.named(crops), known.learned(crops, learned)
+    # Whatever a label says: a person saw no animal there, so it is neither one that was missed nor one that was found.
+    truth = truth.drop(identities["encounter"][identities["decision"] == ledger.OTHER], errors="ignore")
     aside = truth.index.isin(crops["encounter"][crops["batch"].isin(settings["withhold"])])
     untold, told = truth.index[aside & ~truth.index.isin(taught)], truth.index[~aside]
     questions, pairs, calibration = (

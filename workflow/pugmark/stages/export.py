@@ -49,11 +49,12 @@ def collected(results, split, answers, settings):
     crops = sightings.of_collection(split, results / "batches", found["identities"], settings["certainty"])
     packages = sorted({Path(folder) / "datapackage.json" for folder in settings["folders"].values()})
     places = stations.read(settings["stations"], [path for path in packages if path.is_file()])
+    lines, told = ledger.read(answers)
+    said = opinions.table(found["pairs"], *strategy.of_table(found["calibration"]), lines, crops)
+    crops, said, left_out = sightings.of_animals(crops, said)
     over = occasions.over(crops["timestamp"], places, settings["days"], settings["starts"])
     films = sightings.videos(crops, results / "batches")
-    lines, cut = ledger.read(answers)
-    said = opinions.table(found["pairs"], *strategy.of_table(found["calibration"]), lines, crops)
-    return sightings.Export(results.name, crops, found["individuals"], said, places, over, cut, films)
+    return sightings.Export(results.name, crops, found["individuals"], said, places, over, told + left_out, films)
 
 
 def people(folder, export):

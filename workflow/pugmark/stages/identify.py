@@ -36,7 +36,7 @@ def main(argv=None):
     animals = individuals.of(table, naming.encounters(rows, people), people)
 
     counts = {"encounters": len(table), "individuals": len(animals), "questions": len(asked)}
-    counts |= {one: int((table["decision"] == one).sum()) for one in (*reversed(naming.DECISIONS), naming.NOBODY)}
+    counts |= {one: int((table["decision"] == one).sum()) for one in (*reversed(naming.DECISIONS), *ledger.OF_NOBODY)}
     tables.write(arguments.individuals, "individuals", animals, "identify", settings, counts=counts)
     tables.write(arguments.questions, "questions", asked, "identify", settings, counts=counts)
     told = {"ledger": [*cut, *people.told], "conflicts": conflicts}

@@ -2,7 +2,7 @@
 // Buttons and keys of the queue.
 const DO = {
   y: () => say("same"), " ": () => say("same"), n: () => say("different"), r: () => say("different"), u: () => say("unsure"),
-  x: () => say("unidentifiable"), f: () => wrongFlank(), z: takeBack, j: () => move(1), k: () => move(-1), a: () => pick(0, -1), d: () => pick(0, 1),
+  x: () => say("unidentifiable"), o: () => say("other"), f: () => wrongFlank(), z: takeBack, j: () => move(1), k: () => move(-1), a: () => pick(0, -1), d: () => pick(0, 1),
   arrowleft: () => pick(1, -1), arrowright: () => pick(1, 1), ...View.keys,
   m: () => View.set({ mirror: !View.state().mirror }), 0: () => { View.reset(); document.querySelectorAll("input[type=range]").forEach((slider) => { slider.value = 1; }); },
   h: Lines.toggle, "?": Keys.toggle,

@@ -3,6 +3,8 @@
 const SURE = 0.9;
 const FLANKS = { both: "both flanks", linked: "both flanks", left_only: "left flank only", right_only: "right flank only", unknown: "flank not known" };
 const said = (one) => Store.standing().filter((line) => line.encounter === one && !["unsure", ...SWAPS].includes(line.answer));
+// What is said of an animal is said of the first encounter that shows it.
+const firstOf = ({ encounters }) => encounters.find((one) => !said(one).some(({ answer }) => NOBODY.includes(answer))) || encounters[0];
 
 // Such an animal is none yet: it has a name of its own until a person has answered.
 const waits = (animal) => animal.encounters.every((one) => DATA.encounters[one].decision === "review");
@@ -64,9 +66,10 @@ function table(name, animal) {
     const own = DATA.encounters[one], row = element("tr", ""), last = element("td", "");
     row.append(...[own.time || "no time", own.station || "–", own.flank || "–", how(own)].map((text) => element("td", text)));
     if (doubtful(animal).includes(one)) row.lastChild.append(" ", element("span", "doubtful", { className: "tag" }));
-    if (one !== animal.encounters[0]) {
-      last.append(element("button", "Take out", { type: "button", title: "This encounter shows another animal", onclick: () => Store.add("different", pair(one, animal.encounters[0])) }));
+    if (one !== firstOf(animal)) {
+      last.append(element("button", "Take out", { type: "button", title: "This encounter shows another animal", onclick: () => Store.add("different", pair(one, firstOf(animal))) }), " ");
     }
+    last.append(element("button", "No animal or other species", { type: "button", onclick: () => Store.add("other", { encounter: one, encounter_media: media(one) }) }));
     last.append(" ", ...said(one).map((line) => element("span", `you said: ${line.answer} ${line.value}`, { className: "note" })));
     row.append(last);
     rows.append(row);
@@ -95,7 +98,7 @@ function merge(first, other) {
   const animal = DATA.animals[other];
   if (!animal) { Trouble.say(`There is no animal ${other}.`); return false; }
   Trouble.clear();
-  return Store.add("same", pair(first, animal.encounters[0]));
+  return Store.add("same", pair(first, firstOf(animal)));
 }
 
 function named(hash) {
@@ -106,7 +109,7 @@ function page() {
   const name = named(location.hash.slice(1)), animal = DATA.animals[name], box = byId("animal");
   box.hidden = !animal;
   if (!animal) return;
-  const first = animal.encounters[0], names = element("datalist", "", { id: "names" });
+  const first = firstOf(animal), names = element("datalist", "", { id: "names" });
   names.append(...Object.keys(DATA.animals).filter((other) => other !== name).map((other) => element("option", "", { value: other })));
   const told = [`named by ${animal.named_by}`, FLANKS[animal.status], animal.linked_by && `flanks joined by ${animal.linked_by}`].filter(Boolean).join(", ");
   const times = animal.encounters.map((one) => DATA.encounters[one].time);

@@ -2,11 +2,12 @@
 // The queue: one question after another, the most useful first.
 const ANSWERS = [
   ["same", "Same", "Y"], ["different", "Different", "N"], ["unsure", "Unsure", "U"],
-  ["unidentifiable", "Unidentifiable", "X"], ["flank", "Wrong flank", "F"],
+  ["unidentifiable", "Unidentifiable", "X"], ["other", "No animal or other species", "O"], ["flank", "Wrong flank", "F"],
 ];
 const KEYS = {
   "Y or Space": "same animal", "N or R": "different animals", "U": "unsure: nobody is asked again, nothing follows",
-  "X": "nobody can tell who is on the left, or no animal is there", "F": "wrong flank: then 1 left, 2 right, 3 neither, 4 leave it",
+  "X": "nobody can tell who is on the left", "O": "no animal is on the left, or one of another species",
+  "F": "wrong flank: then 1 left, 2 right, 3 neither, 4 leave it",
   "Z": "take the last answer back", "J, K": "next, previous question", "A, D": "pictures on the left",
   "← →": "pictures on the right", "+ −": "zoom both (or the wheel; drag to move)", "M": "mirror the right picture, for viewing only",
   "H": "show or hide lines between points that match",
@@ -23,15 +24,16 @@ function candidates(name) {
 }
 
 function states() {
-  const pairs = new Map(), closed = new Set();
+  const pairs = new Map(), closed = new Set(), nobody = new Set();
   for (const line of Store.standing()) {
-    if (line.answer === "unidentifiable") closed.add(line.encounter);
+    if (NOBODY.includes(line.answer)) nobody.add(line.encounter);
     if (line.answer === "name") closed.add(line.encounter);
     if (PAIRS.includes(line.answer)) pairs.set([line.encounter, line.candidate].sort().join(" "), line.answer);
     if (line.answer === "same") closed.add(line.encounter);
   }
   const answer = ([one, other]) => pairs.get([one, other].sort().join(" "));
-  return { answer, done: (question) => Boolean(answer(question)) || closed.has(question[0]) };
+  const done = ([one, other]) => Boolean(answer([one, other])) || closed.has(one) || nobody.has(one) || nobody.has(other);
+  return { answer, done };
 }
 
 function move(step) { at = Math.min(DATA.questions.length - 1, Math.max(0, at + step)); show(); }

@@ -20,8 +20,8 @@ const Kept = (() => {
   };
 })();
 
-// Answers on two encounters, and those on two tracks of a video: of each kind a pair has one that counts.
-const PAIRS = ["same", "different", "unsure"], SWAPS = ["swapped", "not swapped", "perhaps swapped"];
+// Answers on two encounters, on two tracks of a video, and of an encounter without a name: of each kind one counts.
+const PAIRS = ["same", "different", "unsure"], SWAPS = ["swapped", "not swapped", "perhaps swapped"], NOBODY = ["unidentifiable", "other"];
 
 const Store = (() => {
   const place = "pugmark:" + location.pathname.replace(/[^/]*$/, "") + DATA.collection + ":";
@@ -74,7 +74,7 @@ const Store = (() => {
     const back = new Set(lines.map((line) => line.supersedes).filter(Boolean)), last = new Map();
     for (const line of lines) {
       if (back.has(line.time) || line.answer === "withdrawn") continue;
-      const kind = [PAIRS, SWAPS].findIndex((answers) => answers.includes(line.answer));
+      const kind = [PAIRS, SWAPS, NOBODY].findIndex((answers) => answers.includes(line.answer));
       const subject = kind < 0 ? line.answer + " " + line.encounter : [kind, ...[line.encounter, line.candidate].sort()].join(" ");
       last.delete(subject);
       last.set(subject, line);
