@@ -40,6 +40,7 @@ CONFIG = {
             "labels": {"file": "truth/named.csv"},
             "detect": {"name": "boxes", "file": "truth/named.csv"},
             "split": {"by": "sequence"},
+            "cluster": {"algorithms": {}},
         }
     },
     "crop": {"min_side": 4},

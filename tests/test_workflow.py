@@ -43,6 +43,16 @@ def test_a_mistake_in_the_configuration_is_one_sentence_before_any_work(project)
         del project.config["methods"]["pixles"]
 
 
+def test_a_collection_without_algorithms_is_not_clustered(tmp_path):
+    made = Project(tmp_path)
+    (tmp_path / "media" / "day").mkdir(parents=True)
+    own = {"batches": "media/*", "labels": "none", "detect": {"name": "whole"}}
+    made.config |= {"methods": {"random": {}}, "collections": {"few": own}}
+    asked = made.planned()
+    own["cluster"] = {"algorithms": {}}
+    assert asked.pop("cluster") == 1 and made.planned() == asked
+
+
 def test_a_batch_with_nothing_readable_goes_all_the_way(tmp_path):
     made = Project(tmp_path)
     batches = ["media/*", "-*"]

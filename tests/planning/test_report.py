@@ -34,6 +34,16 @@ def test_each_run_with_its_model_and_what_differs_from_the_methods_file(config):
     }
 
 
+def test_no_clusters_are_told_of_where_no_algorithm_is_asked_for_but_those_that_vectors_are_made_for(config):
+    config["methods"] = {"random": {}, "supervised_video": {"weights": None}}
+    config["collections"]["cats"]["individuals"] = 3
+    told = json.loads(report.settings(Plan(config)))["collections"]["cats"]
+    assert set(told["clustered"]) == {run["run"] for run in told["runs"]} >= {"random-s1", "supervised_video-s1"}
+    config["collections"]["cats"]["cluster"] = {"algorithms": {}}
+    told = json.loads(report.settings(Plan(config)))["collections"]["cats"]
+    assert {run.partition("-")[0] for run in told["clustered"]} == {"supervised_video"}
+
+
 def test_each_cell_of_a_study_says_which_part_of_its_network_is_trained(config):
     config["studies"] = {
         "parts": {"method": "video_pairs", "settings": {"weights": None}, "grid": {"trainable": ["full", "frozen"]}}

@@ -180,6 +180,14 @@ def test_pages_of_clusters_that_are_no_more_are_removed(tmp_path):
     assert {path.name for path in (tmp_path / "out/herd/clusters").glob("*.html")} == {"7.html"}
 
 
+def test_clusters_of_an_earlier_day_are_not_shown(tmp_path):
+    tree = Tree(tmp_path, "herd", runs=[run("cluster_contrast", 1, "herd")])
+    assert sightings.choose(Collection("herd", tree.folder, tree.settings())) is not None
+    collection = Collection("herd", tree.folder, tree.settings() | {"clustered": []})
+    assert sightings.choose(collection) is None
+    assert "cluster" not in {provenance["stage"] for _, provenance in collection.provenances()}
+
+
 def film(folder, *runs, **algorithms):
     """A collection of one video: `algorithms` {run: (algorithm, protocol, ARI or None)} take the place of dbscan."""
     tree = Tree(folder, "film", video=True, batches=["film"], runs=list(runs))

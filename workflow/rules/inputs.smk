@@ -230,9 +230,10 @@ def deciding_trained(wildcards):
 
 
 def run_clusters(wildcards):
-    """The clusters of the run; a re-ranked one has none."""
-    anew = PLAN.reranking(wildcards.collection, wildcards.run)
-    return [] if anew else f"{RUN}/clusters.parquet".format(**wildcards)
+    """The clusters of the run, if it has any; a re-ranked one has none."""
+    clustered = [run.name for run in PLAN.clustered(wildcards.collection)]
+    own = f"{RUN}/clusters.parquet".format(**wildcards)
+    return own if wildcards.run in clustered else []
 
 
 def run_trained(wildcards):
@@ -297,7 +298,11 @@ def report_inputs(wildcards):
         files += expand(
             f"{base}/runs/{{run}}/{{table}}.parquet",
             run=[run.name for run in PLAN.runs(name)],
-            table=("clusters", "metrics", "queries"),
+            table=("metrics", "queries"),
+        )
+        files += expand(
+            f"{base}/runs/{{run}}/clusters.parquet",
+            run=[run.name for run in PLAN.clustered(name)],
         )
         files += expand(
             f"{base}/runs/{{run}}/{{table}}.parquet",

@@ -151,6 +151,11 @@ class Plan:
         """The runs of the collection whose networks the report explains."""
         return [run for run in self.runs(name) if run.label in self.config["explain"]["methods"]]
 
+    def clustered(self, name):
+        """The runs whose crops are clustered: by the algorithms asked for, or by the one that their vectors are for."""
+        asked = self.collections[name]["cluster"]["algorithms"]
+        return [run for run in self.runs(name) if asked or run.facts["GROUPING"]]
+
     def deciders(self, name):
         """The runs that may decide who was seen in the collection; none where nothing is to be decided."""
         return self._deciders[name] if self.folders[name] else []

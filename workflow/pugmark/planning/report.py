@@ -25,6 +25,7 @@ def _collection(plan, name):
         "folders": {batch: plan.folder(name, batch) for batch in plan.batches(name)},
         "runs": [_run(plan, run) for run in plan.runs(name)] + [_reranked(run) for run in plan.reranked(name)],
         "detector": plan.collections[name]["detect"]["name"],
+        "clustered": [run.name for run in plan.clustered(name)],
         "explained": [run.name for run in plan.explained(name)],
     }
 

@@ -19,9 +19,9 @@ class Collection:
     """The tables below `folder` (results/{collection}), each read once, as DataFrames.
 
     settings: {"batches": [name], "folders": {batch: folder of its media}, "runs": [{run, method, name, seed, family,
-    train_on, model, settings}], "detector", "protocol", "explained": [run]}; model is the folder of the run's model,
-    from `folder`'s parent, or None for a re-ranked run, and a run's settings are those that differ from its method's;
-    the protocol is the headline of the leaderboard.
+    train_on, model, settings}], "detector", "protocol", "clustered": [run], "explained": [run]}; model is the folder
+    of the run's model, from `folder`'s parent, or None for a re-ranked run, and a run's settings are those that differ
+    from its method's; the protocol is the headline of the leaderboard.
     """
 
     def __init__(self, name, folder, settings):
@@ -29,6 +29,7 @@ class Collection:
         self.batches, self.runs = settings["batches"], settings["runs"]
         self.detector, self.protocol = settings.get("detector"), settings.get("protocol", "cross_sequence")
         self.folders, self.explained = settings.get("folders", {}), settings.get("explained", [])
+        self.clustered = settings.get("clustered", [run["run"] for run in self.runs])
 
     @cached_property
     def tallies(self):
@@ -117,7 +118,8 @@ class Collection:
         places.append(("collection", self.folder / "split.parquet"))
         for run in (run["run"] for run in self.runs):
             places += [(run, self.folder / "batches" / batch / "features" / f"{run}.parquet") for batch in self.batches]
-            places += [(run, self.folder / "runs" / run / f"{name}.parquet") for name in RUN_TABLES]
+            made = [name for name in RUN_TABLES if name != "clusters" or run in self.clustered]
+            places += [(run, self.folder / "runs" / run / f"{name}.parquet") for name in made]
         return [(place, tables.provenance(path)) for place, path in places if path.exists()]
 
     def images(self, wanted, made):

@@ -80,6 +80,8 @@ def _first(collection, runs):
 
 
 def _algorithms(collection, run):
+    if run not in collection.clustered:  # its table, if there is one, is of an earlier day
+        return []
     present = set(collection.of_run(run, "clusters", ["algorithm"])["algorithm"])
     return [algorithm for algorithm in ALGORITHMS if algorithm in present]
 
