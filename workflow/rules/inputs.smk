@@ -97,10 +97,8 @@ def per_batch(file):
 
 
 def batch_files(collection, file):
-    return expand(
-        f"{RESULTS}/{collection}/batches/{{batch}}/{file}",
-        batch=PLAN.batches(collection),
-    )
+    folder = f"{RESULTS}/{collection}/batches"
+    return [f"{folder}/{batch}/{file}" for batch in PLAN.batches(collection)]
 
 
 def training_is_asked_for():
@@ -287,14 +285,10 @@ DECIDED = (
 
 
 def report_inputs(wildcards):
+    """The last tables of each collection. It shows those of the batches as well, on which the split rests."""
     files = []
     for name in PLAN.collections:
         base = f"{RESULTS}/{name}"
-        files += expand(
-            f"{base}/batches/{{batch}}/{{table}}.parquet",
-            batch=PLAN.batches(name),
-            table=("media", "detections", "masks", "crops", "labels"),
-        )
         files += expand(
             f"{base}/runs/{{run}}/{{table}}.parquet",
             run=[run.name for run in PLAN.runs(name)],
@@ -315,7 +309,6 @@ def report_inputs(wildcards):
             file=("gradcam.jpg", "layout.parquet"),
         )
         if PLAN.deciders(name):
-            files += batch_files(name, "encounters.parquet")
             files += [f"{base}/{table}.parquet" for table in DECIDED]
             files += [f"{base}/review", f"{base}/export"]
         files.append(f"{base}/split.parquet")
