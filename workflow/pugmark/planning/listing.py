@@ -8,11 +8,13 @@ a million pictures is listed whenever the workflow starts, so every call per fil
 import hashlib
 import os
 from dataclasses import dataclass
+from operator import itemgetter
 
 from pugmark.formats import folder as folders
 from pugmark.formats import kinds, text
 
 SIDECARS = (".csv", ".json", ".tsv", ".csv.gz", ".tsv.gz")
+_LAST = {kinds.suffix(f"x{suffix}") for suffix in SIDECARS}
 WRITTEN_BY_USERS = ("labels.csv", "boxes.csv")
 # What ingest takes from a row: times, places, sequences, boxes, and which frames of a video to read.
 TAKEN = ("frame", "station", "sequence", "timestamp", "x", "y", "w", "h")
@@ -42,20 +44,20 @@ def of(folder, every=False):
     """
     media, names = hashlib.sha256(), hashlib.sha256()
     try:
-        found = sorted((path, _size(path, entry)) for path, entry in folders.walk(folder))
-        contents = [(path, folders.content(os.path.join(folder, path))) for path, size in found if size is None]
+        found = sorted(((path, kinds.suffix(path), entry) for path, entry in folders.walk(folder)), key=itemgetter(0))
+        found = [(path, suffix, _size(path, suffix, entry)) for path, suffix, entry in found]
+        contents = [(path, folders.content(os.path.join(folder, path))) for path, _, size in found if size is None]
     except folders.BatchError as error:
         return Listing(*[_digest(str(error)).hexdigest()[:16]] * 3)
-    known = [(path, size, kinds.suffix(path)) for path, size in found if size is not None]
-    counted = [(path, size) for path, size, suffix in known if every or suffix in kinds.MEDIA]
-    media.update(_digest("".join(f"{path}\0{size}\0" for path, size in counted)).digest())
+    counted = [facts for facts in found if facts[2] is not None and (every or facts[1] in kinds.MEDIA)]
+    media.update(_digest("".join(f"{path}\0{size}\0" for path, _, size in counted)).digest())
     labels = media.copy()
     for path, content in contents:
         taken, naming = _parts(path, content)
         # A file that says nothing is as good as none.
         for digest, said in ((media, taken), (labels, taken), (labels, naming), (names, naming)):
             digest.update(_digest(f"{path}\0{said}").digest() if said else b"")
-    videos = any(suffix in kinds.VIDEOS for *_, suffix in known)
+    videos = any(suffix in kinds.VIDEOS for _, suffix, _ in counted)
     return Listing(*(digest.hexdigest()[:16] for digest in (media, labels, names)), videos=videos)
 
 
@@ -69,10 +71,10 @@ def _digest(said):
     return hashlib.sha256(said.encode(errors="surrogateescape"))
 
 
-def _size(path, entry):
+def _size(path, suffix, entry):
     """Bytes; None where the content counts, and -1 for a link that leads nowhere."""
     try:
-        counts = path.lower().endswith(SIDECARS) and entry.is_file()
+        counts = suffix in _LAST and path.lower().endswith(SIDECARS) and entry.is_file()
         return None if counts else entry.stat().st_size
     except OSError:
         return -1
