@@ -79,6 +79,17 @@ def test_each_error_counts_where_it_belongs():
     assert found["shifted"] == (pytest.approx(2 / 6), 6)
 
 
+def test_a_person_who_is_shown_the_animal_at_the_same_event_alone_is_not_shown_it(monkeypatch):
+    rows = [*RIGHT[:3], ("V", "review", None), ("W", "review", None), RIGHT[5]]
+    assert measured(rows, [("e", "b"), ("g", "f")])["FNR"] == (0, 4)  # of c, d, e and g
+    monkeypatch.setitem(TRUTH, "sequence", list("abcdeffh"))  # now g is of the event of f, and met for the first time
+    assert measured(rows, [("e", "b"), ("g", "f")])["FNR"] == (0, 3)
+    monkeypatch.setitem(TRUTH, "sequence", list("abcdebgh"))
+    monkeypatch.setitem(TRUTH, "individual", ["Ana", "Bo", "Ana", "Ana", "Bo", "Bo", "Cleo", "Dan"])
+    # f shows Bo, seen before at e; the only question shows Bo at b, which is the same event.
+    assert measured([*RIGHT[:3], ("V", "review", None), *RIGHT[4:]], [("f", "b")])["FNR"] == (1 / 4, 4)
+
+
 def test_a_wrong_name_is_one_however_it_was_come_by():
     # g joins its own animal's f, which bears Ana's name: its candidate is right, its name is not.
     rows = [*RIGHT[:3], ("Ana", "known", "a"), ("Ana", "known", "f"), RIGHT[5]]

@@ -45,11 +45,11 @@ def test_a_single_animal_is_followed_however_far_it_moves():
     assert tracks(table) == {"a": "a", "b": "a", "c": "a"}
 
 
-def test_a_box_that_fills_the_picture_is_followed_by_its_name_alone():
+def test_a_box_that_fills_the_picture_is_an_encounter_of_its_own_whatever_its_name():
     table = crops((0, {"a": 0}), (1, {"b": 0}), (2, {"c": 0}), (3, {"d": 0.1})).assign(y=0.0)
     table[["w", "h"]] = [[1, 1], [0.99, 0.985], [1, 1], [1, 0.5]]
     assert tracks(table) == {"a": "a", "b": "b", "c": "c", "d": "d"}
-    assert tracks(table, individuals={"a": "Uma", "b": "Uma"}) == {"a": "a", "b": "a", "c": "c", "d": "d"}
+    assert tracks(table, individuals={"a": "Uma", "b": "Uma"}) == {"a": "a", "b": "b", "c": "c", "d": "d"}
     table.loc[[0, 1], "h"] = 0.97
     assert tracks(table)["b"] == "a"
 

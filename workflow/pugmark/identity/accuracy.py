@@ -36,7 +36,7 @@ def rows(identities, questions, truth, untold, told):
         return []
     seen = pd.Series(strategy.seen(truth), truth.index)[untold]
     own = owners(table.loc[truth["order"].sort_values().index], table.loc[told])
-    found = errors(judged, own, questions, truth["individual"], seen)
+    found = errors(judged, own, questions, truth, seen)
     everyone, named = np.ones(len(judged)), by_score(judged).to_numpy(float)
     ratios = {
         "FNR": (found["missed"], seen.to_numpy(float)),
@@ -51,14 +51,17 @@ def rows(identities, questions, truth, untold, told):
 def errors(judged, owners, questions, truth, seen):
     """What became of each encounter, as strategy.outcome says it, and whether it is misnamed: DataFrame of bool.
 
-    judged: name, candidate, decision, by and true individual by encounter. owners: as of `owners`. truth: Series of
-    true names. seen: bool by encounter.
+    judged: name, candidate, decision, by and true individual by encounter. owners: as of `owners`. truth: as of `rows`.
+    seen: bool by encounter. A person is shown the right animal where a question shows it at another event: at the same
+    one anybody sees it, and it may be as new.
     """
-    wrong = by_score(judged) & (judged["candidate"].map(truth) != judged["individual"])
+    individual, sequence = truth["individual"], truth["sequence"]
+    wrong = by_score(judged) & (judged["candidate"].map(individual) != judged["individual"])
     misnamed = by_score(judged) & (judged["name"].map(owners) != judged["individual"])
     asked = judged["decision"] == "review"
-    ends = questions["candidate"].map(truth).to_numpy() == questions["encounter"].map(truth).to_numpy()
-    shown = judged.index.isin(questions["encounter"][ends])
+    one, other = questions["encounter"], questions["candidate"]
+    right = (one.map(individual) == other.map(individual)) & (one.map(sequence) != other.map(sequence))
+    shown = judged.index.isin(one[right])
     missed = seen & ((judged["decision"] == "new") | wrong | (asked & ~shown))
     return pd.DataFrame({"missed": missed, "wrong": wrong, "misnamed": misnamed, "asked": asked})
 

@@ -4,7 +4,8 @@ Boxes of one picture are different animals. From picture to picture an animal is
 where nobody can be mistaken for it: a wrong link makes two animals one for good, a missing one costs a comparison.
 So a track ends where pictures are more than `burst` seconds apart or have no time, where a box lies further than
 `reach` from the last one, where two animals could have changed places, or where labels name another animal. A box that
-fills the picture tells no place: only names follow it.
+fills the picture tells no place, so it is an encounter of its own. Names do not follow it either: encounters that have
+a name would then be of more pictures than those that wait for one, and easier to tell.
 """
 
 import numpy as np
@@ -56,7 +57,7 @@ def followed(rows, burst, reach):
         alive = [last for last in alive if 0 <= _seconds(rows, last, picture[0]) <= burst]
         far = distances(places[alive], places[picture])
         far[_differ(names[alive], names[picture])] = np.inf
-        far[(whole[alive][:, None] | whole[picture]) & ~_agree(names[alive], names[picture])] = np.inf
+        far[whole[alive][:, None] | whole[picture]] = np.inf
         for last, new in links(far, reach):
             first[picture[new]] = first[alive[last]]
             if pd.isna(names[picture[new]]):
@@ -99,11 +100,6 @@ def _differ(old, new):
     """Whether labels name two boxes differently, bool N x M."""
     known = ~pd.isna(old)[:, None] & ~pd.isna(new)
     return known & (old[:, None] != new)
-
-
-def _agree(old, new):
-    """Whether labels name two boxes alike, bool N x M."""
-    return ~pd.isna(old)[:, None] & (old[:, None] == new)
 
 
 def _clear(far, a, b):
