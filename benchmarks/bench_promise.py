@@ -82,7 +82,7 @@ def rates(animals, noise, named, seed):
     named_ = every["individual"].isin(told)
     judged, owners = every[~named_], accuracy.owners(every, every[named_])
     seen = pd.Series(strategy.seen(truth), truth.index)[judged.index]
-    found = accuracy.errors(judged, owners, questions, truth["individual"], seen)
+    found = accuracy.errors(judged, owners, questions, truth, seen)
     measured = {"FNR": found["missed"].sum() / seen.sum(), "FPR": found["wrong"].mean(), "asked": found["asked"].mean()}
     measured |= {"wrong names": found["misnamed"].sum() / max(1, accuracy.by_score(judged).sum())}
     ends = intervals.of_rates(found["missed"].to_numpy(float), seen.to_numpy(float), judged["individual"].to_numpy(str))

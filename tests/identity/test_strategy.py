@@ -37,6 +37,15 @@ def test_candidates_are_judged_by_the_names():
     assert found["impostor"].to_dict() == {"a": -INF, "b": 0.2, "c": 0.9, "d": 0.4}
 
 
+def test_a_person_is_asked_about_an_animal_once_however_many_of_its_encounters_are_candidates():
+    known = named(
+        a=("Bo", "1", None, 0), b=("Bo", "2", None, 1), c=("Ana", "3", None, 2), d=("Ana", "4", None, 3),
+        e=("Ana", "5", None, 4),
+    )  # fmt: skip
+    found = strategy.judged(pairs(("e", "a", 0.9), ("e", "b", 0.8), ("e", "d", 0.7), ("e", "c", 0.6)), known, 0.5)
+    assert found["rank"]["e"] == 3  # after Bo, and as many as Bo that nobody has named
+
+
 def test_what_is_of_the_same_event_or_unnamed_is_passed_over():
     known = named(a=("Ana", "1", None, 0), b=("Bo", "1", None, 1), c=("Ana", "1", None, 3), d=("Ana", "2", None, 2))
     found = strategy.judged(pairs(("c", "nobody", 0.9), ("c", "a", 0.8), ("c", "b", 0.7), ("c", "d", 0.6)), known)

@@ -43,18 +43,20 @@ def judged(pairs, named, share=1.0, learned=()):
     order, its place in the catalogue. share: of the encounters that are named. learned: encounters that the model has
     learned from, which are candidates of others and not judged themselves. Columns: individual; seen, whether the
     animal was met before; score of the best candidate, -inf without any; right, whether that is the animal; impostor,
-    the best score of another animal; rank of the first right candidate, inf without any. Candidates without a name, or
-    of the same sequence, are passed over: nobody knows, and anybody sees.
+    the best score of another animal; rank of the right animal among those of the candidates, inf where it is none of
+    them: a person is asked about an animal once. Candidates without a name, or of the same sequence, are passed over:
+    nobody knows, and anybody sees.
     """
     pairs = pairs[pairs["encounter"].isin(named.index) & pairs["candidate"].isin(named.index)]
     pairs = pairs.sort_values(["encounter", "rank"], kind="stable")
     one, other = (named.loc[pairs[end]].reset_index(drop=True) for end in ("encounter", "candidate"))
-    pairs = pairs.reset_index(drop=True).assign(same=one["individual"] == other["individual"])
+    pairs = pairs.reset_index(drop=True).assign(same=one["individual"] == other["individual"], who=other["individual"])
     pairs = pairs[one["sequence"] != other["sequence"]]
-    pairs["rank"] = pairs.groupby("encounter").cumcount() + 1
+    animals = pairs.drop_duplicates(["encounter", "who"])
+    animals = animals.assign(rank=animals.groupby("encounter").cumcount() + 1)
     best = pairs.drop_duplicates("encounter").set_index("encounter")
     impostor = pairs[~pairs["same"]].groupby("encounter")["score"].max()
-    first = np.ceil(1 + (pairs[pairs["same"]].groupby("encounter")["rank"].min() - 1) / share)
+    first = np.ceil(1 + (animals[animals["same"]].set_index("encounter")["rank"] - 1) / share)
     table = pd.DataFrame(
         {
             "individual": named["individual"],
