@@ -63,10 +63,10 @@ rule match:
         " --out={output:q} > {log:q} 2>&1"
 
 
-# From here on, rules read encounters and crops of all batches without naming a thousand files: the pairs rest on them, so
-# they are there, and whatever makes them anew makes the pairs anew.
+# It may read features as well: those of the pairs, which are there.
 rule calibrate:
     input:
+        lambda wildcards: batch_files(wildcards.collection, "encounters.parquet"),
         pairs=rules.match.output[0],
         split=rules.split.output[0],
         trained=run_trained,
@@ -91,6 +91,7 @@ rule calibrate:
 
 rule identify:
     input:
+        lambda wildcards: batch_files(wildcards.collection, "encounters.parquet"),
         pairs=rules.match.output[0],
         calibration=rules.calibrate.output[0],
         split=rules.split.output[0],
@@ -123,6 +124,7 @@ rule decide:
         deciding("individuals.parquet"),
         deciding("questions.parquet"),
         deciding("pairs.parquet"),
+        lambda wildcards: batch_files(wildcards.collection, "encounters.parquet"),
         calibrations=deciding("calibration.parquet"),
         trained=deciding_trained,
         split=rules.split.output[0],
@@ -156,6 +158,7 @@ rule decide:
 # Asked for by its file: how many answers make how much of a difference.
 rule rehearse:
     input:
+        lambda wildcards: batch_files(wildcards.collection, "encounters.parquet"),
         pairs=rules.match.output[0],
         calibration=rules.calibrate.output[0],
         split=rules.split.output[0],

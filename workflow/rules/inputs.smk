@@ -285,10 +285,11 @@ DECIDED = (
 
 
 def report_inputs(wildcards):
-    """The last tables of each collection. It shows those of the batches as well, on which the split rests."""
     files = []
     for name in PLAN.collections:
         base = f"{RESULTS}/{name}"
+        for table in ("media", "detections", "masks", "crops", "labels"):
+            files += batch_files(name, f"{table}.parquet")
         files += expand(
             f"{base}/runs/{{run}}/{{table}}.parquet",
             run=[run.name for run in PLAN.runs(name)],
@@ -309,6 +310,7 @@ def report_inputs(wildcards):
             file=("gradcam.jpg", "layout.parquet"),
         )
         if PLAN.deciders(name):
+            files += batch_files(name, "encounters.parquet")
             files += [f"{base}/{table}.parquet" for table in DECIDED]
             files += [f"{base}/review", f"{base}/export"]
         files.append(f"{base}/split.parquet")

@@ -7,6 +7,9 @@ rule review:
             f"{RESULTS}/{{{{collection}}}}/{{table}}.parquet",
             table=("identities", "individuals", "questions"),
         ),
+        encounters=per_batch("encounters.parquet"),
+        crops=per_batch("crops.parquet"),
+        media=per_batch("media.parquet"),
         split=rules.split.output[0],
         ledger=lambda wildcards: PLAN.ledgers(wildcards.collection),
     output:
