@@ -118,7 +118,7 @@ def test_camtrapr_records_and_stations(tmp_path):
     assert table["Individual"].tolist() == ["Ana", "Ana", "Ana", "NA", "O'Neil #2", "O'Neil #2"]
     assert table["delta.time.mins"].tolist() == ["0.0", "0.0", "1560.0", "0.0", "0.0", "20.0"]
     assert table["delta.time.hours"].tolist()[2] == "26.0" and table["delta.time.days"].tolist()[2] == "1.1"
-    assert table["DateTimeOriginal"].tolist()[0] == "2024-05-01 23:30:00" and table["Directory"][0] == "x"
+    assert table["DateTimeOriginal"].tolist()[0] == "2024-05-01 23:30:00" and table["Directory"][0] == "b1/x"
     places = frame(tmp_path / "camtrapR_stations.csv")
     assert set(table["Station"]) == set(places["Station"])
     assert places.loc[0, ["Setup_date", "Retrieval_date", "Problem1_from", "Problem1_to"]].tolist() == [

@@ -118,9 +118,17 @@ def test_the_order_of_answers_is_that_of_their_times_whatever_offset_they_state(
     rows += [line(1, "withdrawn")._replace(time="2024-05-01T12:00:00Z", supersedes="2024-05-01T13:30:00+06:00")]
     (tmp_path / "x.csv").write_text(ledger.text([ledger.COLUMNS, *reversed(rows)]))
     lines, told = ledger.read([str(tmp_path / "x.csv")])
-    utc = ["2024-05-01T04:30:00.123000Z", "2024-05-01T06:00:00Z", "2024-05-01T06:30:00Z", "2024-05-01T07:30:00Z"]
-    assert [one.time for one in lines[:4]] == utc and not told
+    assert [one.time for one in lines[:4]] == times and not told  # as they were written
     assert [one.time for one in ledger.standing(lines)] == ["2024-05-01T06:30:00Z"]
+
+
+def test_a_fraction_of_a_second_orders_answers_and_finds_what_it_takes_back():
+    early, late = line(1, "same")._replace(time="2024-05-01T10:15:00Z"), line(1, "different")
+    late = late._replace(time="2024-05-01T10:15:00.500Z")
+    assert ledger.moment(early.time) < ledger.moment(late.time)
+    assert of(early, late).different and not of(early, late).same
+    back = line(1, "withdrawn")._replace(time="2024-05-01T10:16:00Z", supersedes="2024-05-01 10:15:00.500000+00:00")
+    assert of(early, late, back).same
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
@@ -180,7 +188,7 @@ def test_names_flanks_and_renames():
     assert not found.names and "Ana says Ada, Bo says Bea" in found.told[0]
 
 
-def test_whoever_is_nobody_is_not_compared_named_or_disputed():
+def test_what_was_said_of_whoever_is_nobody_stands_and_a_name_by_another_is_told():
     lines = [
         line(1, "same"),
         line(2, "different", "b", "c"),
@@ -190,10 +198,11 @@ def test_whoever_is_nobody_is_not_compared_named_or_disputed():
     lines += [line(5, "rename", "b", value="Bob"), line(6, "different", reviewer="Cy")]
     for answer in ledger.OF_NOBODY:
         found = of(*lines, line(7, answer, "b", reviewer="Di"))
-        assert found.nobody == {"b": answer} and not (found.names or found.renames)
-        (told,) = found.told
-        assert "b bears no name any more" in told and "called Bob" in told
-        assert not (found.same or found.different or found.disputed) and found.unsure == {frozenset("ac")}
+        assert found.nobody == {"b": answer}
+        assert found.renames == [("b", "Bob")] and found.different == {frozenset("bc")}
+        assert found.disputed == {frozenset("ab")} and found.unsure == {frozenset("ac")}
+        assert f"Of b, Ana says name Bo, Di says {answer}: it bears no name until they agree." in found.told
+    assert not of(line(1, "name", value="Bo"), line(2, "other")).told  # one reviewer's own change of mind
 
 
 def test_of_two_words_for_nobody_a_reviewers_later_one_counts_and_two_reviewers_have_to_agree():

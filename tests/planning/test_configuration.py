@@ -53,14 +53,14 @@ MISTAKES = {
     "crop.padding is .nan: write a number": {"crop": {"padding": float("nan")}},
     "crop.padding is '1e-3': write a number, at least 0; in YAML write 0.001 (": {"crop": {"padding": "1e-3"}},
     "results is null: write a word": {"results": None},
-    "identify.withhold.0 is 2024: write a word; to YAML this is none, so put what you wrote in quotation marks": {
+    "identify.withhold.0 is 2024: write a word; YAML reads what you wrote as a number": {
         "identify": {"withhold": [2024]}
     },
-    "identify.withhold.1 is 2024-05-01: write a word; to YAML this is none": yaml.safe_load(
+    "identify.withhold.1 is 2024-05-01: write a word; YAML reads what": yaml.safe_load(
         "identify: {withhold: [a, 2024-05-01]}"
     ),
-    "identify.withhold.0 is 202405: write a word; to YAML": yaml.safe_load("identify: {withhold: [2024_05]}"),
-    "train_on is true: write a word or null; to YAML this is none, so put what you wrote in quotation marks (": {
+    "identify.withhold.0 is 202405: write a word; YAML reads": yaml.safe_load("identify: {withhold: [2024_05]}"),
+    "train_on is true: write a word or null; YAML reads what you wrote as a number": {
         "collections": {"cats": {"batches": "x", "train_on": True}}
     },
     "ingest.timezone: there is no zone 'Europe/Berln'; did you mean Europe/Berlin?": {

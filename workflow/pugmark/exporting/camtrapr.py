@@ -51,7 +51,7 @@ def records(export):
     for unit, length in DELTAS.items():
         table[f"delta.time.{unit}"] = (seconds / length).round(1 if length > 60 else 0)
     return table.assign(
-        Directory=rows["path"].map(posixpath.dirname),
+        Directory=(rows["batch"] + "/" + rows["path"]).map(posixpath.dirname),
         FileName=rows["path"].map(posixpath.basename),
         metadata_flank=rows["flank"],
         metadata_probability=rows["probability"].round(4),

@@ -83,11 +83,11 @@ def _captures(folder, export, rows):
             "the survey. Without captures these tools stop, so their files of captures are not written."
         )
         return
-    counted = rows["individual"].unique()
-    alone = sum(len(export.sides[name]) == 1 for name in counted)
-    doubt = f" {alone} of them are known from one flank, and two of those may be one." if alone else ""
+    counted, sides = rows["individual"].unique(), export.sides
+    alone = sum(len(sides[name]) == 1 for name in counted)
+    doubt = f" {alone} of them are known from one flank, and two of those may be one." if alone > 1 else ""
     export.told.append(
-        f"secr: {len(counted)} of the {len(export.sides)} animals of individuals.csv are in secr_captures.txt.{doubt}"
+        f"secr: {len(counted)} of the {len(sides)} animals of individuals.csv are in secr_captures.txt.{doubt}"
     )
     if missing:
         export.told.append(f"secr: {', '.join(missing)} not written, because no capture shows that flank.")

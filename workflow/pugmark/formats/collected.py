@@ -34,12 +34,12 @@ def _every(folder, batches):
     found = found.sort_values(["place", "timestamp", "path", "frame_number", "crop_id"], kind="stable")
     labels = tables.of_batches(folder, batches, "labels", ["crop_id", *SAID])
     found = found.merge(labels, on=["batch", "crop_id"], how="left")
-    for batch, named in found.dropna(subset=["individual"]).groupby("batch"):
-        # Names may have come after the stations: a folder that bears an animal's is none.
-        if places.name_animals(zip(named["path"], named["individual"], strict=True)):
-            rows = found["batch"] == batch
-            own = found.loc[rows, "path"].map(places.station)
-            found.loc[rows, "station"] = found.loc[rows, "station"].mask(found.loc[rows, "station"] == own)
+    # Names may have come after the stations: a folder that bears an animal's is none.
+    named = found.dropna(subset=["individual"]).groupby("batch")[["path", "individual"]]
+    after_animals = [batch for batch, part in named if places.name_animals(part.itertuples(index=False))]
+    doubted = found[found["batch"].isin(after_animals)]
+    own = doubted.index[doubted["station"] == doubted["path"].map(places.station)]
+    found.loc[own, "station"] = None
     return found.drop(columns=["path", "place"])
 
 

@@ -21,13 +21,13 @@ def crops(split, folder, withhold=()):
 def in_order(rows):
     """Rows of crops in the order of the catalogue, in which an encounter is likened to those before it.
 
-    By batch, by the time of the encounter's first crop, unknown ones last, and by its name.
+    By batch, by the time of the encounter's first crop, unknown ones last, and by its name; its crops by their times.
     """
     columns = [name for name in ("batch",) if name in rows]
     rows = rows.assign(start=rows.groupby([*columns, "encounter"])["timestamp"].transform("min"))
-    return rows.sort_values([*columns, "start", "encounter", "crop_id"], kind="stable", ignore_index=True).drop(
-        columns="start"
-    )
+    return rows.sort_values(
+        [*columns, "start", "encounter", "timestamp", "crop_id"], kind="stable", ignore_index=True
+    ).drop(columns="start")
 
 
 def named(rows):

@@ -87,23 +87,24 @@ def read(paths):
             if missing := [name for name in COLUMNS if name not in header]:
                 raise LedgerError(f"{path}: no column {', '.join(missing)}. A ledger begins with {','.join(COLUMNS)}.")
             for row in filter(None, rows):
-                line = _line(dict(zip(header, map(_plain, row), strict=False)))
+                named = dict(zip(header, map(_plain, row), strict=False))
+                line = Line(*(named.get(name, "") for name in COLUMNS))
                 line.where = f"{path}, line {rows.line_num}"
                 fault = _fault(line, len(row) == len(header))
                 told += [f"{line.where}: {fault}"] if fault else []
                 lines += [] if fault else [line]
-    return sorted(dict.fromkeys(lines)), told
+    return sorted(dict.fromkeys(lines), key=_order), told
 
 
 def standing(lines):
     """The lines that count: of each reviewer the last on a subject, less those that were taken back."""
-    taken_back = {(line.reviewer, line.supersedes) for line in lines if line.supersedes}
+    taken_back = {(line.reviewer, moment(line.supersedes)) for line in lines if line.supersedes}
     last = {}
     for line in lines:
-        if (line.reviewer, line.time) not in taken_back and line.answer != "withdrawn":
+        if (line.reviewer, moment(line.time)) not in taken_back and line.answer != "withdrawn":
             pair = frozenset((line.encounter, line.candidate))
             last[line.reviewer, kind(line.answer), pair] = line
-    return sorted(last.values())
+    return sorted(last.values(), key=_order)
 
 
 def kind(answer):
@@ -160,14 +161,8 @@ def _delimiter(header):
     return max(DELIMITERS, key=header.count)
 
 
-def _line(named):
-    """The Line of {column: cell}. Times are told in UTC, so that their order is that of the answers."""
-    line = Line(*(named.get(name, "") for name in COLUMNS))
-    return line._replace(time=_utc(line.time) or line.time, supersedes=_utc(line.supersedes) or line.supersedes)
-
-
-def _utc(text):
-    """An ISO 8601 time as one in UTC, unchanged where it is one already; None where it is no time."""
+def moment(text):
+    """An ISO 8601 time in UTC to the microsecond, so that moments are ordered as texts; None where it is no time."""
     if not _TIME.fullmatch(text):
         return None
     try:
@@ -175,7 +170,11 @@ def _utc(text):
         time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):  # 30 February
         return None
-    return text if text.endswith("Z") and "T" in text else time.isoformat().replace("+00:00", "Z")
+    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _order(line):
+    return moment(line.time), line
 
 
 def _fault(line, whole):
@@ -185,7 +184,7 @@ def _fault(line, whole):
     if "\ufffd" in "".join(line):
         return "it is not UTF-8 text. Save the file as CSV in UTF-8, or download it again from the review page."
     for column in ("time", "supersedes"):
-        if (stated := getattr(line, column)) and not _utc(stated):
+        if (stated := getattr(line, column)) and not moment(stated):
             return f"`{column}` is {stated!r}, {_no_time(stated)}"
     if line.answer not in ANSWERS:
         return f"nobody knows the answer {line.answer!r}. There are {', '.join(ANSWERS)}."

@@ -40,6 +40,7 @@ def in_order(pairs, table, probability, said, refused):
     rows = [
         dict(zip(("candidate", "encounter"), sorted(pair, key=number.get), strict=True)) | {"why": why}
         for pair, why in special.items()
+        if not said.nobody.keys() & pair
     ]
     ends = zip(pairs["encounter"], pairs["candidate"], strict=True)
     doubted = ~pairs["unsure"] & (state["decision"].loc[pairs["encounter"]] == "review").to_numpy()

@@ -14,8 +14,8 @@ from pugmark.identity import ledger
 @dataclass
 class Said:
     """same: pairs of encounters, in order of time. different, unsure, disputed: sets of pairs, each a frozenset of two
-    encounters; reviewers disagree on the disputed ones. nobody: {encounter that has no name: which of ledger.OF_NOBODY
-    it is}; of those, pairs and names say nothing. flanks, names: {encounter: what it is}. renames: pairs of an
+    encounters; reviewers disagree on the disputed ones. nobody: {encounter that bears no name: which of
+    ledger.OF_NOBODY it is}. flanks, names: {encounter: what it is}. renames: pairs of an
     encounter and the new name of its animal, in order of time. told: sentences.
     """
 
@@ -53,7 +53,7 @@ def of(lines, rows):
             said.told.append(
                 f"{line.where}: {line.reviewer} said that {one} shows two animals, but it is one encounter now."
             )
-    _nobody(said, own, answers)
+    _nobody(said, own)
     _pairs(said, answers)
     _single(said, own)
     return said
@@ -91,22 +91,16 @@ def opinions(lines, rows):
                 yield line.reviewer, one, other, line.answer
 
 
-def _nobody(said, own, answers):
-    """Take down who has no name, and forget what else was said of who it is."""
+def _nobody(said, own):
+    """Take down who has no name. What else people said of it stands, so that no merge and no other name changes."""
     for one, lines in own[ledger.OF_NOBODY].items():
-        if len({line.answer for line in lines}) == 1:
-            said.nobody[one] = lines[0].answer
-        else:  # it has no name either way, and remains a sighting
-            said.nobody[one] = ledger.UNIDENTIFIABLE
+        words = {line.answer for line in lines}
+        said.nobody[one] = words.pop() if len(words) == 1 else ledger.UNIDENTIFIABLE
+        if words:  # it has no name either way, and remains a sighting
             said.told.append(_disagreement(one, lines, "answer", meanwhile="it counts as unidentifiable"))
-        own["name"].pop(one, None)
-        said.told += [
-            f"{line.where}: {one} bears no name any more, so its animal is not called {line.value.strip()}. "
-            "Rename another encounter of that animal."
-            for line in own["rename"].pop(one, [])
-        ]
-    for pair in [pair for pair in answers if pair & said.nobody.keys()]:
-        del answers[pair]
+        named = [line for line in own["name"].get(one, []) if line.reviewer not in {line.reviewer for line in lines}]
+        if named:
+            said.told.append(_disagreement(one, [*named, *lines], "answer", "value", meanwhile="it bears no name"))
 
 
 def _pairs(said, answers):
@@ -116,7 +110,7 @@ def _pairs(said, answers):
             said.disputed.add(pair)
             said.told.append(_disagreement(" and ".join(sorted(pair)), lines, "answer"))
         elif opinions == {"same"}:
-            said.same.append((min(line.time for line in lines), *sorted(pair)))
+            said.same.append((min(ledger.moment(line.time) for line in lines), *sorted(pair)))
         else:
             (said.different if opinions else said.unsure).add(pair)
     said.same = [tuple(pair) for _, *pair in sorted(said.same)]
@@ -130,13 +124,15 @@ def _single(said, own):
                 facts[one] = values.pop()
             else:
                 said.told.append(_disagreement(f"the {answer} of {one}", lines, "value"))
-    every = [(line.time, one, line.value.strip()) for one, lines in own["rename"].items() for line in lines]
-    said.renames = [(one, name) for _, one, name in sorted(every)]
+    renames = [(line, one) for one, lines in own["rename"].items() for line in lines]
+    every = sorted((ledger.moment(line.time), one, line.value.strip()) for line, one in renames)
+    said.renames = [(one, name) for _, one, name in every]
 
 
 def _disagreement(subject, lines, *told, meanwhile="nothing follows"):
     """A sentence about Lines that contradict one another. told: the columns that say so."""
-    who = ", ".join(f"{line.reviewer} says {' '.join(getattr(line, name) for name in told)}" for line in lines)
+    words = [" ".join(getattr(line, name) for name in told).strip() for line in lines]
+    who = ", ".join(f"{line.reviewer} says {said}" for line, said in zip(lines, words, strict=True))
     return f"Of {subject}, {who}: {meanwhile} until they agree."
 
 

@@ -62,6 +62,7 @@ class Plan:
                 deciders.check_withheld(name, spec, self.folders[name])
         self.left_out = [sentence for _, left_out in planned.values() for sentence in left_out]
         self.left_out += studies.unused(self.config, {run.label for run in every})
+        self.left_out += [sentence for name in self.collections for sentence in self._no_ledgers(name)]
 
     # Collections and batches
 
@@ -163,6 +164,11 @@ class Plan:
     def ledgers(self, name):
         """The files of what people said of the collection's animals."""
         return sorted(str(path) for path in Path(self.ledger(name)).glob("*.csv"))
+
+    def _no_ledgers(self, name):
+        """A sentence for each other file that somebody put beside them."""
+        files = sorted(path for path in Path(self.ledger(name)).glob("[!.]*") if path.suffix != ".csv")
+        return [f"{path} holds no answers that can be read: only CSV files do. Save it as CSV." for path in files]
 
     def stations(self, name):
         """The user's table of the collection's stations, as a list; empty where there is none."""

@@ -122,7 +122,8 @@ def _meaning(error):
 def _hint(value, kinds):
     """How to write a number that YAML took for a word, such as 1e-3, or a word that it took for something else."""
     if "string" in kinds and isinstance(value, bool | int | float | dt.date):
-        return "; to YAML this is none, so put what you wrote in quotation marks"  # of 2024_05 it makes 202405
+        # Of 2024_05 it makes 202405.
+        return "; YAML reads what you wrote as a number, a date or true or false, so put it in quotation marks"
     try:
         number = float(value) if isinstance(value, str) and _NUMBERS & {*kinds} else None
     except ValueError:

@@ -14,6 +14,8 @@ from pugmark.reporting.pictures import Sheet, Tile
 
 MOST, MOST_CHANGES, MOST_TOLD, COLUMNS = 24, 50, 5, 11
 """Animals with pictures, changes and doubts that are told one by one, and crops of an animal in a row."""
+ONCE = "Met once, named by nobody"
+"""A box without an animal makes one as well: these want a look."""
 RATES = ("FNR", "FPR", "wrong names", "asked")
 ESTIMATED = {"estimated FNR": "FNR", "estimated FPR": "FPR"}
 """Rates of collections without names, and what they estimate."""
@@ -69,6 +71,7 @@ def figures(rows, identities, crops, questions):
     others = int((decision == ledger.OTHER).sum())
     told = {
         "Animals": sum(not row["waits"] for row in rows),
+        ONCE: sum(not row["waits"] and row["encounters"] == 1 and row["named_by"] == "workflow" for row in rows),
         "New since the last report": sum(row["new"] and not row["waits"] for row in rows),
         "Encounters": len(identities) - others,
         "Sightings (crops)": int(shows.sum()),

@@ -64,7 +64,9 @@ def main(argv=None):
     tables.write(out / "accuracy.parquet", "accuracy", right, "decide", settings)
     counts = pd.Series([row["change"] for row in moved], dtype=object).value_counts().to_dict()
     tables.write(out / "changes.parquet", "changes", moved, "decide", settings, counts=counts)
-    told = [f"{row['quantity']} {row['value']:.3g}" for row in right if row["at"] is None]
+    told = [
+        f"{row['quantity']} {row['value']:.3f}" for row in right if row["at"] is None and row["value"] == row["value"]
+    ]
     log.info("%s decides; %s%s", best.name, counts or "nothing has changed", f"; {', '.join(told)}" if told else "")
 
 

@@ -84,8 +84,11 @@ def write(folder, export, settings):
     lines = [f"{export.name}: {certain} of {export.crops['encounter'].nunique()} encounters have a certain name."]
     length = f"{days.days} days" if days.days > 1 else "a day"
     lines += [f"Occasions of {length}: {days.number}, from {days.first}." if days.number else "No time is known."]
-    lines += ["Below is what each file is for; those that could not be written are told at the end."]
-    lines += ["", *(f"{names}\n    {what}" for names, what in FILES.items()), "", *export.told]
+    lines += ["Below is what each file is for; those that could not be written are told at the end.", ""]
+    for patterns, what in FILES.items():
+        found = [name for name in patterns.split(", ") if any(folder.glob(name.rstrip("/")))]
+        lines += [f"{', '.join(found)}\n    {what}"] if found else []
+    lines += ["", *export.told]
     (folder / "README.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
