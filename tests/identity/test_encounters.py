@@ -50,6 +50,7 @@ def test_a_box_that_fills_the_picture_is_an_encounter_of_its_own_whatever_its_na
     table[["w", "h"]] = [[1, 1], [0.99, 0.985], [1, 1], [1, 0.5]]
     assert tracks(table) == {"a": "a", "b": "b", "c": "c", "d": "d"}
     assert tracks(table, individuals={"a": "Uma", "b": "Uma"}) == {"a": "a", "b": "b", "c": "c", "d": "d"}
+    assert tracks(table.iloc[2:].reset_index(drop=True)) == {"c": "c", "d": "d"}  # nor is one followed to another box
     table.loc[[0, 1], "h"] = 0.97
     assert tracks(table)["b"] == "a"
 

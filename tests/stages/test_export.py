@@ -9,7 +9,7 @@ import pytest
 from formats.media import video
 
 from pugmark import tables
-from pugmark.exporting import overlay
+from pugmark.exporting import machines, overlay, sightings
 from pugmark.formats import megadetector
 from pugmark.stages import export
 
@@ -90,6 +90,21 @@ def test_all_files_of_a_video(survey):
     assert (entry["frame_rate"], entry["frames_processed"]) == (10.0, [2, 4, 6, 8]) and len(entry["detections"]) == 4
     assert "C: 1 of 2 encounters have a certain name." in (out / "README.txt").read_text()
     assert not (out / "overlay").exists()
+
+
+def test_each_crop_has_the_facts_of_its_own_picture_and_a_file_is_one_entry(tmp_path):
+    drawn(tmp_path, [*BOXES[:1], ("c6", 6, "Ana"), *BOXES[1:3]])
+    media = tables.read(tmp_path / "batches/b/media.parquet", "media")
+    media["width"] = [1, 2, 4, 6, 8]  # of the video, and of its frames by their numbers
+    tables.write(tmp_path / "batches/b/media.parquet", "media", media, "drawn")
+    split = tables.read(tmp_path / "split.parquet", "split")
+    names = tables.read(tmp_path / "identities.parquet", "identities")
+    crops = sightings.of_collection(split, tmp_path / "batches", names, 0)
+    assert (crops["width"] == crops["frame_number"]).all() and len(crops) == 4
+    more = pd.concat([crops.assign(path="b.mp4"), crops.assign(path="a.mp4")]).iloc[[0, 4, 1, 5, 2]]
+    entries = machines.megadetector(sightings.Export("C", more, None, None, None, None))["images"]
+    assert [entry["file"] for entry in entries] == ["b/a.mp4", "b/b.mp4"]
+    assert [len(entry["detections"] or []) for entry in entries] in ([2, 3], [0, 0])
 
 
 def test_what_a_person_calls_no_animal_is_nowhere_and_is_told(survey):
