@@ -69,6 +69,11 @@ def test_a_dispute_is_asked_first_and_decides_nothing():
     assert table["individual"].nunique() == 3 and not asked.duplicated(["encounter", "candidate"]).any()
 
 
+def test_a_dispute_about_whoever_is_nobody_is_not_asked():
+    _, asked, _ = named(ABC, OPEN, disputed=["bc"], nobody={"c": "other"})
+    assert "dispute" not in set(asked["why"])
+
+
 def test_answers_that_cannot_all_be_true_are_told_and_asked():
     table, asked, conflicts = named(ABC, same=[("a", "b"), ("b", "c")], different=["ac"])
     assert table["individual"]["a"] == table["individual"]["b"] != table["individual"]["c"]

@@ -46,6 +46,16 @@ def test_models_of_another_collection_are_used_where_asked(config):
     assert {run.source for run in Plan(config).runs("kittens")} == {"cats"}
 
 
+def test_a_file_beside_the_ledgers_that_is_no_csv_is_told(config, tmp_path):
+    config["collections"]["cats"]["ledger"] = str(tmp_path / "answers")
+    (tmp_path / "answers").mkdir()
+    for name in ("Ana.csv", ".hidden", "notes.xlsx"):
+        (tmp_path / "answers" / name).write_text("")
+    assert Plan(config).left_out == [
+        f"{tmp_path}/answers/notes.xlsx holds no answers that can be read: only CSV files do. Save it as CSV."
+    ]
+
+
 def test_what_is_left_out_is_said_with_its_reason(config):
     config["collections"]["cats"]["labels"] = "none"
     assert Plan(config).left_out == ["mine is left out of cats: it needs named individuals (labels: none)."]

@@ -47,7 +47,13 @@ def written(folder, rates=RATES, accuracy=(), **doubts):
     ]
     animals = [
         {"individual": name, "left_id": one, "right_id": None, "status": "left_only", "linked_by": None}
-        | {"named_by": "workflow", "first": None, "last": None, "encounters": number, "singleton": number == 1}
+        | {
+            "named_by": "labels" if name == "Ana" else "workflow",
+            "first": None,
+            "last": None,
+            "encounters": number,
+            "singleton": number == 1,
+        }
         for name, one, number in (("Ana", crops[0], 2), ("A-1", crops[3], 1), (EVIL, crops[4], 1))
     ]
     asked = [
@@ -81,7 +87,13 @@ def page(tmp_path_factory):
 
 
 def test_the_figures_count_animals_that_are_decided(page):
-    for words in ("Animals 2", "New since the last report 1", "Encounters 5", "Sightings (crops) 7"):
+    for words in (
+        "Animals 2",
+        "Met once, named by nobody 1",
+        "New since the last report 1",
+        "Encounters 5",
+        "Sightings (crops) 7",
+    ):
         assert _figure(page, *words.rsplit(" ", 1)), words
     assert _figure(page, "Encounters that wait for a person", "1") and _figure(page, "Unidentifiable", "1")
     assert _figure(page, "No animal of this collection", "1")

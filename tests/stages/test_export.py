@@ -142,4 +142,6 @@ def test_a_collection_without_animals_and_a_second_run(tmp_path):
     out = run(tmp_path, overlay=True)
     (out / "old.txt").write_text("of an earlier run")
     run(tmp_path)
+    listed = (out / "README.txt").read_text().split("\n\n")[1]
+    assert "encounters.csv" in listed and "secr" not in listed and "overlay" not in listed
     assert "0 of 0 encounters" in (out / "README.txt").read_text() and not (out / "old.txt").exists()
