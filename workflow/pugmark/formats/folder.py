@@ -5,6 +5,7 @@ Imports nothing heavy: the folder is walked whenever the workflow is parsed, and
 
 import os
 from collections import Counter
+from operator import attrgetter
 
 from pugmark.formats import kinds
 
@@ -115,7 +116,7 @@ def _entries(folder):
     try:
         with os.scandir(folder) as entries:
             # In order, so that of two links to one folder it is always the same that is entered.
-            return _identity(folder), sorted(entries, key=lambda entry: entry.name)
+            return _identity(folder), sorted(entries, key=attrgetter("name"))
     except OSError as error:
         raise BatchError(f"The folder {folder} cannot be opened ({error.strerror}): allow it, or move it.") from error
 
