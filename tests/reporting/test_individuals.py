@@ -18,7 +18,7 @@ RIGHT += [("reliability", 0.25, 0.1, 0.4, 251, 0.22), ("reliability", 1.0, None,
 RATES += [("FNR", 0.031, 0.01, 0.07, 32), ("FPR", 0.02, None, None, 40), ("asked", 0.25, 0.1, 0.4, 40)]
 
 
-def written(folder, rates=RATES, accuracy=(), **doubts):
+def written(folder, rates=RATES, accuracy=(), named_by="workflow", **doubts):
     """The page of a collection whose first batch is old; Ana is known, EVIL is new, one encounter waits.
 
     doubts: "ledger" and "conflicts", what `identify` says of answers and of what cannot all be true.
@@ -48,7 +48,7 @@ def written(folder, rates=RATES, accuracy=(), **doubts):
     animals = [
         {"individual": name, "left_id": one, "right_id": None, "status": "left_only", "linked_by": None}
         | {
-            "named_by": "labels" if name == "Ana" else "workflow",
+            "named_by": "labels" if name == "Ana" else named_by,
             "first": None,
             "last": None,
             "encounters": number,
@@ -84,6 +84,12 @@ def written(folder, rates=RATES, accuracy=(), **doubts):
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     return written(tmp_path_factory.mktemp("seen"), accuracy=RIGHT)
+
+
+def test_animals_met_once_want_a_look_where_nobody_has_named_them(page, tmp_path):
+    assert "Look at the animals that were met once" in page.said
+    named = written(tmp_path, named_by="labels")
+    assert "Look at the animals that were met once" not in named.said and "Met once" not in named.said
 
 
 def test_the_figures_count_animals_that_are_decided(page):
