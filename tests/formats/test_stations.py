@@ -61,3 +61,17 @@ def test_the_deployments_of_a_package_in_degrees_become_metres(tmp_path):
     (tmp_path / "datapackage.json").write_text("{")
     with pytest.raises(stations.BatchError, match="no Camtrap DP descriptor"):
         stations.read(packages=[tmp_path / "datapackage.json"])
+
+
+def test_of_several_packages_the_one_that_is_wrong_is_named(tmp_path):
+    described = {"resources": [{"name": "deployments", "path": "deployments.csv"}]}
+    for name, latitude in (("b1", "1.5"), ("b2", "north")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "datapackage.json").write_text(json.dumps(described))
+        row = f"d,A,2.5,{latitude},2024-05-01T00:00:00Z,2024-06-01T00:00:00Z"
+        header = "deploymentID,locationName,longitude,latitude,deploymentStart,deploymentEnd"
+        (tmp_path / name / "deployments.csv").write_text(f"{header}\n{row}\n")
+    files = [tmp_path / name / "datapackage.json" for name in ("b1", "b2")]
+    assert stations.read(packages=files[:1])["latitude"].tolist() == [1.5]
+    with pytest.raises(stations.BatchError, match=r"b2/datapackage\.json, column latitude: .*Write numbers"):
+        stations.read(packages=files)

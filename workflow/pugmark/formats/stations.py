@@ -37,12 +37,10 @@ def read(file=None, packages=()):
 
     file: of the user's. packages: datapackage.json of batches, read where there is no such file. Raises BatchError.
     """
-    parts = [_table(file)] if file else [_package(path) for path in packages]
+    parts = {file: _table(file)} if file else {path: _package(path) for path in packages}
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
-    return _projected(pd.concat(parts, ignore_index=True)).drop_duplicates(
-        [name for name in COLUMNS if name != "problems"]
-    )
+    return _projected(_typed(parts)).drop_duplicates([name for name in COLUMNS if name != "problems"])
 
 
 def _table(file):
@@ -53,7 +51,7 @@ def _table(file):
         raise BatchError(f"{file}: no column Station. Its columns are {', '.join(found.columns)}.")
     table = pd.DataFrame({column: found[name] if name else "" for column, name in named.items()})
     table["problems"] = [_problems(row, known, file) for _, row in found.iterrows()]
-    return _typed(table, file)
+    return table
 
 
 def _problems(row, known, file):
@@ -84,7 +82,7 @@ def _package(path):
     facts = {"longitude": "longitude", "latitude": "latitude", "start": "deploymentStart", "end": "deploymentEnd"}
     for column, name in facts.items():
         table[column] = [row.get(name) or "" for row in rows]
-    return _typed(table.assign(x="", y="", problems=[[]] * len(table)), path)
+    return table.assign(x="", y="", problems=[[]] * len(table))
 
 
 def _moments(said, late):
@@ -97,14 +95,19 @@ def _moments(said, late):
     return times.where(clock.str.contains(":"), times + late)
 
 
-def _typed(table, where):
+def _typed(parts):
+    """The tables of words {where: table} as one, of numbers and times. Raises BatchError, which says where."""
+    table = pd.concat(parts.values(), ignore_index=True)
     try:
         for column in ("x", "y", "longitude", "latitude"):
             table[column] = pd.to_numeric(table[column].replace("", None))
         for column in ("start", "end"):
             table[column] = _moments(table[column], NOON)
     except (ValueError, TypeError) as error:
-        raise BatchError(f"{where}, column {column}: {error}. Write numbers, and dates as 2024-05-31.") from error
+        for where, part in parts.items() if len(parts) > 1 else ():
+            _typed({where: part})
+        said = f"{next(iter(parts))}, column {column}: {error}. Write numbers, and dates as 2024-05-31."
+        raise BatchError(said) from error
     return table[list(COLUMNS)]
 
 
