@@ -36,11 +36,8 @@ def write(folder, export, generalise, packed):
     rows = export.crops.dropna(subset=["station", "timestamp"])
     rows = rows[rows["station"].isin(places["station"])]
     if generalise == "extreme" or rows.empty:
-        why = (
-            "this species' places are not to be published"
-            if generalise == "extreme"
-            else "no station has coordinates in degrees"
-        )
+        why = "no sighting has a time and a station with coordinates in degrees"
+        why = "this species' places are not to be published" if generalise == "extreme" else why
         export.told.append(f"Camtrap DP and Darwin Core: not written, because {why}.")
         return
     if rows["utc_offset"].isna().any():

@@ -28,7 +28,7 @@ def write(folder, export):
         alone = set(uncertain["individual"].dropna()) - set(animals["individual"])
         export.told.append(
             f"{len(uncertain)} of {len(table)} encounters have no certain name: see unidentified.csv. {len(alone)} "
-            "names of theirs are provisional and not in individuals.csv: such an animal may be one of the others."
+            "names of theirs are in no other file: such an animal may be another one."
         )
 
 
