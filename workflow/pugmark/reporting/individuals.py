@@ -105,11 +105,12 @@ def told(collection, crops):
 
 
 def _readable(sentence, crops):
-    """A sentence with the animal and a picture in place of the checksums by which it calls crops and encounters."""
+    """A sentence with a picture, and the animal if it does not name it, in place of the checksum of a crop."""
     word = r"[\w-]+"
     meant = crops[crops["crop_id"].isin(re.findall(word, sentence))]
     pictures, names = meant["batch"] + "/" + meant["path"], meant["name"]
-    called = (names + " (" + pictures + ")").where(names.notna(), pictures)
+    told = names.isna() | names.isin(re.findall(word, sentence.partition("they are named")[2]))
+    called = pictures.where(told, names + " (" + pictures + ")")
     called = dict(zip(meant["crop_id"], called, strict=True))
     return re.sub(word, lambda found: called.get(found[0], found[0]), sentence)
 
