@@ -49,7 +49,7 @@ def test_the_animals_are_those_that_other_files_name_and_tell_what_waits(tmp_pat
     assert set(table.index) == set(frame(tmp_path / "camtrapR_records.csv")["Individual"])
     assert len({row[1] for row in read_table(tmp_path / "secr_captures.txt")}) == len(table)
     assert "individuals.csv: 3 animals with a certain name" in made.told[0] and "; 1 of them have" in made.told[0]
-    assert "2 names of theirs are provisional and not in individuals.csv" in made.told[1]
+    assert "2 names of theirs are in no other file" in made.told[1]
 
 
 def test_no_cell_is_a_formula(tmp_path):
