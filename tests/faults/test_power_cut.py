@@ -50,7 +50,9 @@ def contents(folder):
 
 def test_answers_that_were_taken_are_there(powered):
     home = powered.folder / "review" / "leopards"
-    lines = [ledger.Line(str(at), "Ana", "a", "b", "", "", "same", "", "", "0", "") for at in range(3)]
+    lines = [
+        ledger.Line(f"2024-05-01T10:00:0{at}Z", "Ana", "a", "b", "", "", "same", "", "", "0", "") for at in range(3)
+    ]
     for line in lines:
         ledger.append(home, line)
     powered.off()
