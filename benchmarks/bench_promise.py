@@ -5,9 +5,8 @@
 Each survey has animals of two flanks that look unlike each other, four batches with new animals in each, and one or two
 visits of an animal in a batch. A share of the animals is named. Printed, over the seeds: the mean rates of false
 negatives and of false positives on the others, the encounters left to a person, the share of the names given by scores
-that are wrong, how often the interval that calibration
-states holds the rate of false negatives, of that survey and of all seeds in the mean, and how often the interval of the
-measured rate holds the stated one.
+that are wrong, how often the interval that calibration states holds the rate of false negatives, of that survey and of
+all seeds in the mean, and how often the interval of the measured rate holds the stated one.
 """
 
 import argparse
