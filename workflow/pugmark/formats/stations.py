@@ -40,7 +40,13 @@ def read(file=None, packages=()):
     parts = {file: _table(file)} if file else {path: _package(path) for path in packages}
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
-    return _projected(_typed(parts)).drop_duplicates([name for name in COLUMNS if name != "problems"])
+    try:
+        table = _typed(pd.concat(parts.values(), ignore_index=True), "The tables of stations")
+    except BatchError:
+        for where, part in parts.items():  # one by one, so that the wrong one is named
+            _typed(part, where)
+        raise
+    return _projected(table).drop_duplicates([name for name in COLUMNS if name != "problems"])
 
 
 def _table(file):
@@ -95,19 +101,15 @@ def _moments(said, late):
     return times.where(clock.str.contains(":"), times + late)
 
 
-def _typed(parts):
-    """The tables of words {where: table} as one, of numbers and times. Raises BatchError, which says where."""
-    table = pd.concat(parts.values(), ignore_index=True)
+def _typed(table, where):
+    """A table of words with its numbers and times. Raises BatchError."""
     try:
         for column in ("x", "y", "longitude", "latitude"):
             table[column] = pd.to_numeric(table[column].replace("", None))
         for column in ("start", "end"):
             table[column] = _moments(table[column], NOON)
     except (ValueError, TypeError) as error:
-        for where, part in parts.items() if len(parts) > 1 else ():
-            _typed({where: part})
-        said = f"{next(iter(parts))}, column {column}: {error}. Write numbers, and dates as 2024-05-31."
-        raise BatchError(said) from error
+        raise BatchError(f"{where}, column {column}: {error}. Write numbers, and dates as 2024-05-31.") from error
     return table[list(COLUMNS)]
 
 
