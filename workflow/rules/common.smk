@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 # The jobs of a thousand batches are millions of objects that live to the end: searching them for garbage as often as
 # Python does takes a fifth of the time of `snakemake -n`.
-gc.freeze()
+gc.freeze()  # what is loaded by now lives to the end as well
 gc.set_threshold(100_000, 50, 50)
 
 # Rules call `python -m pugmark.stages.STAGE`: the package is found in every job, local or on a cluster, and the interpreter

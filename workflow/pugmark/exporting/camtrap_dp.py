@@ -36,8 +36,9 @@ def write(folder, export, generalise, packed):
     rows = export.crops.dropna(subset=["station", "timestamp"])
     rows = rows[rows["station"].isin(places["station"])]
     if generalise == "extreme" or rows.empty:
-        why = "no sighting has a time and a station with coordinates in degrees"
-        why = "this species' places are not to be published" if generalise == "extreme" else why
+        why = "this species' places are not to be published"
+        if generalise != "extreme":
+            why = "no sighting has a time and a station with coordinates in degrees"
         export.told.append(f"Camtrap DP and Darwin Core: not written, because {why}.")
         return
     if rows["utc_offset"].isna().any():

@@ -15,8 +15,8 @@ from pugmark.identity import ledger
 class Said:
     """same: pairs of encounters, in order of time. different, unsure, disputed: sets of pairs, each a frozenset of two
     encounters; reviewers disagree on the disputed ones. nobody: {encounter that bears no name: which of
-    ledger.OF_NOBODY it is}. flanks, names: {encounter: what it is}. renames: pairs of an
-    encounter and the new name of its animal, in order of time. told: sentences.
+    ledger.OF_NOBODY it is}. flanks, names: {encounter: what it is}. renames: pairs of an encounter and the new name of
+    its animal, in order of time. told: sentences.
     """
 
     same: list = field(default_factory=list)
@@ -94,12 +94,11 @@ def opinions(lines, rows):
 def _nobody(said, own):
     """Take down who has no name. What else people said of it stands, so that no merge and no other name changes."""
     for one, lines in own[ledger.OF_NOBODY].items():
-        words = {line.answer for line in lines}
-        said.nobody[one] = words.pop() if len(words) == 1 else ledger.UNIDENTIFIABLE
-        if words:  # it has no name either way, and remains a sighting
+        agreed, reviewers = len({line.answer for line in lines}) == 1, {line.reviewer for line in lines}
+        said.nobody[one] = lines[0].answer if agreed else ledger.UNIDENTIFIABLE
+        if not agreed:  # it has no name either way, and remains a sighting
             said.told.append(_disagreement(one, lines, "answer", meanwhile="it counts as unidentifiable"))
-        named = [line for line in own["name"].get(one, []) if line.reviewer not in {line.reviewer for line in lines}]
-        if named:
+        if named := [line for line in own["name"].get(one, []) if line.reviewer not in reviewers]:
             said.told.append(_disagreement(one, [*named, *lines], "answer", "value", meanwhile="it bears no name"))
 
 

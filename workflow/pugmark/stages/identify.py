@@ -46,7 +46,7 @@ def main(argv=None):
     for sentence in sentences[:TOLD]:
         log.warning("%s", sentence)
     if len(sentences) > TOLD:
-        log.warning("and %d more of that kind", len(sentences) - TOLD)
+        log.warning("and %d more; the report shows some of them", len(sentences) - TOLD)
 
 
 if __name__ == "__main__":
