@@ -144,9 +144,9 @@ def _read(path, name, columns=None):
     return tables.schema(name, 1).empty_table().to_pandas()[columns or list(tables.definitions()[name]["columns"])]
 
 
-def _stack(parts, name, extra, columns=None):
+def _stack(parts, name, extra):
     filled = [part for part in parts if len(part)]
     if filled:
         return pd.concat(filled, ignore_index=True)
     empty = tables.schema(name, 1).empty_table().to_pandas()
-    return empty.reindex(columns=[*(columns or empty.columns), *extra])
+    return empty.reindex(columns=[*empty.columns, *extra])
