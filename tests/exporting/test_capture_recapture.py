@@ -166,3 +166,10 @@ def test_a_flank_that_no_capture_shows_has_no_file(tmp_path):
     made = export([(*row[:3], None, *row[4:]) for row in ROWS])
     capture_recapture.write(tmp_path, made)
     assert not written(tmp_path, "spim_*") and "SPIM: not written, because no capture shows a known flank." in made.told
+
+
+def test_without_any_time_there_is_no_file_of_the_nameless_and_that_is_told(tmp_path):
+    made = export([(*row[:5], None) for row in ROWS], STATIONS.assign(start=pd.NaT, end=pd.NaT))
+    secr.write(tmp_path, made)
+    assert not (tmp_path / "secr_Tm.txt").exists()
+    assert "secr: secr_Tm.txt not written, because no time is known." in made.told

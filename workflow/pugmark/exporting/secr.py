@@ -23,6 +23,8 @@ def write(folder, export):
     if places and export.occasions.number:
         what = "Session, then detections without a name per occasion; detectors in the order of the traps"
         text(folder / "secr_Tm.txt", unidentified(export, places), what)
+    elif places:
+        export.told.append("secr: secr_Tm.txt not written, because no time is known.")
 
 
 def names(export):
